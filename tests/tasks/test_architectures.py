@@ -282,7 +282,28 @@ def test_averaged_weights_are_taken_before_others_which_is_said(tmp_path, ema, o
     assert said == [f"{path} holds ema and {other}: the averaged weights, ema, are taken"]
 
 
-@pytest.mark.parametrize("names", [("model", "ema_model"), ("net_ema", "net"), ("net", "ema")])
+@pytest.mark.parametrize(
+    "name", ["ema_state_dict", "EMA", "netEMA", "EMAModel", "ema_0.999", "swa_state", "avg_model"]
+)
+def test_averaged_weights_are_known_by_a_word_of_their_name(tmp_path, name):
+    path, said = tmp_path / "w.pth", []
+    torch.save({"state_dict": {"w": torch.zeros(3)}, name: {"w": torch.ones(3)}}, path)
+    assert torch.equal(read_state(path, say=said.append)["w"], torch.ones(3))
+    assert said == [f"{path} holds {name} and state_dict: the averaged weights, {name}, are taken"]
+
+
+@pytest.mark.parametrize("name", ["shadow", "schema", "exp_avg", "discriminator", "critic_net"])
+def test_other_dictionaries_of_tensors_are_left_out_which_is_said(tmp_path, name):
+    path, said, states = tmp_path / "w.pth", [], {"b": 1, "swa_losses": {"last": torch.ones(())}}
+    torch.save({name: {"w": torch.ones(3)}, "model": {"w": torch.zeros(3)}, **states}, path)
+    assert torch.equal(read_state(path, say=said.append)["w"], torch.zeros(3))
+    assert said == [f"{path} holds model and {name}: only model is taken"]
+
+
+AVERAGED_PARTS = ("model", "ema_model"), ("net_ema", "net"), ("net", "ema"), ("net", "swa_model")
+
+
+@pytest.mark.parametrize("names", AVERAGED_PARTS)
 def test_averaged_weights_within_one_dictionary_are_taken(library, tmp_path, names):
     """As callbacks of Lightning and means of the weights leave them."""
     nets = [ResidualNet(8, 5).eval() for _ in names]
@@ -293,7 +314,7 @@ def test_averaged_weights_within_one_dictionary_are_taken(library, tmp_path, nam
     }
     torch.save({"state_dict": state}, tmp_path / "w.ckpt")
     opened = open_network(tmp_path / "w.ckpt", "timm:residual", device="cpu")
-    averaged = next(k for k, name in enumerate(names) if "ema" in name)
+    averaged = next(k for k, name in enumerate(names) if "ema" in name or "swa" in name)
     assert torch.equal(opened.network.fc.weight, nets[averaged].fc.weight)
     assert opened.notes[0].startswith(f"only {names[averaged]}.* of {tmp_path / 'w.ckpt'} is taken")
 

@@ -29,8 +29,9 @@ from scorelet.core.words import counted, listed
 LIBRARIES = ("torchvision", "timm")
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 """Mean and deviation of colours, by which these libraries' networks want pictures standardised."""
-_AVERAGED = ("params_ema", "state_dict_ema", "model_ema", "ema")
-"""Where training programs keep the mean of weights over steps, which is what they use later."""
+_AVERAGED = {"ema", "averaged", "avg", "swa"}
+"""Words in the names under which training programs keep the mean of weights over steps, which is
+what they use later; exp_avg is a mean of gradients."""
 _WRAPPERS = ("state_dict", "model", "model_state_dict", "net", "module", "params")
 _DEPTH = 4
 """So many dictionaries in one another are opened."""
@@ -43,8 +44,8 @@ def read_state(path: Path, *, say: Say = lambda _text: None) -> dict[str, Tensor
     """Return the tensors of a file of weights by name; no code in it is run.
 
     Dictionaries in which training programs wrap them are opened, by the names that these have, or
-    the only one that there is; averaged weights are taken before others, which `say` is told in a
-    sentence without a full stop.
+    the only one that there is; averaged weights are taken before others. What is left out `say` is
+    told in a sentence without a full stop.
 
     Raises:
         CheckpointError: missing, damaged, not safe to open, or without plain tensors.
@@ -95,13 +96,19 @@ def _averaged(found: object, path: Path, say: Say) -> object:
     """Return the averaged weights, if there are any, else what was found."""
     if not isinstance(found, Mapping):
         return found
-    name = next((name for name in _AVERAGED if _holds_state(found.get(name))), None)
+    holding = [name for name, value in found.items() if _holds_state(value)]
+    name = next((name for name in holding if _is_averaged(name)), None)
     if name is None:
         return found
-    others = [str(other) for other in found if other != name and _holds_state(found[other])]
-    if others:
+    if others := [str(other) for other in holding if other != name]:
         say(f"{path} holds {name} and {listed(others)}: the averaged weights, {name}, are taken")
     return found[name]
+
+
+def _is_averaged(name: object) -> bool:
+    """Whether a name says so, as model_ema and EMAModel do."""
+    words = {word.lower() for word in re.findall("[A-Z]+(?![a-z])|[A-Z]?[a-z]+", str(name))}
+    return not words.isdisjoint(_AVERAGED) and "exp" not in words
 
 
 def _is_state(found: object) -> bool:
@@ -112,10 +119,15 @@ def _is_state(found: object) -> bool:
 
 
 def _holds_state(found: object, depth: int = _DEPTH) -> bool:
-    """Whether it is a dictionary of tensors by name, or one of it; what optimizers keep is none."""
+    """Whether it is a dictionary of tensors by name, or one of it.
+
+    What optimizers keep is none, and neither are single numbers, as losses.
+    """
     if not isinstance(found, Mapping) or "param_groups" in found or not depth:
         return False
-    return _is_state(found) or any(_holds_state(value, depth - 1) for value in found.values())
+    if _is_state(found):
+        return any(value.ndim for value in found.values())
+    return any(_holds_state(value, depth - 1) for value in found.values())
 
 
 def _unwrapped(found: object, path: Path, say: Say) -> Any:  # noqa: ANN401 - what a file holds
@@ -124,23 +136,26 @@ def _unwrapped(found: object, path: Path, say: Say) -> Any:  # noqa: ANN401 - wh
         found = _averaged(found, path, say)
         if not _holds_state(found) or _is_state(found):
             return found
-        inner = _wrapped(found)
+        inner = _wrapped(found, path, say)
         if inner is None:
             return found
         found = inner
     return found
 
 
-def _wrapped(found: Any) -> object:  # noqa: ANN401 - what a file holds
+def _wrapped(found: Any, path: Path, say: Say) -> object:  # noqa: ANN401 - what a file holds
     """Return the dictionary of weights in a dictionary: by its name, or the only one."""
     holding = {name: value for name, value in found.items() if _holds_state(value)}
-    named = [holding[name] for name in _WRAPPERS if name in holding]
-    if named:
-        return named[0]
-    if any(isinstance(value, Tensor) and value.ndim for value in found.values()):
-        return None  # these are the weights
-    states = [value for value in holding.values() if _is_state(value)] or [*holding.values()]
-    return states[0] if len(states) == 1 else None
+    names = [name for name in _WRAPPERS if name in holding]
+    if not names:
+        if any(isinstance(value, Tensor) and value.ndim for value in found.values()):
+            return None  # these are the weights
+        names = [name for name, value in holding.items() if _is_state(value)] or [*holding]
+        if len(names) > 1:
+            return None
+    if others := [str(name) for name in holding if name != names[0]]:
+        say(f"{path} holds {names[0]} and {listed(others)}: only {names[0]} is taken")
+    return holding[names[0]]
 
 
 def _held(found: object) -> str:
@@ -291,7 +306,7 @@ def _part(
     if not missing:
         return tensors
     places = [n.removesuffix(missing[0]) for n in tensors if n.endswith(f".{missing[0]}")]
-    places.sort(key=lambda place: "ema" not in re.split("[._]", place))
+    places.sort(key=lambda place: not _is_averaged(place))
     for place in places:
         found = {n.removeprefix(place): v for n, v in tensors.items() if n.startswith(place)}
         if not _missing(own, found):
