@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 import torch
 from torch import Tensor, nn
 
+from scorelet.analysis.channel_axes import ChannelAxes
 from scorelet.analysis.fisher_moments import check_counts
 from scorelet.analysis.labelled_batches import Source, labelled_batches
 from scorelet.analysis.layer_probe import INPUT, PARTS, LayerSeparation, Probe, listening
@@ -34,6 +35,8 @@ class FisherProfile:
         dimension: number of features that layers with more were projected to.
         pool: "flatten", or "mean" where each channel was averaged over space first.
         dead: names of layers that are left out: their outputs are constant within every class.
+        unsure: with "mean", names of layers of which nothing says on which axis their channels are;
+            the first is taken, see `scorelet.analysis.channel_axes`.
     """
 
     layers: tuple[LayerSeparation, ...]
@@ -41,6 +44,7 @@ class FisherProfile:
     dimension: int
     pool: str
     dead: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> LayerSeparation:
         """Return the layer called `name`."""
@@ -74,7 +78,8 @@ def fisher_profile(
         layers: names of modules as in ``net.named_modules()``, ``*`` and ``?`` allowed; None takes
             the pictures and all modules without parts of their own.
         dimension: layers with more features are projected to so many.
-        pool: "flatten" takes all positions, "mean" averages each channel over space.
+        pool: "flatten" takes all positions, "mean" averages each channel over space, features of
+            tokens over tokens.
         kinds: of the channels of layers, by name; layers that say it themselves need none.
         batch: pictures at a time.
         progress: called with (pictures done, pictures).
@@ -99,11 +104,12 @@ def fisher_profile(
     counts = torch.bincount(labels).tolist()
     check_counts(counts, PARTS, getattr(data, "classes", ()))
     patterns = [layers] if isinstance(layers, str) else layers
-    probe = Probe(net, counts, patterns, dimension, pool, dict(kinds or {}))
+    axes = ChannelAxes(net, next(batches())[0][:2]) if pool == "mean" else None
+    probe = Probe(net, counts, patterns, dimension, axes, dict(kinds or {}))
     _show(net, batches(), probe, progress)
     _refuse_unknown(patterns, net, probe)
     found, dead = probe.results()
-    return FisherProfile(found, tuple(counts), dimension, pool, dead)
+    return FisherProfile(found, tuple(counts), dimension, pool, dead, tuple(probe.unsure))
 
 
 @torch.no_grad()

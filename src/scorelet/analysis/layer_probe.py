@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 from torch import Tensor, nn
 from torch.jit import ScriptModule
 
+from scorelet.analysis.channel_axes import ChannelAxes
 from scorelet.analysis.fisher import (
     ConstantFeatures,
     FisherRatio,
@@ -20,6 +21,7 @@ from scorelet.analysis.fisher import (
 )
 from scorelet.analysis.fisher_moments import ClassMoments
 from scorelet.analysis.random_projection import RandomProjection
+from scorelet.core.device import widened
 from scorelet.core.errors import InputError
 from scorelet.core.network import WATCHING, evaluated, not_compiled
 
@@ -66,13 +68,14 @@ class Probe:
         counts: list[int],
         patterns: Sequence[str] | None,
         dimension: int,
-        pool: str,
+        axes: ChannelAxes | None,
         kinds: dict[str, Sequence[str]],
     ) -> None:
-        self.counts, self.dimension, self.pool, self.kinds = counts, dimension, pool, kinds
+        self.counts, self.dimension, self.axes, self.kinds = counts, dimension, axes, kinds
         self.names = {m: n for n, m in net.named_modules() if n and _is_wanted(n, m, patterns)}
         self.with_input = patterns is None or _matches(INPUT, patterns)
         self.layers: dict[str, _Layer] = {}
+        self.unsure: list[str] = []
         self.pictures = 0
         self._calls: dict[str, int] = {}
 
@@ -120,7 +123,10 @@ class Probe:
         if not kinds and name != INPUT and isinstance(module, NamesItsChannels):
             kinds = module.channel_kinds
         kind = "pictures" if name == INPUT else type(module).__name__
-        return _Layer(name, kind, output, self.counts, self.dimension, self.pool, tuple(kinds))
+        space = self.axes.space(module, output) if self.axes else ()
+        if self.axes and self.axes.is_unsure(module, output):
+            self.unsure.append(name)
+        return _Layer(name, kind, output, self.counts, self.dimension, space, tuple(kinds))
 
 
 class _Layer:
@@ -133,15 +139,16 @@ class _Layer:
         output: Tensor,
         counts: list[int],
         dimension: int,
-        pool: str,
+        space: tuple[int, ...],
         kinds: tuple[str, ...],
     ) -> None:
-        self.name, self.kind, self.pool, self.kinds = name, kind, pool, kinds
+        self.name, self.kind, self.space, self.kinds = name, kind, space, kinds
         self.shape = tuple(output.shape[1:])
         size = self._rows(output).shape[1]
         self.projection = RandomProjection(size, dimension)
         self.moments = ClassMoments(counts, self.projection.outputs, parts=PARTS)
-        channels = list(accumulate(self.shape, operator.mul))  # bands of wavelets are an axis more
+        left = [n for axis, n in enumerate(self.shape, 1) if axis not in space]
+        channels = list(accumulate(left, operator.mul))  # bands of wavelets are an axis more
         if kinds and len(kinds) not in channels:
             raise InputError(
                 f"Layer {name}: {len(kinds)} kinds of channels are named, and it has "
@@ -173,9 +180,8 @@ class _Layer:
         return LayerSeparation(self.name, self.kind, self.shape, fisher, kinds)
 
     def _rows(self, output: Tensor) -> Tensor:
-        if self.pool == "mean" and output.ndim > 2:
-            output = output.mean((-2, -1) if output.ndim > 3 else 2)
-        return output.flatten(1)
+        output = widened(output)
+        return (output.mean(self.space) if self.space else output).flatten(1)
 
 
 @contextmanager

@@ -45,7 +45,7 @@ def fisher(
         size: of pictures in folders, HxW or one number; by default what a classifier takes.
         layers: names with commas between them, * and ? allowed; by default all without parts.
         dimension: layers with more features are projected to so many.
-        pool: flatten takes every position, mean averages each channel over space.
+        pool: flatten takes every position, mean averages each channel over space or tokens.
         limit: only the first so many pictures.
         overwrite: replace an existing report.
     """
