@@ -265,7 +265,7 @@ def test_a_network_that_works_in_place_leaves_the_data_alone():
     ("changes", "sentence"),
     [
         ({"x": torch.randn(6, 3, 4, 4)}, r"does not take these pictures, float32 of shape \(6, 3"),
-        ({"x": torch.randn(6, 1, 4, 4).double()}, "does not take these pictures, float64"),
+        ({"x": torch.randn(6, 4, 4, 4).double()}, "does not take these pictures, float32"),
         ({"y": torch.tensor([0, 0, 0, 1, 1, 10**12])}, "A label is 1000000000000: number the"),
         ({"batch": 0}, "batch is 0"),
         ({"batch": -1}, "batch is -1"),
@@ -276,6 +276,23 @@ def test_what_does_not_fit_is_one_sentence(changes, sentence):
     words = {"x": torch.randn(6, 1, 4, 4), "y": torch.arange(6) % 2, "dimension": 2, **changes}
     with pytest.raises(InputError, match=sentence):
         fisher_profile(nn.Sequential(nn.Conv2d(1, 4, 3)), (words.pop("x"), words.pop("y")), **words)
+
+
+@pytest.mark.parametrize("pool", ["flatten", "mean"])
+@pytest.mark.parametrize(
+    ("weights", "pictures", "digits"),
+    [
+        (torch.bfloat16, torch.float32, 0.05),  # three digits of every feature
+        (torch.float64, torch.float32, 1e-4),
+        (torch.float32, torch.float64, 1e-4),
+    ],
+)
+def test_pictures_are_brought_to_the_dtype_of_the_weights(weights, pictures, digits, pool):
+    case, net = Case(), nn.Sequential(nn.Conv2d(1, 3, 3), nn.ReLU())
+    alone = fisher_profile(net, case, pool=pool)
+    found = fisher_profile(net.to(weights), (case.x.to(pictures), case.y), pool=pool)
+    assert found["input"].fisher.ratio == pytest.approx(alone["input"].fisher.ratio, rel=1e-6)
+    assert found["1"].fisher.ratio == pytest.approx(alone["1"].fisher.ratio, rel=digits)
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")

@@ -12,12 +12,13 @@ from fnmatch import fnmatchcase
 import torch
 from torch import Tensor, nn
 
+from scorelet.analysis.alignment.watching import show
 from scorelet.analysis.channel_axes import ChannelAxes
 from scorelet.analysis.fisher_moments import check_counts
 from scorelet.analysis.labelled_batches import Source, labelled_batches
 from scorelet.analysis.layer_probe import INPUT, PARTS, LayerSeparation, Probe, listening
 from scorelet.core.errors import InputError
-from scorelet.core.network import call_on_pictures, unwrapped
+from scorelet.core.network import unwrapped
 from scorelet.core.numbers import is_whole
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
@@ -69,8 +70,8 @@ def fisher_profile(
     """Return the Fisher ratio of every layer of a network.
 
     Args:
-        net: any module that maps a batch of pictures; it is run in evaluation mode, where it is,
-            and left in the mode that it was in.
+        net: any module that maps a batch of pictures, which are brought to its device and dtype; it
+            is run in evaluation mode, and left in the mode that it was in.
         data: a pair (x, y): x floats (n, channel, height, width), or uint8 pictures
             (n, height, width, channel), which become floats in [0, 1]; y whole numbers (n,) from
             0. Or an object with such `x` and `y`; or a loader of batches (x, y) that can be
@@ -123,10 +124,8 @@ def _show(
     with listening(net, probe):
         for x, y in batches:
             probe.start(y)
-            x = _on_device_of(net, x)
             probe.record(INPUT, net, x)
-            # its first layer may work in place, and x may be the caller's
-            call_on_pictures(net, x.clone())
+            show(net, x)
             if progress:
                 progress(probe.pictures, sum(probe.counts))
 
@@ -141,12 +140,6 @@ def _refuse_unknown(patterns: Sequence[str] | None, net: nn.Module, probe: Probe
                 f"No layer is called {pattern!r}, or its output is no tensor: choose among "
                 f"{', '.join(shown)}."
             )
-
-
-def _on_device_of(net: nn.Module, x: Tensor) -> Tensor:
-    for tensor in (*net.parameters(), *net.buffers()):
-        return x.to(tensor.device)
-    return x
 
 
 def _check_options(dimension: int, pool: str, batch: int) -> None:
