@@ -76,6 +76,7 @@ def expected(features, y):
 def test_layers_in_order_of_their_calls(net, case):
     profile = fisher_profile(net, case, batch=32)
     assert [layer.name for layer in profile.layers] == ["input", "conv", "act", "act#2", "head"]
+    assert profile.unread == ("pair",)
     assert profile["conv"].shape == (2, 4, 4)
     assert profile["act"].module == "ReLU"
     assert profile.counts == (40, 40, 40)
@@ -251,6 +252,28 @@ def test_a_mean_over_space_keeps_real_and_imaginary_parts_apart():
     found = fisher_profile(nn.Identity(), (x, y), pool="mean")["input"].fisher
     assert found.dimension == 6
     assert found.ratio == pytest.approx(expected(x.mean((-2, -1)), y).ratio, rel=1e-6)
+
+
+class Conjugate(nn.Module):
+    """Its output is a view."""
+
+    def forward(self, x):
+        return x.cfloat().conj()
+
+
+@pytest.mark.parametrize("pool", ["flatten", "mean"])
+def test_real_and_imaginary_parts_are_features(case, pool):
+    conv = nn.Conv2d(1, 2, 3, dtype=torch.cfloat)
+    net = nn.Sequential(Conjugate(), conv, Conjugate())
+    found = fisher_profile(net, (case.x, case.y), pool=pool, kinds={"1": ["a", "b"]})
+    with torch.no_grad():
+        u = conv(case.x.cfloat())
+    u = u.mean((2, 3)) if pool == "mean" else u
+    direct = expected(torch.cat([u.real, u.imag], 1), case.y)
+    for name in ("1", "2"):
+        assert found[name].fisher.dimension == u[0].numel() * 2
+        assert found[name].fisher.ratio == pytest.approx(direct.ratio, rel=1e-4)
+    assert [kind.channels for kind in found["1"].kinds] == [1, 1]
 
 
 def test_a_network_that_works_in_place_leaves_the_data_alone():

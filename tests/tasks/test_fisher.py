@@ -125,6 +125,29 @@ def test_what_cannot_be_used(images):
             fisher(images, model=colour_classifier(), **options)
 
 
+class Parts(nn.Module):
+    def forward(self, x):
+        return {"u": x}
+
+
+class Whole(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.parts, self.tokens = Parts(), nn.ReLU()
+
+    def forward(self, x):
+        return self.tokens(self.parts(x)["u"].flatten(2))
+
+
+def test_what_is_left_out_or_not_known_of_layers_is_said(images):
+    document = fisher(images, model=Whole(), pool="mean").document
+    assert [layer["name"] for layer in document["layers"]] == ["input", "tokens"]
+    assert document["warnings"] == [
+        "the outputs of parts are no tensors with a row for each picture, so they are left out",
+        "which axis of the outputs of tokens holds the channels is not known: the first is taken",
+    ]
+
+
 CODE = """
 from torch import nn
 def net():

@@ -38,6 +38,8 @@ class FisherProfile:
         dead: names of layers that are left out: their outputs are constant within every class.
         unsure: with "mean", names of layers of which nothing says on which axis their channels are;
             the first is taken, see `scorelet.analysis.channel_axes`.
+        unread: names of modules that are left out: no output of them is a tensor of floats or
+            complex numbers with a row for each picture.
     """
 
     layers: tuple[LayerSeparation, ...]
@@ -46,6 +48,7 @@ class FisherProfile:
     pool: str
     dead: tuple[str, ...] = ()
     unsure: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> LayerSeparation:
         """Return the layer called `name`."""
@@ -110,7 +113,8 @@ def fisher_profile(
     _show(net, batches(), probe, progress)
     _refuse_unknown(patterns, net, probe)
     found, dead = probe.results()
-    return FisherProfile(found, tuple(counts), dimension, pool, dead, tuple(probe.unsure))
+    unsure = tuple(probe.unsure)
+    return FisherProfile(found, tuple(counts), dimension, pool, dead, unsure, probe.unread)
 
 
 @torch.no_grad()

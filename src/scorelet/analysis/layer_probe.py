@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import accumulate
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard, runtime_checkable
 
+import torch
 from torch import Tensor, nn
 from torch.jit import ScriptModule
 
@@ -76,6 +77,7 @@ class Probe:
         self.with_input = patterns is None or _matches(INPUT, patterns)
         self.layers: dict[str, _Layer] = {}
         self.unsure: list[str] = []
+        self._passed: dict[str, None] = {}
         self.pictures = 0
         self._calls: dict[str, int] = {}
 
@@ -85,12 +87,12 @@ class Probe:
         self.pictures += len(labels)
 
     def record(self, name: str, module: nn.Module, output: object) -> None:
-        """Take in one output, the first of several; what is no batch of floats is passed over."""
+        """Take in one output, the first of several; what is no batch of numbers is noted."""
         if name == INPUT and not self.with_input:
             return
         output = output[0] if isinstance(output, tuple) and output else output
-        floats = isinstance(output, Tensor) and output.is_floating_point() and output.ndim > 1
-        if not floats or len(output) != len(self.labels):
+        if not _is_batch(output, len(self.labels)):
+            self._passed[name] = None
             return
         call = self._calls[name] = self._calls.get(name, 0) + 1
         name = name if call == 1 else f"{name}#{call}"
@@ -100,6 +102,11 @@ class Probe:
             self.layers[name].add(output, self.labels)
         except InputError as error:
             raise InputError(f"Layer {name}: {error}") from None
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """Names of what is no layer: no output of it was a batch of numbers."""
+        return tuple(name for name in self._passed if name not in self.layers)
 
     def results(self) -> tuple[tuple[LayerSeparation, ...], tuple[str, ...]]:
         """Return what was found, in the order of the first calls, and the names of dead layers.
@@ -181,7 +188,10 @@ class _Layer:
 
     def _rows(self, output: Tensor) -> Tensor:
         output = widened(output)
-        return (output.mean(self.space) if self.space else output).flatten(1)
+        output = output.mean(self.space) if self.space else output
+        if output.is_complex():
+            output = torch.view_as_real(output.resolve_conj())
+        return output.flatten(1)
 
 
 @contextmanager
@@ -205,6 +215,13 @@ def listening(net: nn.Module, probe: Probe) -> Generator[None]:
         hooks = [module.register_forward_hook(hook) for module in probe.names]
         with evaluated(net, hooks):
             yield
+
+
+def _is_batch(output: object, count: int) -> TypeGuard[Tensor]:
+    """Whether it has features of so many pictures."""
+    if not isinstance(output, Tensor) or output.ndim < 2 or len(output) != count:
+        return False
+    return output.is_floating_point() or output.is_complex()
 
 
 def _is_wanted(name: str, module: nn.Module, patterns: Sequence[str] | None) -> bool:

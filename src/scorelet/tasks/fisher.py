@@ -162,6 +162,11 @@ def _warnings(profile: FisherProfile) -> list[str]:
             f"the outputs of {listed(profile.dead)} are constant within every class, so they "
             "are left out"
         )
+    if profile.unread:
+        warnings.append(
+            f"the outputs of {listed(profile.unread)} are no tensors with a row for each picture, "
+            "so they are left out"
+        )
     if profile.unsure:
         warnings.append(
             f"which axis of the outputs of {listed(profile.unsure)} holds the channels is not "
