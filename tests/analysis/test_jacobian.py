@@ -477,6 +477,29 @@ def test_maps_that_return_the_noise_are_told_from_denoisers(method, sigma, recwa
         jacobian_basis(lambda y: y - blur(y), y, 2, sigma, method=method)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kept", [0.2, 0.52, 0.85])
+def test_maps_that_return_little_noise_are_told_from_denoisers(kept, recwarn):
+    """In weak noise, of an image whose high frequencies are 0, all of y but these.
+
+    Its error is that share of σ² d; no multiple of y has less than nearly all of it.
+    """
+    frequency = torch.fft.fftfreq(20).double().square()
+    radius = frequency[:, None] + frequency
+    mask = radius <= radius.flatten().quantile(kept)
+
+    def low(y):
+        return torch.fft.ifft2(torch.fft.fft2(y) * mask).real
+
+    clean, noise = torch.randn(2, 1, 20, 20, generator=generator(0), dtype=torch.float64)
+    y = low(clean) + 0.02 * noise
+    for f in (low, torch.clone, lambda y: 0 * y, lambda y: 0.1 * y, lambda y: 0.3 * y):
+        jacobian_basis(f, y, 2, 0.02)
+    assert not recwarn
+    jacobian_basis(lambda y: y - low(y), y, 2, 0.02)
+    assert [w.category for w in recwarn] == [ReturnsNoiseWarning] * (kept < 0.6)
+
+
 def test_parts_that_are_differentiated_once_have_a_full_basis():
     y = image()
     found = jacobian_basis(lambda y: y - ReluOnce.apply(y - 0.5) / 2, y, 3, 0.1, method="full")

@@ -50,6 +50,9 @@ FULL_UP_TO = 1024
 _FAR = 0.25
 """Share of the error of f(y) below which that of y - f(y) is far less; and of the square of f(y)
 that y - f(y) has at least if it is an image, not about a constant."""
+_GAIN = 0.63
+"""Share, -2 dB, of the error of the best multiple of y, below which y - f(y) is a denoiser though
+it keeps most dimensions, as in little noise."""
 
 
 class ReturnsNoiseWarning(UserWarning):
@@ -222,11 +225,16 @@ def _returns_noise(y: Tensor, value: Tensor, sigma: float, trace: float) -> bool
     Means are taken away, so that a map which only subtracts a constant is none that returns noise;
     and no noise is taken to be larger than y less its mean.
     """
-    if 2 * value.double().norm() ** 2 >= (y - value).double().norm() ** 2 or 2 * trace <= y.numel():
+    if 2 * value.double().norm() ** 2 >= (y - value).double().norm() ** 2:
         return False
     answer, residual, whole = (float(_centred(v).square().sum()) for v in (value, y - value, y))
-    excess = min(sigma**2, whole / y.numel()) * (2 * trace - y.numel())
-    return answer - excess < _FAR * (residual + excess) and residual > _FAR * answer
+    noise = min(sigma**2 * y.numel(), whole)
+    excess = noise * (2 * trace / y.numel() - 1)
+    error = answer - excess  # of y - f(y), by SURE
+    if error >= _FAR * (residual + excess) or residual <= _FAR * answer:
+        return False
+    best = noise * (1 - noise / whole)  # of c y, c = 1 - noise / whole
+    return 2 * trace > y.numel() or error < _GAIN * best
 
 
 def _centred(v: Tensor) -> Tensor:
