@@ -1,6 +1,7 @@
 """Cosines without means, nearest images, PSNR gaps, samples of twins, verdicts."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -19,6 +20,7 @@ from scorelet.analysis.memorization import (
     quartiles,
     twin_samples,
     verdict,
+    verdict_of_two,
     where_it_ends,
 )
 from scorelet.core.errors import InputError
@@ -159,6 +161,27 @@ def test_verdicts(gap, variance, pair, near, expected):
         None if near is None else near + spread,
     )
     assert verdict(evidence) == expected
+
+
+@pytest.mark.parametrize(
+    ("gaps", "near", "expected"),
+    [
+        ((54.0, 0.0), 0.8, "one memorises"),
+        ((0.0, 5.0), 0.8, "one memorises"),  # both together have 2.5
+        ((5.0, 2.0), 0.8, "one memorises"),
+        ((5.0, 0.0), 0.1, "contradictory"),
+        ((5.0, 4.0), 0.8, "memorises"),
+        ((2.0, 2.0), 0.8, "memorises"),
+        ((0.0, 0.0), 0.1, "generalises"),
+    ],
+)
+def test_of_two_models_one_may_memorise(gaps, near, expected):
+    spread = torch.tensor([-0.02, -0.01, 0.0, 0.01, 0.02])
+    both = Gap(sum(gaps) / 2, 0.1)
+    evidence = Evidence(ModelVariance(0.3, 0.02, 0.01), both, 0.5 + spread, near + spread)
+    assert verdict_of_two(evidence, [Gap(gap, 0.1) for gap in gaps]) == expected
+    alone = replace(evidence, gap=None)
+    assert verdict_of_two(alone, []) == verdict(alone)
 
 
 @pytest.mark.parametrize(("lead", "expected"), [(-0.6, "undertrained"), (-0.4, "generalises")])

@@ -60,6 +60,30 @@ def test_models_that_answer_with_their_pictures_memorise(arrays, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("place", [0, 1])
+def test_each_of_two_models_has_a_gap_and_cosines(arrays, tmp_path, place):
+    """One that answers with its pictures, and the best denoiser of their law."""
+    a, b, new = arrays
+    models = [StationaryGaussianDenoiser(0.12**2 * LAW.power(12), mean=0.5) for _ in range(2)]
+    models[place] = finite((a, b)[place])
+    found = sl.audit(new, models=models, train=[a, b], samples=6, held_out=20)
+    (row,) = found.document["rows"]
+    knows, other = row["each"][place], row["each"][1 - place]
+    assert row["verdict"] == "one memorises"
+    assert (knows["by_gap"], other["by_gap"]) == ("memorises", "generalises")
+    assert abs(other["gap"]) < 3 * other["gap_error"]
+    assert min(knows["nearest_cosines"]) > 0.999
+    assert max(other["nearest_cosines"]) < 0.95
+    assert row["gap"] == pytest.approx((knows["gap"] + other["gap"]) / 2)
+    known, rest = (("first", "second"), ("second", "first"))[place]
+    assert found.document["conclusion"] == (
+        f"The {known} network knows its training pictures by heart, the {rest} does not."
+    )
+    found.save(tmp_path / "r.html")
+    assert f"{knows['gap']:.2f} ± " in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
 def test_one_law_for_both_generalises(arrays):
     """The best denoiser of the law of the pictures: no gap, no copies, the same samples."""
     a, b, new = arrays

@@ -64,6 +64,23 @@ def test_models_that_differ_by_little_are_no_different_functions(value, words):
     assert conclusion_of_models(row).startswith(words)
 
 
+def test_which_of_two_models_knows_its_pictures_by_heart():
+    levels = [{"value": 0.5, "sigma": 0.3}]
+    each = [{"gap": gap, "by_gap": "generalises", "nearest": [0, 0.5, 1]} for gap in (-0.1, 7.24)]
+    each[1]["by_gap"] = "memorises"
+    row = {"verdict": "one memorises", "gap": 3.5, "variance": levels, "each": each, "pair": None}
+    row |= {"nearest": [0, 0.7, 1], "nearest_of_held_out": None}
+    said = "The second network knows its training pictures by heart, the first "
+    assert conclusion_of_models(row) == f"{said}does not."
+    assert evidence(row) == (
+        "training pictures of the first come back 0.1 dB worse than held-out ones, training "
+        "pictures of the second come back 7.2 dB better than held-out ones, they differ by V = 0.5 "
+        "at noise level 0.3, the nearest training pictures have 0.50 and 0.50."
+    )
+    each[0]["by_gap"] = "in between"
+    assert conclusion_of_models(row) == f"{said}does so in part at most."
+
+
 def test_signs_that_contradict_one_another_are_no_lack_of_both():
     said = conclusion_of_models({"verdict": "contradictory", "gap": 8.0, "variance": []})
     assert said.startswith("The verdict is contradictory: the signs contradict one another")

@@ -21,9 +21,11 @@ from scorelet.analysis.memorization.variance import (
 from scorelet.analysis.memorization.verdict import (
     Evidence,
     Verdict,
+    by_gap,
     median_with_error,
     quartiles,
     verdict,
+    verdict_of_two,
     where_it_ends,
 )
 
@@ -39,6 +41,7 @@ __all__ = [
     "Nearest",
     "TwinSamples",
     "Verdict",
+    "by_gap",
     "curve",
     "directions",
     "disjoint_halves",
@@ -56,6 +59,7 @@ __all__ = [
     "thumbnails",
     "twin_samples",
     "verdict",
+    "verdict_of_two",
     "where_it_ends",
     "wiener_filter",
 ]

@@ -25,6 +25,7 @@ from scorelet.core.errors import InputError
 
 Verdict = Literal[
     "memorises",
+    "one memorises",
     "in between",
     "contradictory",
     "generalises",
@@ -72,7 +73,7 @@ def verdict(evidence: Evidence) -> Verdict:
     """
     if evidence.lead is not None and evidence.lead < -BEHIND:
         return "undertrained"
-    signs = [_by_gap(evidence.gap), _by_samples(evidence.pair, evidence.nearest)]
+    signs = [by_gap(evidence.gap), _by_samples(evidence.pair, evidence.nearest)]
     votes = [sign for sign in signs if sign is not None]
     if {"memorises", "generalises"} <= set(votes):
         return "contradictory"
@@ -85,6 +86,18 @@ def verdict(evidence: Evidence) -> Verdict:
     if not same:
         votes.append("in between")
     return "generalises" if set(votes) == {"generalises"} else "in between"
+
+
+def verdict_of_two(evidence: Evidence, gaps: Sequence[Gap]) -> Verdict:
+    """Judge two models that may have been trained in different ways, by `gaps` one by one.
+
+    What is taken of both together says nothing where one of them memorises: half of its gap may
+    pass for none, or for that of both.
+    """
+    if [by_gap(gap) for gap in gaps].count("memorises") != 1:
+        return verdict(evidence)
+    alike = _by_samples(evidence.pair, evidence.nearest) == "generalises"
+    return "contradictory" if alike else "one memorises"
 
 
 def where_it_ends(verdicts: Mapping[int, Verdict]) -> tuple[int | None, int | None]:
@@ -120,7 +133,8 @@ def quartiles(values: Tensor) -> Sequence[float]:
     return torch.quantile(values.double(), torch.tensor([0.25, 0.5, 0.75]).double()).tolist()
 
 
-def _by_gap(gap: Gap | None) -> Verdict | None:
+def by_gap(gap: Gap | None) -> Verdict | None:
+    """Return what the gap alone says: memorises, generalises or in between; None without one."""
     if gap is None:
         return None
     error = _ERRORS * _known(gap.error)

@@ -19,7 +19,8 @@ class Audit:
             held_out, sigmas, network, warnings (sentences without a full stop), and rows, one for
             each size or one for two given models: size, sentence, verdict, psnr_held_out,
             psnr_train, gap, gap_error (dB), variance by level, quartiles of cosines: pair, nearest,
-            nearest_of_held_out; pair_cosines, nearest_cosines.
+            nearest_of_held_out; pair_cosines, nearest_cosines; each: gap, gap_error, by_gap (what
+            it says), nearest and nearest_cosines of the first model and of the second.
         shown: pictures for the report, by row.
     """
 

@@ -11,7 +11,9 @@ from torch import Tensor
 from scorelet.analysis.memorization import (
     Curve,
     Evidence,
+    Gap,
     Nearest,
+    by_gap,
     curve,
     model_variance,
     nearest,
@@ -21,6 +23,7 @@ from scorelet.analysis.memorization import (
     quartiles,
     twin_samples,
     verdict,
+    verdict_of_two,
     wiener_filter,
 )
 from scorelet.analysis.memorization.verdict import LARGE_GAP
@@ -44,12 +47,14 @@ class Pair:
     Attributes:
         a, b: on the device where they are measured.
         train_a, train_b: pictures (n, channel, height, width) in [0, 1], on the CPU, or None.
+        twins: trained in one way, so that what is measured of both is judged together.
     """
 
     a: Denoiser
     b: Denoiser
     train_a: Tensor | None = None
     train_b: Tensor | None = None
+    twins: bool = True
 
 
 def measure(
@@ -70,8 +75,9 @@ def measure(
     Returns:
         The row: psnr_held_out, psnr_train (curves), gap, gap_error,
         lead (over a linear filter, dB), variance (by level), pair,
-        nearest, nearest_of_held_out (quartiles of cosines), pair_cosines, nearest_cosines, verdict,
-        and diverged, a sentence or None. And pictures, empty without samples.
+        nearest, nearest_of_held_out (quartiles of cosines), pair_cosines, nearest_cosines, each
+        (gap, gap_error, by_gap, nearest and nearest_cosines of one model), verdict, and diverged, a
+        sentence or None. And pictures, empty without samples.
 
     Raises:
         InputError: training sets that seem to be given in the other order.
@@ -81,7 +87,7 @@ def measure(
     place = _device_of(pair.a)
     clean = held_out.to(place)
     test = torch.cat([psnr_by_level(model, clean, sigmas, seed=seed) for model in models], 1)
-    train, gap = None, None
+    train, gap, gaps = None, None, []
     if pair.train_a is not None and pair.train_b is not None:
         seen = [
             psnr_by_level(model, own[: len(held_out)].to(place), sigmas, seed=seed)
@@ -90,6 +96,7 @@ def measure(
         refuse_other_order(pair, seen, settings)
         train = torch.cat(seen, 1)
         gap = psnr_gap(train, _per_picture(test))
+        gaps = [psnr_gap(*both) for both in zip(seen, test.chunk(2, 1), strict=True)]
     variances = model_variance(pair.a, pair.b, clean, sigmas, seed=seed)
     samples, sentence = _samples(pair, clean, settings, progress)
     pairs = None if samples is None else pair_cosines(*samples)
@@ -109,7 +116,8 @@ def measure(
         "nearest_of_held_out": _reference(held_out, trained),
         "pair_cosines": None if pairs is None else pairs.tolist(),
         "nearest_cosines": None if copied is None else copied.tolist(),
-        "verdict": verdict(evidence),
+        "each": _each(gaps, near),
+        "verdict": verdict(evidence) if pair.twins else verdict_of_two(evidence, gaps),
         "diverged": sentence,
     }
     return row, _pictures(samples, near, trained)
@@ -201,6 +209,21 @@ def _near(
         if own is not None
     ]
     return known if len(known) == 2 else None
+
+
+def _each(gaps: Sequence[Gap], near: Sequence[Nearest] | None) -> list[Row]:
+    """Return what is known of either model by itself."""
+    cosines = [None, None] if near is None else [found.cosine for found in near]
+    return [
+        {
+            "gap": None if gap is None else gap.value,
+            "gap_error": None if gap is None else _number(gap.error),
+            "by_gap": by_gap(gap),
+            "nearest": None if cosine is None else quartiles(cosine),
+            "nearest_cosines": None if cosine is None else cosine.tolist(),
+        }
+        for gap, cosine in zip(gaps or (None, None), cosines, strict=True)
+    ]
 
 
 def _joined(near: list[Nearest]) -> Tensor:

@@ -37,11 +37,13 @@ COLUMNS = (
     "means, 1 if they are alike but for brightness and contrast: of the two samples of one noise "
     "(twins), of a sample and the most similar picture that its network has learned (nearest), and "
     "of held-out pictures and the most similar learned ones (nearest of held out): so near come "
-    "pictures that were not copied."
+    "pictures that were not copied. Of two given models the gap and the nearest are those of the "
+    "first and of the second."
 )
 VERDICTS: dict[str, Tone] = {
     "undertrained": "open",
     "memorises": "bad",
+    "one memorises": "bad",
     "in between": "open",
     "contradictory": "open",
     "generalises": "good",
@@ -90,10 +92,13 @@ def title(row: Mapping[str, Any]) -> str:
 def cells(row: Mapping[str, Any]) -> list[str]:
     """Write the numbers of a row: gap, V, medians of the cosines."""
     level = row["variance"][len(row["variance"]) // 2]
+    each = row["each"] if row["size"] is None and row["gap"] is not None else [row]
     return [
-        _with_error(row["gap"], row["gap_error"], 2),
+        ", ".join(_with_error(one["gap"], one["gap_error"], 2) for one in each),
         _with_error(level["value"], level["error"], 3),
-        *(_median(row[name]) for name in ("pair", "nearest", "nearest_of_held_out")),
+        _median(row["pair"]),
+        ", ".join(_median(one["nearest"]) for one in each),
+        _median(row["nearest_of_held_out"]),
     ]
 
 

@@ -269,7 +269,8 @@ def audit_models(
         for model, f, seen in zip(models, (a, b), (first, second), strict=True):
             shown_to = held_out if seen is None else seen[: settings.held_out]
             refuse_noise(model, f, shown_to.to(place), level, seed=settings.seed)
-        row, shown = measure(Pair(a, b, first, second), held_out, settings, progress=told.progress)
+        pair = Pair(a, b, first, second, twins=False)
+        row, shown = measure(pair, held_out, settings, progress=told.progress)
     full = {"size": None, "sentence": evidence(row)} | row
     document = _document(data, pictures, settings) | {
         "conclusion": conclusion_of_models(full),

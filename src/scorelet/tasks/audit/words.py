@@ -10,6 +10,7 @@ _DIFFERENT = 0.5  # V from which on two models count as different functions; 1 i
 
 SUMMARY: dict[Verdict, str] = {
     "memorises": "the networks know their training pictures by heart",
+    "one memorises": "one of the networks knows its training pictures by heart",
     "undertrained": "a linear filter does better, so the networks have not learned enough to be "
     "judged",
     "in between": "the networks neither copy nor agree: memorisation is ending, or training was "
@@ -78,6 +79,8 @@ def conclusion_of_models(row: Row) -> str:
         return "No verdict: the models take out less than half of the strongest noise, if any."
     if row["verdict"] == "undertrained":
         return f"No verdict: {SUMMARY['undertrained']}."
+    if row["verdict"] == "one memorises":
+        return _of_one(row)
     if row["verdict"] in OPEN:
         lacking = "training pictures" if row["gap"] is None else "samples"
         return (
@@ -85,6 +88,13 @@ def conclusion_of_models(row: Row) -> str:
             f"not known without {lacking}."
         )
     return f"The verdict is {row['verdict']}: {SUMMARY[row['verdict']]}."
+
+
+def _of_one(row: Row) -> str:
+    signs = [one["by_gap"] for one in row["each"]]
+    knows, other = ("first", "second") if signs[0] == "memorises" else ("second", "first")
+    how = "does not" if "generalises" in signs else "does so in part at most"
+    return f"The {knows} network knows its training pictures by heart, the {other} {how}."
 
 
 def _difference(row: Row) -> str:
@@ -99,16 +109,20 @@ def evidence(row: Row) -> str:
     """Say in one sentence what was measured of a pair of models."""
     level = row["variance"][len(row["variance"]) // 2]
     said = [f"they differ by V = {level['value']:.2g} at noise level {level['sigma']:g}"]
-    if row["gap"] is not None:
-        said.insert(
-            0,
-            f"training pictures come back {row['gap']:.1f} dB better than held-out ones"
-            if row["gap"] >= 0
-            else f"training pictures come back {-row['gap']:.1f} dB worse than held-out ones",
-        )
+    if row.get("verdict") == "one memorises":
+        gaps = (_of_gap(one["gap"]) for one in row["each"])
+        said[:0] = [
+            f"training pictures of the {which} come back {gap} than held-out ones"
+            for which, gap in zip(("first", "second"), gaps, strict=True)
+        ]
+    elif row["gap"] is not None:
+        said.insert(0, f"training pictures come back {_of_gap(row['gap'])} than held-out ones")
     if row["pair"] is not None:
         said.append(f"their samples of the same noise have a cosine of {row['pair'][1]:.2f}")
-    if row["nearest"] is not None:
+    if row["nearest"] is not None and row.get("verdict") == "one memorises":
+        medians = " and ".join(f"{one['nearest'][1]:.2f}" for one in row["each"])
+        said.append(f"the nearest training pictures have {medians}")
+    elif row["nearest"] is not None:
         said.append(f"the nearest training picture has one of {row['nearest'][1]:.2f}")
     if row["nearest_of_held_out"] is not None:
         said.append(f"that of a held-out picture {row['nearest_of_held_out'][1]:.2f}")
@@ -116,6 +130,10 @@ def evidence(row: Row) -> str:
     if row["gap"] is not None and lead is not None and lead < 0:
         said.append(f"a linear filter fitted to training pictures is {-lead:.1f} dB better on them")
     return f"{', '.join(said)}."
+
+
+def _of_gap(gap: float) -> str:
+    return f"{gap:.1f} dB better" if gap >= 0 else f"{-gap:.1f} dB worse"
 
 
 def _sizes(sizes: Sequence[int]) -> str:
