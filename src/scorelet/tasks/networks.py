@@ -168,8 +168,9 @@ def open_unlabelled(
     """Return the pictures that are shown, and sentences without a full stop on what was left out.
 
     Args:
-        data: floats (n, channel, height, width) with values in [0, 1]; a file with an array of
-            pictures, as `load_picture_array` takes it; or as `open_pictures`.
+        data: floats (n, channel, height, width) with values in [0, 1], or with as many axes of
+            space as the first convolution has; a file with an array of pictures, as
+            `load_picture_array` takes it; or as `open_pictures`.
         model, shown, labels: as `open_pictures`; the size is that of pictures in folders.
 
     Raises:
@@ -178,7 +179,7 @@ def open_unlabelled(
     if isinstance(data, Tensor | np.ndarray):
         array = plain_array(data, what="data")
         x = torch.from_numpy(array.astype(np.float64) if array.dtype == np.longdouble else array)
-        check_unit(x)
+        check_unit(x, space=_space(model))
         return x[: shown.limit], []
     if isinstance(data, str | Path) and not labels and _is_stack(data):
         pictures = load_picture_array(data, channels=_channels(model))
@@ -212,6 +213,14 @@ def _read(data: str | Path, model: object, shown: PictureChoice, *, labels: bool
         return load_fitted(data, model, part=shown.part, labels=labels)
     fit = None if shown.size is None else pixels_fitter(shown.size, "crop")
     return load_labelled(data, part=shown.part, channels=_channels(model), fit=fit, labels=labels)
+
+
+def _space(model: object) -> int:
+    """Return how many axes of space the first convolution has; 2 without one."""
+    parts = model.modules() if isinstance(model, nn.Module) else ()
+    kinds = {nn.Conv1d: 1, nn.Conv2d: 2, nn.Conv3d: 3}
+    known = (axes for part in parts for kind, axes in kinds.items() if isinstance(part, kind))
+    return next(known, 2)
 
 
 def _channels(model: object) -> Literal[1, 3]:

@@ -430,6 +430,31 @@ def test_gray_denoisers_are_compared_on_a_folder_and_an_array_of_pictures(tmp_pa
         assert images.channels == 1
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("convolution", "norm", "space"),
+    [(nn.Conv1d, nn.BatchNorm1d, (9,)), (nn.Conv3d, nn.BatchNorm3d, (6, 6, 6))],
+)
+def test_networks_of_one_and_three_dimensions(convolution, norm, space):
+    """A network and itself with its first neurons in another order."""
+
+    def net():
+        return nn.Sequential(convolution(2, 4, 3), norm(4), nn.ReLU(), convolution(4, 3, 3))
+
+    one, other = net(), net()
+    order = torch.tensor([2, 0, 3, 1])
+    with torch.no_grad():
+        other.load_state_dict(one.state_dict())
+        other[0].weight[:], other[0].bias[:] = one[0].weight[order], one[0].bias[order]
+        other[3].weight[:] = one[3].weight[:, order]
+    x = torch.rand(40, 2, *space)
+    layers = sl.weights.compare(one, other, data=x, draws=2).document["layers"]
+    assert [entry["r2_align"] for entry in layers] == pytest.approx([1, 1], abs=1e-5)
+    assert sl.weights.resample(one, data=x).document["pictures"] == 40
+    with pytest.raises(InputError, match=r"of shape \(40, 2, 9, 9\): expected floats"):
+        sl.weights.compare(one, other, data=torch.rand(40, 2, 9, 9))
+
+
 def test_pictures_in_memory_need_no_labels_where_these_are_not_used():
     x = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 3), np.uint8)
     labelled = sl.LabelledImages(x, np.arange(60) % 2, ("a", "b"))

@@ -34,16 +34,21 @@ def check_pictures(x: Tensor, labels: Tensor) -> None:
         )
 
 
-def check_unit(x: Tensor) -> None:
+def check_unit(x: Tensor, *, space: int = 2) -> None:
     """Refuse what are no pictures (batch, channel, height, width) with values in [0, 1].
+
+    Args:
+        x: the pictures.
+        space: its axes; 1: these are signals (batch, channel, length), 3: volumes.
 
     Raises:
         InputError: another shape or dtype, values outside [0, 1].
     """
-    if x.ndim != 4 or not x.is_floating_point() or not len(x):
+    if x.ndim != 2 + space or not x.is_floating_point() or not len(x):
+        axes = {1: "length", 2: "height, width", 3: "depth, height, width"}[space]
         raise InputError(
             f"The pictures are {str(x.dtype).removeprefix('torch.')} of shape {tuple(x.shape)}: "
-            "expected floats (batch, channel, height, width) with values in [0, 1]."
+            f"expected floats (batch, channel, {axes}) with values in [0, 1]."
         )
     low, high = float(x.min()), float(x.max())
     if not (low >= 0 and high <= 1):

@@ -120,7 +120,7 @@ def compare(  # noqa: PLR0913 - as many as the shell has options
         data: npz with x_train, y_train, x_test, y_test, an npy, HDF5 or FITS file of pictures, a
             folder of pictures or of classes, or the name of one under ``$SCORELET_DATA``; or
             pictures in memory, a tensor or array of floats (n, channel, height, width) with values
-            in [0, 1], or a `scorelet.LabelledImages`.
+            in [0, 1], signals (n, channel, length) and volumes too, or a `scorelet.LabelledImages`.
             Labels are not used.
         arch, other_arch, noise, draws, polar, seed, device: see `CompareSettings`.
         part, size, limit: see `PictureChoice`.

@@ -125,8 +125,8 @@ def resample(  # noqa: PLR0913 - as many as the shell has options
         data: npz with x_train, y_train, x_test, y_test, a folder of classes (without refit of
             pictures, too), or the name of one under ``$SCORELET_DATA``; or pictures in memory: a
             `scorelet.LabelledImages` or, without refit, a tensor or array of floats (n, channel,
-            height, width) with values in [0, 1]. The training part is shown; accuracies are those
-            of the test part, where there is one.
+            height, width) with values in [0, 1], signals (n, channel, length) and volumes too. The
+            training part is shown; accuracies are those of the test part, where there is one.
         arch, law, rank, refit, seed, device: see `ResampleSettings`.
         size, limit: of pictures that are shown, and as many for the accuracy; see `PictureChoice`.
 
