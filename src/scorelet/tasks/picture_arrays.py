@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from scorelet.core.arrays import plain_array
 from scorelet.core.errors import ImageFileError, InputError
 from scorelet.core.progress import Say
 from scorelet.data import (
@@ -58,8 +59,7 @@ def load_picture_array(
         InputError: nothing there, pictures of several sizes, or an array that holds no pictures.
         ImageFileError, ArrayFileError: a file that cannot be read; with `say`, of a folder all.
     """
-    if side is not None and side < 2:
-        raise InputError(f"The side is {side}: pictures have at least 2 pixels a side.")
+    _check_side(side)
     file, name = split_name(source)
     if file.is_dir():
         return _from_folder(file, channels, side, say, field)
@@ -67,7 +67,35 @@ def load_picture_array(
         name = "x_train"
     if array_suffix(file) is None:
         raise InputError(f"{file} holds no set of pictures: give a folder, or an npy or npz file.")
-    pictures = _checked(np.asarray(read_array(file, name)), source)
+    return _brought_to(_checked(np.asarray(read_array(file, name)), source), channels, side)
+
+
+def picture_array(
+    array: Tensor | np.ndarray, *, channels: Channels = 1, side: int | None = None
+) -> Pictures:
+    """Return pictures in memory as `load_picture_array` returns those of files.
+
+    Args:
+        array: 8 bits or floats in [0, 1], (n, channel, height, width) with 1 or 3 channels, or as
+            files hold them, (n, height, width[, channels]).
+        channels, side: as of `load_picture_array`.
+
+    Raises:
+        InputError: an array that holds no pictures.
+    """
+    _check_side(side)
+    pictures = plain_array(array, what="pictures")
+    if pictures.ndim == 4 and pictures.shape[3] not in (1, 3):
+        pictures = np.moveaxis(pictures, 1, 3)
+    return _brought_to(_checked(pictures, "The array"), channels, side)
+
+
+def _check_side(side: int | None) -> None:
+    if side is not None and side < 2:
+        raise InputError(f"The side is {side}: pictures have at least 2 pixels a side.")
+
+
+def _brought_to(pictures: Pictures, channels: Channels, side: int | None) -> Pictures:
     if pictures.shape[3] != channels:
         pictures = _channels(pictures, channels)
     return pictures if side is None else _sized(pictures, side)

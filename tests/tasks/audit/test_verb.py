@@ -174,11 +174,52 @@ def test_networks_of_others_are_taken_as_they_are(arrays):
             torch.nn.Conv2d(1, 1, 1).double(),
             r"float32 of shape.*; bring its weights to float32[.]$",
         ),
-        (lambda y: y, r"^models\[0\] is of the type function: expected .* a Module[.]$"),
+        (3, r"^models\[0\] is 3: expected .* a Module or a function[.]$"),
+        (lambda y: (y, None), "^<lambda> returns a tuple"),
         (Answering(lambda y: y / 0), "The first denoiser answers with NaN or infinite numbers"),
     ):
         with pytest.raises(InputError, match=words):
             sl.audit(new, models=[net, ours[0]], samples=0)
+
+
+@pytest.mark.slow
+def test_functions_are_taken_as_they_are(arrays):
+    a, b, new = arrays
+    ours = [finite(a), finite(b)]
+    settings = AuditSettings(samples=0, held_out=8, sigmas=(0.3,))
+    functions = [lambda y, f=f: f(y, 0.3) for f in ours]
+    functions[0].__name__ = "first"
+    expected, found = (
+        audit_models(new, models, settings, train=[a, b]).document for models in (ours, functions)
+    )
+    assert found["rows"] == expected["rows"]
+    assert found["models"] == ["first", "<lambda>"]
+    with pytest.raises(InputError, match="first is given twice"):
+        sl.audit(new, models=[functions[0]] * 2)
+    drops = torch.nn.Dropout(0.1)  # in training mode
+    with pytest.raises(InputError, match=r"a Dropout in training mode.*call .eval\(\)"):
+        sl.audit(new, models=[lambda y: drops(y), ours[0]], samples=0)
+
+
+@pytest.mark.slow
+def test_pictures_in_memory_are_those_of_a_file(arrays):
+    """Of 8 bits as files hold them, floats with channels first."""
+    a, b, new = arrays
+    models = [finite(a), finite(b)]
+    expected = sl.audit(new, models=models, train=[a, b], samples=2).document
+    loaded = [np.load(path) for path in (a, b, new)]
+    floats = [torch.from_numpy(array)[:, None].float() / 255 for array in loaded]
+    for first, second, fresh in (loaded, floats, [x.double().numpy() for x in floats]):
+        found = sl.audit(fresh, models=models, train=[first, second], samples=2).document
+        assert found == expected | {"data": "in memory"}
+    for array, words in (
+        (np.zeros((4, 5, 12, 12)), r"The array has the shape \(4, 12, 12, 5\): expected pictures"),
+        (255 * floats[2], r"The array has values from .*: expected floats in \[0, 1\]"),
+    ):
+        with pytest.raises(InputError, match=words):
+            sl.audit(array, models=models)
+    with pytest.raises(InputError, match="An array has pictures of 10x10 pixels, the held-out"):
+        sl.audit(new, models=models, train=[a, pictures(5, side=10)])
 
 
 class TakesLevel(torch.nn.Module):

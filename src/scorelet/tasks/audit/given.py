@@ -1,7 +1,7 @@
 """Models that are given to an audit: files, names, denoisers, and networks of others."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -18,7 +18,7 @@ from scorelet.models import Denoiser
 from scorelet.models.denoiser import Locality
 from scorelet.zoo import load_as, viewed
 
-Model = str | Path | nn.Module
+Model = str | Path | nn.Module | Callable[[Tensor], Tensor]
 
 _NEARER, _GAIN = 3.0, 2.0
 """dB: y - f(y) of a network that returns the noise is nearer to clean pictures than f(y) by the
@@ -26,7 +26,7 @@ first, and than the best multiple of y by the second. No multiple of y passes fo
 
 
 class OthersDenoiser(Denoiser):
-    """A blind denoiser f(y) = n(y), n a network of others.
+    """A blind denoiser f(y) = n(y), n a network of others, or a function.
 
     Args:
         network: maps noisy images to clean ones, (batch, channel, height, width).
@@ -34,10 +34,10 @@ class OthersDenoiser(Denoiser):
 
     blind = True
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
         self.network = network
-        self.locality = Locality.of(network)
+        self.locality = Locality.of(network) if isinstance(network, nn.Module) else Locality()
 
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Tensor | None
@@ -48,13 +48,13 @@ class OthersDenoiser(Denoiser):
             raise
         except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
             raise InputError(
-                f"{type(self.network).__name__} fails on noisy images alone, float32 of shape "
+                f"{name_of(self.network)} fails on noisy images alone, float32 of shape "
                 f"{tuple(y.shape)}: {one_line(error)}{_remedy(error)}."
             ) from error
         if not isinstance(found, Tensor):
             raise InputError(
-                f"{type(self.network).__name__} returns a {type(found).__name__}: give a module "
-                "that returns the clean images alone."
+                f"{name_of(self.network)} returns a {type(found).__name__}: give a module or "
+                "function that returns the clean images alone."
             )
         return found
 
@@ -75,7 +75,7 @@ def as_denoiser(model: Model) -> Denoiser:
     model = viewed(Denoiser, model)
     if isinstance(model, Denoiser):
         return model
-    if isinstance(model, nn.Module):
+    if callable(model):
         return OthersDenoiser(model)
     return load_as(Denoiser, model, verb="audit")
 
@@ -150,12 +150,14 @@ def _of_best_multiple(clean: Image, sigma: float) -> float:
 
 def name_of(model: Model) -> str:
     """Name a model in words."""
-    return type(model).__name__ if isinstance(model, nn.Module) else str(model)
+    if isinstance(model, str | Path):
+        return str(model)
+    return getattr(model, "__name__", type(model).__name__)
 
 
 def refuse_one_model(models: Sequence[Model]) -> None:
     """Refuse one model that is given twice."""
-    first, second = (m if isinstance(m, nn.Module) else str(as_path(m)) for m in models)
+    first, second = (str(as_path(m)) if isinstance(m, str | Path) else m for m in models)
     if first is second or (isinstance(first, str) and first == second):
         raise InputError(
             f"{name_of(models[0])} is given twice: a model agrees with itself; give two models."

@@ -27,6 +27,7 @@ from scorelet.analysis.memorization import (
     wiener_filter,
 )
 from scorelet.analysis.memorization.verdict import LARGE_GAP
+from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image
 from scorelet.models import Denoiser
@@ -84,7 +85,7 @@ def measure(
     """
     seed, sigmas = settings.seed, settings.sigmas
     models, trained = (pair.a, pair.b), (pair.train_a, pair.train_b)
-    place = _device_of(pair.a)
+    place = choose_device(settings.device)
     clean = held_out.to(place)
     test = torch.cat([psnr_by_level(model, clean, sigmas, seed=seed) for model in models], 1)
     train, gap, gaps = None, None, []
@@ -121,10 +122,6 @@ def measure(
         "diverged": sentence,
     }
     return row, _pictures(samples, near, trained)
-
-
-def _device_of(model: Denoiser) -> torch.device:
-    return next(iter([*model.parameters(), *model.buffers()]), torch.empty(0)).device
 
 
 def _per_picture(test: Tensor) -> Tensor:
@@ -169,7 +166,7 @@ def refuse_other_order(pair: Pair, seen: Sequence[Tensor], settings: AuditSettin
     middle, better = [settings.sigmas[settings.middle]], []
     crossed = ((pair.a, pair.train_b), (pair.b, pair.train_a))
     for (model, other), own in zip(crossed, seen, strict=True):
-        shown = other[: own.shape[1]].to(_device_of(model))
+        shown = other[: own.shape[1]].to(choose_device(settings.device))
         found = psnr_by_level(model, shown, middle, seed=settings.seed)
         better.append(float(found.mean() - own[settings.middle].mean()))
     if min(better) >= LARGE_GAP:

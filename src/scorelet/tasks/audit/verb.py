@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from scorelet.analysis.jacobian.mode import Watch
 from scorelet.analysis.memorization import disjoint_halves, find_copies, shared, thumbnails
 from scorelet.analysis.memorization.duplicates import THRESHOLD
 from scorelet.core.device import choose_device
@@ -46,7 +47,12 @@ from scorelet.tasks.audit.words import (
     evidence,
 )
 from scorelet.tasks.locks import Locks
-from scorelet.tasks.picture_arrays import Pictures, images_of, load_picture_array
+from scorelet.tasks.picture_arrays import (
+    Pictures,
+    images_of,
+    load_picture_array,
+    picture_array,
+)
 from scorelet.tasks.steps import OnStep, Steps, claim_steps
 
 FOLDER = "runs/audit"
@@ -54,7 +60,7 @@ ALIKE = f"thumbnails with a correlation above {THRESHOLD}"
 _PIECE = 4096
 _MANY = 0.01  # a share of pictures in both training sets that makes agreement mean nothing
 
-Data = str | Path
+Data = str | Path | Tensor | np.ndarray
 
 
 @dataclass(frozen=True)
@@ -74,11 +80,11 @@ class Told:
 
 @checked
 def audit(  # noqa: PLR0913 - as many as the command has options
-    data: str | Path,
+    data: str | Path | Tensor | np.ndarray,
     *,
     sizes: Sequence[int] | None = None,
-    models: Sequence[str | Path | nn.Module] | None = None,
-    train: Sequence[str | Path] | None = None,
+    models: Sequence[str | Path | nn.Module | Callable[[Tensor], Tensor]] | None = None,
+    train: Sequence[str | Path | Tensor | np.ndarray] | None = None,
     folder: str | Path | None = None,
     held_out: int = 64,
     channels: Literal[1, 3] = 1,
@@ -95,14 +101,16 @@ def audit(  # noqa: PLR0913 - as many as the command has options
 
     Args:
         data: pictures of one size: a folder, an npy or npz file, or the name of one under
-            ``$SCORELET_DATA``, see `scorelet.tasks.picture_arrays.load_picture_array`. With
-            `models` these must be pictures that neither has seen. What a folder holds that is no
-            picture, or cannot be read, is left out and among the warnings.
+            ``$SCORELET_DATA``, see `scorelet.tasks.picture_arrays.load_picture_array`; or pictures
+            in memory, see `scorelet.tasks.picture_arrays.picture_array`. With `models` these must
+            be pictures that neither has seen. What a folder holds that is no picture, or cannot be
+            read, is left out and among the warnings.
         sizes: of both halves on which twins are trained, one pair after the other; None: 10, 100
             and 1,000.
         models: two denoisers that are there (paths, built-in names, Hub ids or instances), or
-            modules of your own that map noisy images to clean ones; none are trained then, and
-            `sizes`, `folder`, `steps`, `width`, `resume` and `overwrite` are refused.
+            modules and functions of your own that map noisy images to clean ones, which functions
+            get on `device`; none are trained then, and `sizes`, `folder`, `steps`, `width`,
+            `resume` and `overwrite` are refused.
         train: of `models`, what each was trained on, as `data`; None: it is not known.
         folder: for trainings, finished steps and samples; weights stay there. None: runs/audit.
         held_out: pictures that no twin sees.
@@ -265,7 +273,7 @@ def audit_models(
     first, second = (images_of(each) for each in known) if known else (None, None)
     held_out = images_of(pictures[fresh[: settings.held_out]])
     level = settings.sigmas[settings.middle]
-    with evaluated(a), evaluated(b):
+    with evaluated(a), evaluated(b), Watch().over():
         for model, f, seen in zip(models, (a, b), (first, second), strict=True):
             shown_to = held_out if seen is None else seen[: settings.held_out]
             refuse_noise(model, f, shown_to.to(place), level, seed=settings.seed)
@@ -311,7 +319,7 @@ def _read_shown(path: Path) -> Shown:
 
 def _document(data: Data, pictures: Pictures, settings: AuditSettings) -> dict[str, Any]:
     return {
-        "data": str(data),
+        "data": str(data) if isinstance(data, str | Path) else "in memory",
         "pictures": len(pictures),
         "height": pictures.shape[1],
         "width": pictures.shape[2],
@@ -327,16 +335,19 @@ def _load(
 ) -> tuple[Pictures, list[str]]:
     """Return pictures, and what is said of files that were left out."""
     notes: list[str] = []
-    pictures = load_picture_array(
-        data, channels=settings.channels, side=settings.side, say=notes.append
-    )
+    channels, side = settings.channels, settings.side
+    if isinstance(data, str | Path):
+        pictures = load_picture_array(data, channels=channels, side=side, say=notes.append)
+    else:
+        pictures = picture_array(data, channels=channels, side=side)
     for note in notes:
         told.left_out(note)
     if like is not None and pictures.shape[1:] != like.shape[1:]:
-        height, width = like.shape[1:3]
+        size, expected = ("{}x{}".format(*found.shape[1:3]) for found in (pictures, like))
+        source = data if isinstance(data, str | Path) else "An array"
         raise InputError(
-            f"{data} has pictures of {pictures.shape[1]}x{pictures.shape[2]} pixels, the held-out "
-            f"ones have {height}x{width}: give --side to bring all to one size."
+            f"{source} has pictures of {size} pixels, the held-out ones have {expected}: give "
+            "--side to bring all to one size."
         )
     return pictures, notes
 
