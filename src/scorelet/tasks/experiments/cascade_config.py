@@ -1,9 +1,10 @@
 """The configuration of the task `cascade`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from scorelet.tasks.experiments.followed_channels import with_channels
 from scorelet.tasks.experiments.networks import ModelConfig
 from scorelet.training import ConfigSection, LoopConfig, Names
 
@@ -52,6 +53,17 @@ class FactorConfig(ModelConfig):
             raise ValueError("sigma must be two noise levels, 0 < low < high")
         return self
 
+    def shown(self, channels: int, *, low: bool) -> int:
+        """Return how many channels the network is shown of pictures of so many.
+
+        Args:
+            channels: of the pictures.
+            low: it is of the low band, which a linear estimate is shown beside with form: bounded;
+                or of details, three bands and the low band that they are told.
+        """
+        images = (2 if self.form == "bounded" else 1) if low else 4
+        return images * channels + self.shows_level
+
 
 class WholeConfig(ConfigSection):
     """Pictures of one size."""
@@ -59,7 +71,11 @@ class WholeConfig(ConfigSection):
     train: Names = Field(
         min_length=1, description="folders, or array files, FILE:NAME for one array of several"
     )
-    channels: Literal[1, 3] = Field(default=1, description="3 repeats gray, 1 takes luma of colour")
+    channels: Literal[1, 3] = Field(
+        default=1,
+        description="3 repeats gray, 1 takes luma of colour; if nothing is said, 3 where all "
+        "networks take what they are shown of that, else 1",
+    )
     side: int | None = Field(default=None, ge=2, description="of squares, in pixels")
     hold_out: int = Field(default=0, ge=0, description="the last so many are for validation")
     flip: bool = Field(default=False, description="mirror half of the pictures, left to right")
@@ -88,6 +104,17 @@ class CascadeConfig(LoopConfig):
         "which is shown so many numbers that say which one it is, as channels of their own",
     )
     data: WholeConfig
+
+    @field_validator("data")
+    @classmethod
+    def _in_colour(cls, data: WholeConfig, info: Any) -> WholeConfig:  # noqa: ANN401 - pydantic's
+        """Let channels follow the networks."""
+        known = info.data
+        if not {"low", "details", "scale_embedding"} <= known.keys():
+            return data
+        details = [(part, part.shown(3, low=False)) for part in known["details"]]
+        embedded = [(part, shown + known["scale_embedding"]) for part, shown in details]
+        return with_channels(data, (known["low"], known["low"].shown(3, low=True)), *embedded)
 
     @model_validator(mode="after")
     def _consistent(self) -> "CascadeConfig":

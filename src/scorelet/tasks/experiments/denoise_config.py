@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from scorelet.tasks.experiments.followed_channels import with_channels
 from scorelet.tasks.experiments.networks import ModelConfig
 from scorelet.training import ConfigSection, LoopConfig, Names, one_or_more
 
@@ -62,7 +63,11 @@ class PatchesConfig(ConfigSection):
     )
     exclude: Names = Field(default=[], description="file names to leave out, as set/name.png")
     validation: Names = Field(default=[], description="folders, evaluated as they are")
-    channels: Literal[1, 3] = 1
+    channels: Literal[1, 3] = Field(
+        default=1,
+        description="3 repeats gray pictures, 1 takes luma of colour; if nothing is said, 3 where "
+        "the network takes that, else 1",
+    )
     gray: float = Field(
         default=0.0, ge=0, le=1, description="share of colour patches that are made gray"
     )
@@ -106,12 +111,6 @@ class PatchesConfig(ConfigSection):
             raise ValueError("the law quadratic starts at noise level 0, log-uniform above it")
         if self.levels and (self.sigma != SIGMA or self.law != "uniform"):
             raise ValueError("levels take the place of sigma and law: leave these out")
-        if self.camera and self.channels == 1:
-            raise ValueError("a camera takes pictures in colour, it needs channels: 3")
-        if self.gray and self.channels == 1:
-            raise ValueError("gray is a share of colour patches, it needs channels: 3")
-        if self.channels == 1 and any(source.drawn or source.mixed for source in self.train):
-            raise ValueError("drawn pages and mixed channels have colour, they need channels: 3")
         return self
 
 
@@ -149,8 +148,8 @@ class DenoiseConfig(LoopConfig):
 
     task: Literal["denoise"] = "denoise"
     model: ModelConfig
-    data: PatchesConfig
     drown: DrownConfig | None = None
+    data: PatchesConfig
     teach: TeachConfig | None = None
     sigma_weight: float = Field(
         default=1.0,
@@ -164,6 +163,16 @@ class DenoiseConfig(LoopConfig):
         description="and by its own error, beside what is usual at its sigma, to this power: with "
         "1 a decibel of each patch counts alike",
     )
+
+    @field_validator("data")
+    @classmethod
+    def _in_colour(cls, data: PatchesConfig, info: Any) -> PatchesConfig:  # noqa: ANN401 - pydantic's
+        """Let channels follow the network, which sees a level beside them if drown tells one."""
+        if "model" in info.data:
+            told = info.data.get("drown") is not None
+            data = with_channels(data, (info.data["model"], 3 + told))
+        _check_colour(data)
+        return data
 
     @model_validator(mode="after")
     def _measurable(self) -> "DenoiseConfig":
@@ -186,6 +195,17 @@ class DenoiseConfig(LoopConfig):
             if name in tree:
                 raise ValueError(f"{name} and data.{name} mean the same: leave data.{name} out")
         return tree | moved | {"data": {k: v for k, v in tree["data"].items() if k not in moved}}
+
+
+def _check_colour(data: PatchesConfig) -> None:
+    if data.channels == 3:
+        return
+    if data.camera:
+        raise ValueError("a camera takes pictures in colour, it needs channels: 3")
+    if data.gray:
+        raise ValueError("gray is a share of colour patches, it needs channels: 3")
+    if any(source.drawn or source.mixed for source in data.train):
+        raise ValueError("drawn pages and mixed channels have colour, they need channels: 3")
 
 
 def _check_levels(sigma: tuple[float, float]) -> None:

@@ -4,15 +4,16 @@ Where the task `denoise` cuts and turns patches so that nothing is seen twice, h
 learn the pictures by heart: `scorelet audit` trains twins with it.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from scorelet.core.errors import InputError
 from scorelet.data.fields.arrays import split_name
 from scorelet.data.whole_pictures import NoisyPictures
 from scorelet.models import QuadraticNoise, ResidualDenoiser
 from scorelet.tasks.experiments.base import Experiment, export_model
+from scorelet.tasks.experiments.followed_channels import with_channels
 from scorelet.tasks.experiments.networks import ModelConfig, check_channels, make_denoising_network
 from scorelet.tasks.experiments.registry import register
 from scorelet.tasks.picture_arrays import load_picture_array
@@ -24,7 +25,11 @@ class WholePicturesConfig(ConfigSection):
 
     source: str = Field(description="folder, or array file, perhaps FILE:NAME")
     first: int | None = Field(default=None, ge=1, description="only the first so many")
-    channels: Literal[1, 3] = 1
+    channels: Literal[1, 3] = Field(
+        default=1,
+        description="3 repeats gray, 1 takes luma of colour; if nothing is said, 3 where the "
+        "network takes that, else 1",
+    )
     side: int | None = Field(default=None, ge=2, description="of squares, in pixels")
     sigma: float = Field(default=255.0, gt=0, description="largest noise level, in 8-bit units")
 
@@ -40,6 +45,12 @@ class PicturesConfig(LoopConfig):
         ge=0,
         description="the loss of a picture is divided by (sigma + 2/255) to this power",
     )
+
+    @field_validator("data")
+    @classmethod
+    def _in_colour(cls, data: WholePicturesConfig, info: Any) -> WholePicturesConfig:  # noqa: ANN401 - pydantic's
+        """Let channels follow the network."""
+        return with_channels(data, (info.data["model"], 3)) if "model" in info.data else data
 
 
 def build(config: PicturesConfig) -> Experiment:
