@@ -17,6 +17,7 @@ PYTHON_ONLY = {
     "training/settings.py": "start_from",
     "tasks/experiments/cascade.py": "hold_out",
     "tasks/experiments/cascade_config.py": "start_from shows_level scale_embedding",
+    "tasks/experiments/cascade_networks.py": "scale_embedding",
     "tasks/networks.py": "torch.jit",
     "core/arrays.py": "numpy.array",
     "core/copying.py": "torch.no_grad",

@@ -181,7 +181,23 @@ def test_samples_are_pictures_of_the_arrays_each_once_in_an_epoch(config):
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"low": LOW | {"sigma": [0.1, 1], "options": {"channels": 1}}}, "factor 0"),
+        (
+            {"low": LOW | {"sigma": [0.1, 1], "options": {"channels": 1}}},
+            "The network of factor 0 takes images of 1 channel, and of pictures of 1 channel it is "
+            r"shown 2: set its options\.channels to 2\.$",
+        ),
+        (
+            {"low": LOW | {"sigma": [0.1, 1], "options": {"channels": 6, "outputs": 3}}},
+            r"it is shown 2: set its options\.channels to 2, or data\.channels to 3\.$",
+        ),
+        (
+            {
+                "details": [DETAILS | {"sigma": [0.1, 1], "options": {"channels": 12}}] * 2,
+                "scale_embedding": 4,
+            },
+            "The network of factor 1 takes images of 12 channels, and of pictures of 1 channel it "
+            r"is shown 8, 4 of them by scale_embedding: set its options\.channels to 8\.$",
+        ),
         (
             {"low": LOW | {"sigma": [0.1, 1], "options": {"channels": 2}}},
             r"factor 0 makes images of 2 channels.* set its options\.outputs to 1",

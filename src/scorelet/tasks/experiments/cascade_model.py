@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
 from scorelet.core.progress import Say
-from scorelet.core.words import counted
 from scorelet.models import Denoiser, ResidualDenoiser
 from scorelet.models.band_whitening import BandWhitening
 from scorelet.models.bounded import CentredDenoiser, ConditionalBoundedDenoiser
@@ -18,9 +17,8 @@ from scorelet.models.guided import MOST, SHARE, GaussianGuidedDenoiser, gaussian
 from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import Levels
 from scorelet.models.scaled import ScaledDenoiser, Scales
-from scorelet.networks.scale_shared import ScaleShared
 from scorelet.tasks.experiments.cascade_config import CascadeConfig, FactorConfig
-from scorelet.tasks.experiments.networks import check_channels, make_denoising_network
+from scorelet.tasks.experiments.cascade_networks import detail_networks, factor_network
 from scorelet.tasks.picture_arrays import images_of
 from scorelet.wavelets.orthogonal.normalization import Normalization
 from scorelet.wavelets.orthogonal.packet_plan import PacketPlan
@@ -71,7 +69,7 @@ def cascade_model(
     transform = WaveletPacket(config.wavelet, PacketPlan.wavelet(levels))
     whitening = _whitening(config, Levels(transform, units), pictures) if config.whiten else []
     seen = _seen(Levels(transform, units, whitening), pictures, flip=config.data.flip)
-    networks = _detail_networks(config, channels, say)
+    networks = detail_networks(config, channels, say)
     details = [_details(config, k, net, seen) for k, net in enumerate(networks, start=1)]
     coarse, *details = _with_kept(config, [_coarse(config, seen, say), *details])
     record = {
@@ -189,25 +187,6 @@ def _moments(low: Tensor) -> tuple[float, float]:
     return float(low.mean()), float(low.std())
 
 
-def _detail_networks(config: CascadeConfig, channels: int, say: Say | None) -> list[nn.Module]:
-    """Return the network of each level of details, coarse to fine; or one for all levels."""
-    scales = range(len(config.details))
-    if not config.scale_embedding:
-        parts = enumerate(config.details, start=1)
-        return [_network(config, part, k, (4 * channels, 3 * channels), say) for k, part in parts]
-    part = config.details[0]
-    options = {
-        "architecture": part.architecture,
-        "options": part.options,
-        "scales": len(scales),
-        "embedding": config.scale_embedding,
-    }
-    whole = part.model_copy(update={"architecture": ScaleShared.__name__, "options": options})
-    network = _network(config, whole, 1, (4 * channels, 3 * channels), say)
-    assert isinstance(network, ScaleShared)
-    return [network, *(network.at(scale) for scale in scales[1:])]
-
-
 def _details(config: CascadeConfig, number: int, network: nn.Module, seen: Seen) -> Denoiser:
     """Return the factor of the details of a level, which is told the low band."""
     part, channels = config.details[number - 1], seen.low.shape[1]
@@ -232,41 +211,19 @@ def _details(config: CascadeConfig, number: int, network: nn.Module, seen: Seen)
 def _coarse(config: CascadeConfig, seen: Seen, say: Say | None) -> Denoiser:
     """Return the factor of low bands; where their covariance is a small matrix, it guides it."""
     low, channels = seen.low, seen.low.shape[1]
+    network = factor_network(config, config.low, 0, channels, say)
     if config.low.form == "scaled":
         return ScaledDenoiser(
-            _network(config, config.low, 0, (channels, channels), say),
+            network,
             Scales(*_moments(low)),
             bound=config.low.bound,
             channels=channels,
             shows_level=config.low.shows_level,
         )
     if config.low.form == "residual":
-        return ResidualDenoiser(_network(config, config.low, 0, (channels, channels), say))
-    network = _network(config, config.low, 0, (2 * channels, channels), say)
+        return ResidualDenoiser(network)
     bound = config.low.bound * seen.variances[0] ** 0.5
     low = torch.cat([low, low.flip(-1)]) if config.data.flip else low
     if SHARE <= low[0].numel() <= MOST:
         return GaussianGuidedDenoiser(network, *gaussian_moments(low), bound=bound)
     return CentredDenoiser(network, low.mean(0, keepdim=True), bound)
-
-
-def _network(
-    config: CascadeConfig,
-    part: FactorConfig,
-    number: int,
-    channels: tuple[int, int],
-    say: Say | None,
-) -> nn.Module:
-    """Return the network of a factor, which is shown so many channels and makes so many."""
-    shown, made = channels[0] + part.shows_level, channels[1]
-    part = part if part.share else part.model_copy(update={"start_from": None})  # `_kept` has it
-    network = make_denoising_network(part, seed=config.seed + number, factor=number, say=say)
-    what = f"the images of factor {number}, with what is shown beside them,"
-    check_channels(network, part, shown, what=what)
-    makes = getattr(network, "options", {}).get("outputs", made)
-    if makes != made:
-        raise InputError(
-            f"The network of factor {number} makes images of {counted(makes, 'channel')}, and what "
-            f"it estimates has {made}: set its options.outputs to {made}."
-        )
-    return network
