@@ -74,7 +74,7 @@ class Trainer:
             `self.average`.
         data: sample k of the run at index k, a dict of tensors; step n takes `batch` of them.
         validate: called every `validate_every` steps, on the main process; what it returns is
-            logged.
+            logged, by names other than `loss` and those of the terms of training.
         best: the figure of `validate` by which ``best.safetensors`` is written.
         export: called at every save, before the state is written, and for new best figures.
         after_step: called after every step of the optimisers, before weights are averaged.

@@ -68,9 +68,9 @@ def config(tmp_path):
 @pytest.mark.slow
 def test_a_run_learns_and_its_file_is_a_model_that_generates(config, tmp_path):
     weights = train(config(), quiet=True)
-    losses = [
-        entry["loss"] for entry in read_log(tmp_path / "run" / "log.jsonl") if "details1" in entry
-    ]
+    log = read_log(tmp_path / "run" / "log.jsonl")
+    losses = [entry["held_out_loss"] for entry in log if "details1" in entry]
+    assert [entry["step"] for entry in log if "loss" in entry] == [10, 20, 30]  # of training alone
     assert losses[-1] < 0.7 * losses[0]
     best = sl.load(tmp_path / "run" / "best.safetensors")
     assert isinstance(best, Multiscale)
@@ -366,7 +366,7 @@ def test_a_cascade_without_details_is_a_denoiser_of_whole_pictures(config, tmp_p
     assert trained(y, 0.1).shape == y.shape
     assert sl.sample(trained, n=1, steps=2).images.shape == (1, 1, 16, 16)
     (entry,) = [e for e in read_log(tmp_path / "run" / "log.jsonl") if "low" in e][-1:]
-    assert entry["loss"] == pytest.approx(entry["low"])
+    assert entry["held_out_loss"] == pytest.approx(entry["low"])
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,8 @@ from scorelet.wavelets.orthogonal.transform import check_sides
 
 LEVELS = 6
 """Noise levels of validation, geometric from the least to the largest."""
+HELD_OUT = "held_out_loss"
+"""In the log the mean of the validation over levels and scales; `loss` is the sum of training."""
 
 
 def build(config: CascadeConfig) -> Experiment:
@@ -56,7 +58,7 @@ def build(config: CascadeConfig) -> Experiment:
         ),
         export=export_model,
         validate=_validation(held, factors) if len(held) else None,
-        best=Best("loss", larger=False) if len(held) else None,
+        best=Best(HELD_OUT, larger=False) if len(held) else None,
         notes=(*said, *(f"{text}." for text in left_out)),
         sources=tuple(split_name(source)[0] for source in config.data.train),
     )
@@ -106,7 +108,7 @@ def _validation(held: np.ndarray, factors: list[FactorNoise]) -> Validate:
                     found = factor_error(part, sigma, z, factors[k].variance)
                     errors[k, level] += found.sum().cpu() / len(x)
         means = {name: round(float(row.mean()), 6) for name, row in zip(names, errors, strict=True)}
-        return {"loss": round(float(errors.mean()), 6), **means}
+        return {HELD_OUT: round(float(errors.mean()), 6), **means}
 
     return validate
 
