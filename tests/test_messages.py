@@ -16,6 +16,7 @@ PYTHON_ONLY = {
     "training/run_folder.py": "start_from",  # a field of a configuration
     "training/settings.py": "start_from",
     "tasks/experiments/cascade.py": "hold_out",
+    "tasks/experiments/labelled.py": "hold_out",
     "tasks/experiments/cascade_config.py": "start_from shows_level scale_embedding",
     "tasks/experiments/cascade_networks.py": "scale_embedding",
     "tasks/networks.py": "torch.jit",

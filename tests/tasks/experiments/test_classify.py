@@ -16,6 +16,7 @@ from scorelet.data.labelled import load_labelled, picture_files
 from scorelet.models import Classifier
 from scorelet.networks import ARCHITECTURES
 from scorelet.tasks.experiments import build, read_config
+from scorelet.tasks.experiments.labelled import LabelledConfig, labelled_parts
 from scorelet.tasks.train import train
 from scorelet.training import read_log
 
@@ -251,14 +252,37 @@ def test_pictures_of_another_size_than_the_network_takes_are_refused(file, monke
         build(config)
 
 
-def test_parts_with_other_classes_are_refused(file, tmp_path, data):
+def parts(path, data, *, train, test):
+    """Write labels without names; those of a part are at most so large."""
     with np.load(data) as arrays:
         plain = {name: arrays[name] for name in arrays.files if name != "classes"}
-    plain["y_test"] = np.minimum(plain["y_test"], 1)
-    np.savez(tmp_path / "other.npz", **plain)
-    changes = {"source": str(tmp_path / "other.npz"), "hold_out": 0, "test": True}
-    with pytest.raises(InputError, match="have other classes: 0, 1, 2 to train, 0, 1 to test"):
+    plain["y_train"] = np.minimum(plain["y_train"], train)
+    plain["y_test"] = np.minimum(plain["y_test"], test)
+    np.savez(path, **plain)
+    return {"source": str(path), "hold_out": 0, "test": True}
+
+
+def test_parts_with_other_classes_are_refused(file, tmp_path, data):
+    changes = parts(tmp_path / "other.npz", data, train=1, test=2)
+    with pytest.raises(InputError, match="have other classes: 0, 1 to train, 0, 1, 2 to test"):
         build(read_config(file(data=changes)))
+
+
+def test_the_part_test_may_lack_the_highest_label(file, tmp_path, data):
+    changes = parts(tmp_path / "lacks.npz", data, train=2, test=1)
+    train, held = labelled_parts(read_config(file(data=changes)).data)
+    assert train.classes == held.classes == ("0", "1", "2")
+    assert np.unique(held.y).tolist() == [0, 1]
+
+
+def test_classes_that_the_part_test_lacks_leave_the_others_their_numbers(tmp_path):
+    for part, names in (("train", "abc"), ("test", "ac")):
+        for name in names:
+            pixels = np.full((4, 4, 3), ord(name), np.uint8)
+            write_png(tmp_path / part / name / "0.png", pixels)
+    train, held = labelled_parts(LabelledConfig(source=str(tmp_path), test=True))
+    assert held.classes == train.classes == ("a", "b", "c")
+    assert [ord(held.classes[y]) for y in held.y] == held.x[:, 0, 0, 0].tolist()
 
 
 def test_one_number_is_the_size_of_squares(file):

@@ -48,6 +48,12 @@ def test_what_is_left_out_of_the_validation_is_said_too(file, tmp_path):
     assert len(notes) == 4
 
 
+def test_a_folder_without_a_part_test_is_not_validated_on_what_it_teaches(file, tmp_path):
+    data = {"source": str(tmp_path / "set" / "train"), "test": True}
+    with pytest.raises(InputError, match=r"train is a folder of classes without a part test"):
+        build(read_config(file(data=data)))
+
+
 @pytest.mark.parametrize("area", [None, 0.5])
 def test_what_both_parts_of_a_set_leave_out_is_said_once(file, tmp_path, area):
     data = {"source": str(tmp_path / "set" / "train"), "hold_out": 7, "area": area}

@@ -1,5 +1,6 @@
 """Labelled pictures of a run: where they come from, how they are varied, what is held out."""
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import numpy as np
@@ -8,6 +9,7 @@ from torch import nn
 
 from scorelet.core.errors import InputError
 from scorelet.data.labelled import LabelledImages, LabelledSamples, load_labelled
+from scorelet.data.labelled.files import has_parts
 from scorelet.data.locate import locate
 from scorelet.tasks.experiments.networks import ModelConfig, check_channels
 from scorelet.tasks.fitting import pixels_fitter
@@ -84,14 +86,35 @@ def labelled_parts(data: LabelledConfig) -> tuple[LabelledImages, LabelledImages
     if data.hold_out:
         train, held = train.hold_out(data.hold_out, field="data.hold_out")
     elif data.test:
+        _check_parts(data.source)
         held = load_labelled(data.source, part="test", channels=data.channels, fit=fit)
-        if held.classes != train.classes:
-            raise InputError(
-                f"The parts of {data.source} have other classes: {', '.join(train.classes[:10])} "
-                f"to train, {', '.join(held.classes[:10])} to test."
-            )
+        held = _numbered_alike(held, train, data.source)
     train = train if data.limit is None else train.first(data.limit)
     return (train.readable() if data.cache else train), held and held.readable()
+
+
+def _check_parts(source: str) -> None:
+    """Refuse a folder of classes as a part `test`: it is all that is learnt from."""
+    if not has_parts(locate(source)):
+        raise InputError(
+            f"{source} is a folder of classes without a part test (data.test): give a folder that "
+            "has the folders train and test, or hold pictures out by data.hold_out."
+        )
+
+
+def _numbered_alike(held: LabelledImages, train: LabelledImages, source: str) -> LabelledImages:
+    """Return the part `test`, which may lack classes, with the classes that are learnt.
+
+    Raises:
+        InputError: it has others.
+    """
+    if not set(held.classes) <= set(train.classes):
+        raise InputError(
+            f"The parts of {source} have other classes: {', '.join(train.classes[:10])} to train, "
+            f"{', '.join(held.classes[:10])} to test."
+        )
+    numbers = np.array([train.classes.index(name) for name in held.classes])
+    return replace(held, y=numbers[held.y], classes=train.classes)
 
 
 def labelled_samples(
