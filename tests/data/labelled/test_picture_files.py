@@ -163,3 +163,30 @@ def test_what_cannot_go_on_is_one_sentence(folder, no_room):
         LabelledSamples(images, length=1, seed=0)[0]
     with pytest.raises(InputError, match=r"^The class cat has no picture .* \(6 tried\)"):
         load_labelled(folder, fit=fit)
+
+
+@pytest.mark.parametrize("count", range(1, 9))
+def test_the_same_pictures_are_held_out_whether_all_were_read_or_none(folder, monkeypatch, count):
+    """Broken ones, wherever they stand, neither count nor move the others."""
+    broken(folder, "cat/1.png", "dog/4.png", "dog/5.png")
+    memory = load_labelled(folder, fit=fit)
+    assert isinstance(memory.x, np.ndarray)
+    originals = load_labelled(folder, fit=fit, originals=True)
+    monkeypatch.setattr(picture_files, "available_memory", lambda: 0)
+    expected, kept = memory.hold_out(count)[1], memory.hold_out(count)[0]
+    for whole in (originals, load_labelled(folder, fit=fit)):
+        rest, last = whole.hold_out(count)
+        assert np.array_equal(np.asarray(last.x), expected.x)
+        assert np.array_equal(last.y, expected.y)
+        good = [k for k in range(len(rest)) if rest.x.path(k).read_bytes() != BROKEN]
+        assert np.array_equal([rest.x[k] for k in good], kept.x)
+        said = sum(note.split()[0] != "in" for note in last.notes)
+        assert said == (len(rest) + count < 12)
+
+
+@pytest.mark.parametrize(("count", "total"), [(10, 9), (11, 9), (12, 12)])
+def test_no_more_can_be_held_out_than_can_be_read(folder, no_room, count, total):
+    broken(folder, "cat/1.png", "dog/4.png", "dog/5.png")
+    words = f"^{count} of {total} pictures cannot be held out: choose 1 to {total - 1}"
+    with pytest.raises(InputError, match=words):
+        load_labelled(folder, fit=fit).hold_out(count)

@@ -71,7 +71,7 @@ def load_labelled(
         folder = path / part if has_parts(path) else path
         return load_class_folders(
             folder, channels=channels, fit=fit, originals=originals, seen=seen
-        ).mixed()
+        )
     if path.suffix.lower() != ".npz":
         raise InputError(
             f"{path} holds no labelled pictures: give an .npz file, or a folder that has a folder "

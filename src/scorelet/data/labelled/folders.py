@@ -20,9 +20,10 @@ def load_class_folders(
 ) -> LabelledImages:
     """Read ``folder/CLASS/NAME.png`` and the like; classes are numbered in the order of names.
 
-    Pictures that fit into memory are read once, and those that cannot be read are left out; `notes`
-    of the result names and counts them. Others stay in their files, see `PictureFiles`; then
-    `LabelledImages.readable` does so.
+    They are mixed evenly, those that cannot be read among them, so that the order of the others is
+    the same whether all are read or none. Pictures that fit into memory are read once, and those
+    that cannot be read are left out; `notes` of the result names and counts them. Others stay in
+    their files, see `PictureFiles`; then `LabelledImages.readable` does so.
 
     Args:
         folder: the folder of folders.
@@ -49,7 +50,7 @@ def load_class_folders(
     loose = list_folder(folder, recursive=False).pictures
     said = [skipped_sentence(foreign)] * bool(foreign) + [beside_sentence(loose)] * bool(loose)
     notes = tuple(f"in {folder}, {text}." for text in said)
-    images = LabelledImages(files, labels, tuple(path.name for path in folders), notes)
+    images = LabelledImages(files, labels, tuple(path.name for path in folders), notes).mixed()
     return images if originals or not files.fit_memory() else images.readable()
 
 

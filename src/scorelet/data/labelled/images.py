@@ -1,6 +1,7 @@
 """Pictures of one size with the numbers of their classes, in memory or in their files."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -8,7 +9,7 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.data.labelled.mixing import is_grouped, mixed_order
-from scorelet.data.labelled.picture_files import PictureFiles, examined
+from scorelet.data.labelled.picture_files import PictureFiles, examined, last_readable
 from scorelet.data.pictures.folders import broken_sentence
 from scorelet.data.pictures.types import to_unit
 
@@ -74,7 +75,9 @@ class LabelledImages:
     def hold_out(self, count: int, *, field: str = "") -> tuple["LabelledImages", "LabelledImages"]:
         """Return all but the last `count` pictures, and these.
 
-        Sets from files have their classes mixed (`mixed`), so that these are of all classes.
+        Sets from files have their classes mixed (`mixed`), so that these are of all classes. Of
+        pictures in files the last ones are read: those that cannot be do not count, and are left
+        out of these, so that they are the same as of pictures in memory.
 
         Args:
             count: of the pictures that are held out.
@@ -83,14 +86,20 @@ class LabelledImages:
         Raises:
             InputError: nothing would be left to one of them.
         """
-        kept = len(self) - count
-        if not 0 < kept < len(self):
+        total, start, notes = len(self), len(self) - count, ()
+        last: slice | np.ndarray = slice(start, None)
+        if 0 < start < total and isinstance(self.x, PictureFiles):
+            last, broken = last_readable(self.x, count)
+            start = int(last[0]) if len(last) == count else 0
+            total = total if start else len(last)
+            notes = _left_out(broken, len(self) - start)
+        if not 0 < start < len(self):
             raise InputError(
-                f"{count} of {len(self)} pictures cannot be held out: choose "
-                f"{field and f'{field} from '}1 to {len(self) - 1}."
+                f"{count} of {total} pictures cannot be held out: choose "
+                f"{field and f'{field} from '}1 to {total - 1}."
             )
-        last = replace(self, x=self.x[kept:], y=self.y[kept:])
-        return self.first(kept), last
+        held = replace(self, x=self.x[last], y=self.y[last], notes=notes + self.notes)
+        return self.first(start), held
 
     def readable(self) -> "LabelledImages":
         """Return the set without files that cannot be read, in memory if there is room for it.
@@ -112,13 +121,18 @@ class LabelledImages:
                     "pictures into its folder, or remove it."
                 )
         x = self.x[good] if kept is None else kept[: len(good)]
-        notes = (broken_sentence(broken, len(self.x)),) if broken else ()
+        notes = _left_out(broken, len(self))
         return replace(self, x=x, y=self.y[good], notes=notes + self.notes)
 
     def images(self, start: int, stop: int) -> Tensor:
         """Return pictures start to stop - 1 as float32 (n, channels, height, width) in [0, 1]."""
         unit = torch.from_numpy(to_unit(np.asarray(self.x[start:stop])))
         return unit.permute(0, 3, 1, 2).contiguous()
+
+
+def _left_out(broken: list[tuple[Path, str]], tried: int) -> tuple[str, ...]:
+    """Name the files that cannot be read in the order of their names, if there are any."""
+    return (broken_sentence(sorted(broken), tried),) if broken else ()
 
 
 def _check_pictures(x: np.ndarray | PictureFiles) -> None:

@@ -156,3 +156,22 @@ def examined(
             into[len(good)] = pixels
         good.append(k)
     return np.array(good, dtype=np.int64), broken
+
+
+def last_readable(files: PictureFiles, count: int) -> tuple[np.ndarray, list[tuple[Path, str]]]:
+    """Read pictures from the end until `count` can be read; return their numbers, fewer if all are.
+
+    And return the others among them with reasons.
+    """
+    good: list[int] = []
+    broken: list[tuple[Path, str]] = []
+    for k in reversed(range(len(files))):
+        if len(good) == count:
+            break
+        try:
+            files.original(k)
+        except ImageFileError as error:
+            broken.append((files.path(k), one_line(error)))
+        else:
+            good.append(k)
+    return np.array(good[::-1], dtype=np.int64), broken
