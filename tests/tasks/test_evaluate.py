@@ -54,6 +54,21 @@ def test_a_picture_smaller_than_the_window_has_no_ssim(tmp_path, model, side, me
     )
 
 
+def test_the_part_test_of_a_labelled_file_is_measured_as_a_folder_of_its_pictures(tmp_path, model):
+    x = np.stack([noisy(16, 16, 1, seed=k) for k in range(3)])
+    np.savez(tmp_path / "set.npz", x_test=x, y_test=np.arange(3) % 2, x_train=x[:1], y_train=[0])
+    for k, pixels in enumerate(x):
+        write_png(tmp_path / "folder" / f"{k}.png", pixels)
+    for options in ({}, {"limit": 2}, {"channels": 3}):
+        found, expected = (
+            evaluate(tmp_path / name, model=model, sigmas=[25.0], **options)
+            for name in ("set.npz", "folder")
+        )
+        assert {**found, "data": ""} == {**expected, "data": ""}
+    with pytest.raises(InputError, match=r"and those of .*set\.npz have none: leave"):
+        evaluate(tmp_path / "set.npz", model=model, cond=tmp_path / "folder")
+
+
 def test_pictures_beyond_the_limit_are_not_read(tmp_path, model):
     write_png(tmp_path / "a.png", noisy(16, 16))
     (tmp_path / "b.png").write_text("broken")

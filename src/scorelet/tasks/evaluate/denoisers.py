@@ -14,12 +14,15 @@ from scorelet.core.device import choose_device, inference_dtype
 from scorelet.core.errors import ImageFileError, InputError
 from scorelet.core.paths import as_path
 from scorelet.data import (
+    Picture,
     channels_taken,
     find_pictures,
     iter_pages,
     load_pictures,
     locate,
+    with_channels,
 )
+from scorelet.data.labelled import load_labelled
 from scorelet.data.pictures.folders import left_out_of
 from scorelet.models import Denoiser, TurnedDenoiser
 from scorelet.tasks.conditions import load_conditions
@@ -38,7 +41,7 @@ def measure_denoiser(
     Args:
         denoiser: blind or not: it is told the noise level.
         data: a picture or a folder of them, or the name of one under ``$SCORELET_DATA`` (with or
-            without ``photos/``).
+            without ``photos/``); or an npz file of labelled pictures, of which the part `test`.
         settings: how.
 
     Raises:
@@ -46,6 +49,7 @@ def measure_denoiser(
             denoiser that takes none.
         ImageFileError: a picture that cannot be read, and is the only one or has a condition; of a
             folder without conditions it is left out, with a warning.
+        ArrayFileError: an npz file that cannot be used.
         MissingExtraError: torchmetrics is not installed.
     """
     if settings.hold_out is not None:
@@ -53,11 +57,9 @@ def measure_denoiser(
             "The hold-out is for classifiers, and the model is a denoiser: leave it out."
         )
     source = _locate_photos(data)
-    channels = settings.channels or channels_taken(_first_channels(source), denoiser.channels)
-    said = left_out_of(source) if source.is_dir() else []
-    leaves_out = source.is_dir() and settings.cond is None  # conditions are those of all pictures
-    say = said.append if leaves_out else None
-    pictures = load_pictures(source, channels=channels, limit=settings.limit, say=say)
+    labelled = source.is_file() and source.suffix.lower() == ".npz"
+    read = _read_labelled if labelled else _read
+    pictures, channels, said = read(source, denoiser, settings)
     dtype = inference_dtype(choose_device(settings.device), settings.dtype)
     ready = prepare(denoiser, device=settings.device, dtype=dtype)
     rows = evaluate_pictures(
@@ -125,6 +127,31 @@ def _conditions(
     if settings.cond is None:
         return None
     return load_conditions(locate(settings.cond), source, pictures)
+
+
+def _read(
+    source: Path, denoiser: Denoiser, settings: EvaluateSettings
+) -> tuple[list[Pixels], int, list[str]]:
+    """Return the pictures, their channels, and sentences on what is left out."""
+    channels = settings.channels or channels_taken(_first_channels(source), denoiser.channels)
+    said = left_out_of(source) if source.is_dir() else []
+    leaves_out = source.is_dir() and settings.cond is None  # conditions are those of all pictures
+    say = said.append if leaves_out else None
+    return load_pictures(source, channels=channels, limit=settings.limit, say=say), channels, said
+
+
+def _read_labelled(
+    source: Path, denoiser: Denoiser, settings: EvaluateSettings
+) -> tuple[list[Pixels], int, list[str]]:
+    """Return the pictures of the part `test`, as `_read` does."""
+    if settings.cond is not None:
+        raise InputError(
+            f"Conditions are found by the names of pictures, and those of {source} have none: "
+            "leave cond out."
+        )
+    x = np.asarray(load_labelled(source, part="test").x)[: settings.limit]
+    channels = settings.channels or channels_taken(x.shape[3], denoiser.channels)
+    return [with_channels(Picture(pixels), channels) for pixels in x], channels, []
 
 
 def _first_channels(source: Path) -> int:
