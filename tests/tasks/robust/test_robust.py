@@ -83,6 +83,14 @@ def test_a_masked_network_is_warned_of(data, others):
     assert rows_of(found, "all")[0.03]["accuracy"] < rows_of(found, "pgd")[0.03]["accuracy"]
 
 
+@pytest.mark.parametrize(("attack", "advised"), [("pgd", True), (["pgd", "square"], False)])
+def test_square_is_advised_where_it_is_not_among_the_attacks(data, attack, advised):
+    options = {"eps": (0.001,), "attack": attack, "steps": 2, "queries": 2}
+    said = sl.robust(data, model=Masked(Linear(2)), **options).document["warnings"][0]
+    assert said.startswith("the gradient is zero or not finite at 24 of 24 pictures")
+    assert said.endswith("; add the attack square") == advised
+
+
 def test_accuracy_that_no_classifier_can_have_is_warned_of():
     class Staircase(Linear):
         """Whether the mean is above 1/2, with a gradient that is zero; noise does not move it."""

@@ -20,6 +20,7 @@ from scorelet.tasks.robust.words import radius_text
 ALL = "all"
 CLEAN = "none"
 _GUIDED = tuple(name for name in GRADIENT if name != "autoattack")  # it contains square
+_BLIND = {"square", "autoattack"}
 RADII = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
 """Of certificates, in units of the noise level; shown are those that the votes can reach."""
 
@@ -87,7 +88,7 @@ def _warnings(work: Work, found: dict[str, Tensors], right: Tensor) -> list[str]
     return [
         *_random(found["clean"]),
         *_unlabelled(work, found),
-        *_gradients(found),
+        *_gradients(work, found),
         *_blind_wins(work, found, right),
         *_too_high(found),
     ]
@@ -114,13 +115,14 @@ def _unlabelled(work: Work, found: dict[str, Tensors]) -> list[str]:
     ]
 
 
-def _gradients(found: dict[str, Tensors]) -> list[str]:
+def _gradients(work: Work, found: dict[str, Tensors]) -> list[str]:
     without = found["clean"].get("without")
     if without is None or float(without.double().mean()) <= SHARE:
         return []
+    advice = "" if _BLIND.intersection(work.attacks) else "; add the attack square"
     return [
         f"the gradient is zero or not finite at {int(without.sum())} of {len(without)} pictures: "
-        "attacks that follow it may fail although pictures can be broken; add the attack square"
+        f"attacks that follow it may fail although pictures can be broken{advice}"
     ]
 
 
