@@ -1,7 +1,9 @@
 """Attacks on linear classifiers, whose robust accuracy is known, and what holds for all."""
 
+import random
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
 
@@ -15,6 +17,7 @@ from scorelet.analysis.robustness import (
     size,
     without_gradient,
 )
+from scorelet.analysis.robustness.setup import seeded
 from scorelet.core.errors import InputError
 from scorelet.models import Classifier
 
@@ -130,6 +133,24 @@ def test_a_seed_is_a_result_and_torch_keeps_its_own(network, shown, name):
     one, two = (attack(network, x, labels, eps=0.03, name=name, setup=QUICK) for _ in "ab")
     assert torch.equal(one.pictures, two.pictures)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_global_generators_have_a_seed_and_are_what_they_were_afterwards():
+    def drawn():
+        return random.random(), float(np.random.random()), float(torch.rand(()))  # noqa: NPY002
+
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
+    plain = drawn()
+    random.setstate(states[0])
+    np.random.set_state(states[1])  # noqa: NPY002
+    torch.set_rng_state(states[2])
+    found = []
+    for seed in (3, 3, 4):
+        with seeded(seed, device=torch.device("cpu")):
+            found.append(drawn())
+    assert found[0] == found[1]
+    assert all(one != other for one, other in zip(found[0], found[2], strict=True))
+    assert drawn() == plain
 
 
 def test_transfer_from_the_network_itself_is_pgd(network, shown):

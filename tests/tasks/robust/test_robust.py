@@ -1,6 +1,7 @@
 """The verb robust: closed forms end to end, resume, warnings, certificates, bad input."""
 
 import json
+import random
 import re
 
 import jaxtyping
@@ -209,8 +210,25 @@ def test_parts_of_a_model_with_other_logits_are_not_taken(data, tmp_path, monkey
 class Random(Linear):
     """A linear classifier of noisy pictures."""
 
+    def noise(self, x):
+        return torch.randn_like(x)
+
     def forward(self, x):
-        return super().forward(x + 0.05 * torch.randn_like(x))
+        return super().forward(x + 0.05 * self.noise(x))
+
+
+class RandomOfNumpy(Random):
+    """Its noise is of NumPy's global generator."""
+
+    def noise(self, x):
+        return torch.from_numpy(np.random.standard_normal(x.shape)).to(x)  # noqa: NPY002
+
+
+class RandomOfPython(Random):
+    """Its noise is of Python's global generator."""
+
+    def noise(self, x):
+        return torch.tensor([random.gauss(0, 1) for _ in range(x.numel())]).reshape(x.shape)
 
 
 @pytest.mark.slow
@@ -225,13 +243,20 @@ def test_parts_of_a_random_model_are_gone_on_with(data, tmp_path, monkeypatch):
     assert found == robustness(data, Random(2), settings).document
 
 
-def test_random_logits_are_said_and_follow_the_seed(data):
-    """Attacks find what one draw shows: torch's own generator is seeded, and left as it was."""
-    options = {"model": Random(2), "eps": EPS, "steps": 2, "attack": ["pgd", "square"]}
-    before = torch.get_rng_state()
-    one, two = (sl.robust(data, queries=20, **options).document for _ in "ab")
-    assert one == two
-    assert torch.equal(torch.get_rng_state(), before)
+def states():
+    """The states of torch and NumPy; checks of types draw from Python's generator."""
+    return torch.get_rng_state().tolist(), np.random.get_state()[1].tolist()  # noqa: NPY002
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [Random, RandomOfNumpy, RandomOfPython])
+def test_random_logits_are_said_and_follow_the_seed(data, kind):
+    """Attacks find what one draw shows: global generators are seeded, and left as they were."""
+    options = {"model": kind(2), "eps": EPS, "steps": 2, "attack": ["pgd", "square"]}
+    one = sl.robust(data, queries=20, **options).document
+    before = states()
+    assert sl.robust(data, queries=20, **options).document == one
+    assert states() == before
     assert one != sl.robust(data, queries=20, seed=1, **options).document
     assert one["warnings"][0].startswith("two passes over one picture differ by up to")
 

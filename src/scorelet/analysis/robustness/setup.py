@@ -1,9 +1,11 @@
 """How attacks are made, and the randomness that they get."""
 
+import random
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from scorelet.analysis.robustness.ball import Norm, known_norm
@@ -48,7 +50,9 @@ class AttackSetup:
 
 @contextmanager
 def seeded(seed: int, *keys: int, device: torch.device) -> Generator[int]:
-    """Give libraries that use torch's global generator a seed; what it was comes back afterwards.
+    """Seed the global generators of torch, NumPy and Python; what they were comes back afterwards.
+
+    Libraries that attack draw from them, and networks that draw something themselves.
 
     Args:
         seed, keys: as in `scorelet.core.random.generator`.
@@ -59,6 +63,13 @@ def seeded(seed: int, *keys: int, device: torch.device) -> Generator[int]:
     """
     made = generator(seed, *keys).initial_seed() & 0x7FFF_FFFF
     devices = [device] if device.type == "cuda" else []
+    drawn, of_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 - the global one
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(made)
-        yield made
+        random.seed(made)
+        np.random.seed(made)  # noqa: NPY002 - the global one
+        try:
+            yield made
+        finally:
+            random.setstate(drawn)
+            np.random.set_state(of_numpy)  # noqa: NPY002 - the global one
