@@ -67,8 +67,48 @@ def test_classes_of_the_data_are_those_of_the_network(files):
     wide = files / "wide.pth"
     torch.save({"2.weight": torch.ones(5, 3)}, wide)
     (files / "five_means.py").write_text(CODE.replace("classes=3", "classes=5"))
-    with pytest.raises(InputError, match=r"gives 5 logits for a picture, and the data have 3"):
-        evaluate(files / "data", model=wide, arch=f"{files}/five_means.py:net", size=(8, 8))
+    arch = f"{files}/five_means.py:net"
+    with pytest.raises(InputError, match=r"gives 5 logits .* the data have 3 .*the array classes"):
+        evaluate(files / "data", model=wide, arch=arch, size=(8, 8))
+    x, y = np.zeros((4, 8, 8, 3), np.uint8), np.array([0, 2, 2, 0])  # of two classes of five
+    names = np.array(["a", "b", "c", "d", "e"])
+    np.savez(files / "some.npz", x_test=x, y_test=y, classes=names)
+    found = evaluate(files / "some.npz", model=wide, arch=arch)
+    assert (found["classes"], found["accuracy"]) == (names.tolist(), 0.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "got"),
+    [
+        ("pair", "(self.net(x), x)", "a tuple"),
+        ("named", "{'logits': self.net(x)}", "a dict"),
+        ("flat", "self.net(x)[0]", r"numbers of the shape \(3,\)"),
+    ],
+)
+def test_networks_that_return_no_row_of_logits_are_told_so(files, tmp_path, name, answer, got):
+    code = CODE.replace("def net", "def inner") + (
+        "\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        f"        self.net = inner()\n\n    def forward(self, x):\n        return {answer}\n"
+    )
+    (tmp_path / f"returns_{name}.py").write_text(code)
+    torch.save({"net.2.weight": torch.eye(3)}, tmp_path / "w.pth")
+    with pytest.raises(InputError, match=f"gives {got} for a picture, and one row of logits is"):
+        evaluate(
+            files / "data", model=tmp_path / "w.pth",
+            arch=f"{tmp_path}/returns_{name}.py:Net", size=(8, 8),
+        )  # fmt: skip
+
+
+def test_a_network_that_fails_without_a_word_is_told_by_the_kind_of_its_error(files, tmp_path):
+    (tmp_path / "silent.py").write_text(
+        "import torch\nfrom torch import nn\n\nclass Silent(nn.Linear):\n"
+        "    def __init__(self):\n        super().__init__(3, 3)\n\n"
+        "    def forward(self, x):\n        assert x.dtype == torch.uint8\n"
+    )
+    torch.save(nn.Linear(3, 3).state_dict(), tmp_path / "silent.pth")
+    given = {"model": tmp_path / "silent.pth", "arch": f"{tmp_path}/silent.py:Silent"}
+    with pytest.raises(InputError, match=r"and 8x8 pixels \(AssertionError\): bring"):
+        evaluate(files / "data", size=(8, 8), **given)
 
 
 def test_names_of_classes_are_needed():

@@ -26,8 +26,11 @@ class CheckpointError(ScoreletError, OSError):
 
 
 def one_line(error: BaseException, *, limit: int = 300) -> str:
-    """Return the text of somebody else's error without line breaks, cut after `limit` letters."""
-    text = " ".join(str(error).split())
+    """Return the text of somebody else's error without line breaks, cut after `limit` letters.
+
+    Of an error without a text it is the name of its class.
+    """
+    text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= limit else f"{text[:limit].rstrip()} ..."
 
 

@@ -53,11 +53,16 @@ def foreign_classifier(
     images = open_pictures(data, opened.network, PictureChoice(part, size, limit=1))
     logits = _shown(opened, images.images(0, 1))
     count = len(images.classes)
-    if not isinstance(logits, torch.Tensor) or logits.shape != (1, count):
+    if not isinstance(logits, torch.Tensor) or logits.shape[:-1] != (1,):
         raise InputError(
-            f"{opened.title} gives {_said(logits)} for a picture, and the data have {count} "
-            "classes: show data with folders for all of its classes, whose names sort as it has "
-            "numbered them."
+            f"{opened.title} gives {_said(logits)} for a picture, and one row of logits is "
+            "expected: let arch build a network that returns these alone."
+        )
+    if logits.shape[1] != count:
+        raise InputError(
+            f"{opened.title} gives {logits.shape[1]} logits for a picture, and the data have "
+            f"{count} classes: show data that name all of its classes in its order, folders whose "
+            "names sort so, or an npz file with the array classes."
         )
     return Classifier(opened.network, images.classes, size=size, channels=(images.channels,))
 
@@ -78,6 +83,4 @@ def _shown(opened: Opened, x: Tensor) -> object:
 def _said(answer: object) -> str:
     if not isinstance(answer, torch.Tensor):
         return f"a {type(answer).__name__}"
-    if answer.ndim == 2 and len(answer) == 1:
-        return f"{answer.shape[1]} logits"
     return f"numbers of the shape {tuple(answer.shape)}"
