@@ -246,6 +246,21 @@ def test_folders_without_classes_or_pictures_are_one_sentence(tmp_path):
         load_labelled(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "part", "got"),
+    [("train", "train", "holds no folders"), ("train", "test", "is no folder")],
+)
+def test_a_class_that_has_the_name_of_a_part_is_one_sentence(tmp_path, name, part, got):
+    write_folders(tmp_path, classes=("bus", name))
+    with pytest.raises(InputError) as caught:
+        load_labelled(tmp_path, part=part)
+    assert str(caught.value) == (
+        f"{tmp_path} has a folder {name}, the name of a part of a set, and {tmp_path / part} "
+        f"{got}: name the parts train and test, each with a folder for every class, and no class "
+        "so."
+    )
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
 def test_a_pipe_is_refused_instead_of_waited_for(tmp_path):
     os.mkfifo(tmp_path / "a.npz")

@@ -5,7 +5,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -68,9 +68,8 @@ def load_labelled(
     if not labels and is_flat_folder(path):
         return load_flat_folder(path, channels=channels, fit=fit, seen=seen)
     if path.is_dir():
-        folder = path / part if has_parts(path) else path
         return load_class_folders(
-            folder, channels=channels, fit=fit, originals=originals, seen=seen
+            _part_folder(path, part), channels=channels, fit=fit, originals=originals, seen=seen
         )
     if path.suffix.lower() != ".npz":
         raise InputError(
@@ -83,6 +82,25 @@ def load_labelled(
 def has_parts(path: Path) -> bool:
     """Tell whether a set has a part to train and one to test; a folder of classes is both."""
     return path.is_file() or (path / "train").is_dir() or (path / "test").is_dir()
+
+
+def _part_folder(path: Path, part: Part) -> Path:
+    """Return the folder that holds the classes of a part: of a set without parts the whole set.
+
+    Raises:
+        InputError: a folder has the name of a part, and this part has no folders of classes.
+    """
+    if not has_parts(path):
+        return path
+    folder = path / part
+    if folder.is_dir() and any(below.is_dir() for below in folder.iterdir()):
+        return folder
+    found = next(name for name in get_args(Part) if (path / name).is_dir())
+    raise InputError(
+        f"{path} has a folder {found}, the name of a part of a set, and {folder} "
+        f"{'holds no folders' if folder.is_dir() else 'is no folder'}: name the parts train and "
+        "test, each with a folder for every class, and no class so."
+    )
 
 
 def _load_npz(path: Path, part: Part) -> LabelledImages:
