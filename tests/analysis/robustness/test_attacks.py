@@ -59,6 +59,34 @@ def test_what_breaks_is_what_the_closed_form_says(norm, name):
 
 @pytest.mark.parametrize("norm", ["linf", "l2"])
 @pytest.mark.parametrize("name", ["pgd", "apgd"])
+def test_of_logits_that_are_nearly_alike_the_nearest_class_is_found(norm, name):
+    """The sum of all other classes, which the log-odds ascend as they are, lies elsewhere."""
+    network, x = Linear(10, scale=0.001).eval(), pictures()
+    labels = network(x).detach().argmax(1)
+    radii = margins(network, x, labels, norm)
+    eps = float(radii.quantile(0.6))
+    missed = []
+    for temperature in (None, 1):
+        setup = setup_of(norm, temperature=temperature)
+        found = attack(network, x, labels, eps=eps, name=name, setup=setup).broken
+        assert not bool((found & (radii > eps)).any())
+        missed.append(int(((radii < eps) & ~found).sum()))
+    assert missed[0] <= 1 < 5 < missed[1]
+
+
+@pytest.mark.parametrize("norm", ["linf", "l2"])
+def test_steps_of_pgd_end_in_the_best_direction(norm):
+    network, x = Linear(2).eval(), pictures()
+    labels = network(x).detach().argmax(1)
+    best = margins(network, x, labels, norm)
+    eps = 0.5 * float(best.min())
+    found = attack(network, x, labels, eps=eps, setup=setup_of(norm, restarts=1)).pictures
+    fallen = margins(network, x, labels, norm) - margins(network, found, labels, norm)
+    assert float(fallen.min()) > 0.999 * eps
+
+
+@pytest.mark.parametrize("norm", ["linf", "l2"])
+@pytest.mark.parametrize("name", ["pgd", "apgd"])
 def test_nothing_breaks_that_the_closed_form_forbids(network, shown, norm, name):
     x, labels = shown
     radii = margins(network, x, labels, norm)
@@ -113,7 +141,7 @@ def test_radius_zero_changes_nothing(network, shown, name):
 
 
 @pytest.mark.parametrize("norm", ["linf", "l2"])
-def test_more_steps_and_starts_never_break_less(network, shown, norm):
+def test_more_steps_of_one_length_and_starts_never_break_less(network, shown, norm):
     x, labels = shown
     counts = []
     eps = float(margins(network, x, labels, norm).quantile(0.6))
@@ -188,7 +216,7 @@ def test_bad_input_is_a_sentence(network, shown, change, text):
         attack(network, x, labels, **given)
 
 
-@pytest.mark.parametrize("change", [{"steps": 0}, {"step": -1.0}, {"seed": -1}])
+@pytest.mark.parametrize("change", [{"steps": 0}, {"step": -1.0}, {"temperature": 0}, {"seed": -1}])
 def test_bad_setups_are_refused(change):
     with pytest.raises(InputError):
         AttackSetup(**change)

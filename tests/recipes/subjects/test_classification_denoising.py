@@ -139,6 +139,7 @@ def test_hits_are_of_the_right_pictures_and_radii(monkeypatch):
     def by_brightness(network, x, labels, *, eps, name="pgd", setup):
         right = network(x).argmax(1) == labels
         shown.append((name, setup.norm, eps, len(x)))
+        assert (setup.temperature, setup.step * setup.steps) == (1, 2.5)  # of the cross-entropy
         return Attacked(x, right & (x.mean((1, 2, 3)) < eps))
 
     monkeypatch.setattr(measures, "attack", by_brightness)

@@ -1,9 +1,8 @@
 """Attacks of AutoAttack, by pyautoattack: APGD, Square, and all four.
 
-APGD by itself ascends the log-odds against the label, as `pgd`: the direction of the cross-entropy,
-which does not vanish. AutoAttack standard is APGD on the cross-entropy, APGD on the targeted
-difference of logits, FAB towards each of nine classes, and Square, each on what the ones before
-have left.
+APGD by itself ascends the log-odds against the label, as `pgd`, whose gradient does not vanish.
+AutoAttack standard is APGD on the cross-entropy, APGD on the targeted difference of logits, FAB
+towards each of nine classes, and Square, each on what the ones before have left.
 
 References: Croce, Hein, ICML 2020, arXiv 2003.01690; Andriushchenko, Croce, Flammarion, Hein,
 ECCV 2020, arXiv 1912.00049 (Square).
@@ -34,14 +33,14 @@ LEAST = 5
 class Ascended:
     """A network as APGD asks those for loss and gradient that are none of torch."""
 
-    def __init__(self, network: nn.Module) -> None:
-        self.predict = network
+    def __init__(self, network: nn.Module, temperature: int | float | None) -> None:
+        self.predict, self.temperature = network, temperature
 
     def get_logits_loss_grad_xent(self, x: Image, labels: Labels) -> tuple[Logits, Tensor, Image]:
         """Return logits, the log-odds against the labels (batch,), and their gradient in `x`."""
         with torch.enable_grad():
             logits = self.predict(x)
-            loss = odds_against(logits, labels)
+            loss = odds_against(logits, labels, self.temperature)
             (gradient,) = torch.autograd.grad(loss.sum(), x)
         return logits.detach(), loss.detach(), gradient
 
@@ -52,7 +51,7 @@ def apgd(
     """Return pictures attacked by APGD; arguments and errors as in `pgd`."""
     with seeded(setup.seed, device=x.device) as seed:
         attack = _library().autopgd_base.APGDAttack(
-            Ascended(network),
+            Ascended(network, setup.temperature),
             n_iter=setup.steps,
             norm=NORMS[setup.norm],
             n_restarts=setup.restarts,

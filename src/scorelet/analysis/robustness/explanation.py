@@ -10,7 +10,7 @@ the image, away from what the one that knows c would. The mean of D_k over p(k |
 two classes that is towards the other one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -101,7 +101,8 @@ def explain(
         sigma: standard deviation that the images count as having; the least that the model knows
             is taken in the place of a smaller one.
         eps: radius of the ball, in the unit of x.
-        name, setup: of the attack, see `attack`.
+        name, setup: of the attack, see `attack`; it follows the adversarial gradient, that is a
+            temperature of 1.
 
     Raises:
         InputError: images, labels, a level or a radius that cannot be used.
@@ -110,7 +111,7 @@ def explain(
     level = max(float(sigma), joint.least)
     if not 0 < level < float("inf"):
         raise InputError(f"sigma is {sigma}: it must be a positive number.")
-    network = AtLevel(joint, level)
+    network, setup = AtLevel(joint, level), replace(setup or AttackSetup(), temperature=1)
     attacked = attack(network, x, labels, eps=eps, name=name, setup=setup).pictures
     labels = labels.long()
     with torch.no_grad():

@@ -21,7 +21,10 @@ class AttackSetup:
         norm: of the balls, linf or l2.
         steps: of PGD, of APGD and of the attack on another network.
         restarts: from how many random places PGD and APGD start.
-        step: of PGD, as a share of ε; None: 2.5 / steps.
+        step: of PGD, as a share of ε; None: 2 at first, then less and less.
+        temperature: of the log-odds that PGD and APGD ascend, see
+            `scorelet.analysis.robustness.odds`; 1 is the direction of the cross-entropy, None is
+            sharper where logits are nearly alike.
         queries: of the attack without gradients, for each picture.
         seed: of random starts and directions.
 
@@ -33,6 +36,7 @@ class AttackSetup:
     steps: int = 40
     restarts: int = 1
     step: int | float | None = None
+    temperature: int | float | None = None
     queries: int = 1000
     seed: int = 0
 
@@ -44,6 +48,8 @@ class AttackSetup:
                 raise InputError(f"{name} is {value}: at least one is needed.")
         if self.step is not None and not self.step > 0:
             raise InputError(f"step is {self.step}: it must be a positive share of eps.")
+        if self.temperature is not None and not self.temperature > 0:
+            raise InputError(f"temperature is {self.temperature}: it must be positive.")
         if self.seed < 0:
             raise InputError(f"seed is {self.seed}: it must not be negative.")
 

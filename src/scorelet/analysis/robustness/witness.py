@@ -1,7 +1,8 @@
 """A network that remembers the first picture it was shown that breaks.
 
 Attacks by steps return where they end, and may have passed a picture that the network gets wrong on
-their way. A witness keeps those, so that more steps from the same start never break less.
+their way. A witness keeps those, so that more steps of one length from the same start never break
+less.
 """
 
 import torch

@@ -121,7 +121,7 @@ def robust(
     right = clean_logits(network, x, labels).argmax(1) == labels
     found: dict[str, Any] = {"clean": packed(right.double())}
     for norm, radii in attacks.radii.items():
-        setup = AttackSetup(known_norm(norm), attacks.steps, attacks.restarts, seed=seed)
+        setup = _on_entropy(norm, attacks.steps, attacks, seed)
         left, found[norm] = right.clone(), []
         for eps in radii:
             open_ = left.nonzero()[:, 0]
@@ -140,10 +140,16 @@ def strongest(
     right = clean_logits(network, x, labels).argmax(1) == labels
     found = {}
     for norm, eps in attacks.decisive.items():
-        setup = AttackSetup(known_norm(norm), attacks.apgd, attacks.restarts, seed=seed)
+        setup = _on_entropy(norm, attacks.apgd, attacks, seed)
         broken = attack(network, x, labels, eps=eps, name="apgd", setup=setup).broken
         found[norm] = packed((right & ~broken).double())
     return found
+
+
+def _on_entropy(norm: str, steps: int, attacks: Attacks, seed: int) -> AttackSetup:
+    """Return attacks that follow the gradient of the cross-entropy, by steps of one length."""
+    kind, step = known_norm(norm), 2.5 / steps
+    return AttackSetup(kind, steps, attacks.restarts, step, seed=seed, temperature=1)
 
 
 def slow_shares(joint: JointEnergy, images: LabelledImages) -> dict[str, list[float]]:
