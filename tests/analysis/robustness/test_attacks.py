@@ -333,3 +333,26 @@ def test_classes_without_names_are_matched_by_their_numbers(network):
     assert in_order_of(numbered, named) is named
     with pytest.raises(InputError, match=r"^The model to transfer from has no class 'd'"):
         in_order_of(named, Classifier(network, "abce"))
+
+
+class Halved(torch.nn.Module):
+    """A network that computes in half precision, as under autocast."""
+
+    def __init__(self, dtype):
+        super().__init__()
+        self.linear, self.dtype = Linear(2), dtype
+
+    def forward(self, x):
+        return self.linear(x).to(self.dtype)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
+@pytest.mark.parametrize("name", ["pgd", "apgd", "square"])
+def test_logits_of_other_precisions_are_attacked(dtype, name):
+    network, x = Halved(dtype).eval(), pictures()
+    labels = network(x).detach().argmax(1)
+    radii = margins(network.linear, x, labels, "linf")
+    eps = float(radii.quantile(0.6))
+    found = attack(network, x, labels, eps=eps, name=name, setup=setup_of("linf"))
+    assert not found.broken[radii > 1.1 * eps].any()
+    assert found.broken[radii < 0.5 * eps].float().mean() > 0.9  # bfloat16 has ties

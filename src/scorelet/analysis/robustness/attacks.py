@@ -37,7 +37,10 @@ TRANSFER = "transfer"
 
 
 class Copied(nn.Module):
-    """A network that may write to what it is shown, and whose logits may be written to."""
+    """A network that may write to what it is shown, and whose logits may be written to.
+
+    Logits of half precision are brought to float32, the dtype in which attacks compute.
+    """
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -46,7 +49,8 @@ class Copied(nn.Module):
 
     def forward(self, x: Tensor) -> Logits:
         """Return the logits of a copy of `x`."""
-        return self.network(x.clone()).clone()
+        logits = self.network(x.clone())
+        return logits.float() if logits.element_size() < 4 else logits.clone()
 
 
 class Reordered(nn.Module):
