@@ -19,10 +19,12 @@ from scorelet.data.fields.ensembles import ensemble
 from scorelet.models.field_energy import WholeEnergy
 from scorelet.tasks.field_certify import certify
 from scorelet.tasks.field_model.drawing import enlarged, run_of
+from scorelet.tasks.field_model.drawn import chains_of
 from scorelet.tasks.field_model.fields import as_source
 from scorelet.tasks.field_model.likeness import unlike_fields
 from scorelet.tasks.field_model.planning import choose_bands
 from scorelet.tasks.field_model.scale import needs_double, standardised
+from scorelet.tasks.field_model.watch import ChainWatch
 from scorelet.tasks.field_sample import _Pieces
 from scorelet.training.score_matching import Family
 
@@ -79,8 +81,7 @@ def test_samples_without_the_variance_of_the_fields_are_said(tmp_path):
     assert float(y.var()) < 0.5 * x.var()
     model.save(tmp_path / "m.safetensors")
     found = sl.field.sample(tmp_path / "m.safetensors", 60, tmp_path / "y.npy", seed=1)
-    (text,) = found["warnings"]
-    assert "of the variance of the fitted fields" in text
+    assert "of the variance of the fitted fields" in found["warnings"][-1]
 
 
 def test_the_mean_of_fields_that_were_taken_for_even_is_no_variance():
@@ -460,13 +461,41 @@ def test_a_pixel_of_a_coarse_potential_is_the_mean_of_the_block_that_it_stands_f
 
 
 @pytest.mark.slow
-def test_chains_of_larger_fields_take_smaller_steps_and_more_of_them(fitted):
+def test_chains_of_larger_fields_begin_with_smaller_steps_and_take_more_of_them(fitted):
+    """Four times the pixels: what a pilot has found is stretched by 2, its last step is settled."""
     run = run_of(fitted.model, STEPS)
     other = enlarged(run, (16, 15))
     assert enlarged(run, (5, 8)) == run
-    assert other.steps == round(STEPS * 4 ** (1 / 3))
+    first = len(run.schedules[0].epsilons)
+    assert other.steps == 2 * first + round((STEPS - first) * 4 ** (1 / 3))
     for one, two in zip(run.schedules, other.schedules, strict=True):
-        assert two.epsilons == pytest.approx([e / 4 ** (1 / 3) for e in one.epsilons])
+        assert two.epsilons[: 2 * first : 2] == pytest.approx([e / 2 for e in one.epsilons])
+        assert two.epsilons[2 * first :] == pytest.approx((one.epsilons[-1] / 4 ** (1 / 3),))
+
+
+@pytest.mark.slow
+def test_samples_of_64_times_as_many_pixels_have_the_law_of_the_fields(fitted):
+    """Sums of squares of each octave of Gaussian fields, and of samples: all from the start on."""
+    watch = ChainWatch()
+    y = fitted.sample(2, seed=1, size=(64, 64), on_step=watch).double() - 5
+    x = torch.from_numpy(gaussian_fields(4000)).double() * 2
+    assert min(band["acceptance"] for band in chains_of(fitted, watch, (64, 64))) > 0.5
+    for octave in range(3):
+        one, two = (torch.nn.functional.avg_pool2d(u, 2**octave).var() for u in (x, y))
+        assert float(two / one) == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.slow
+def test_chains_that_stand_still_are_said(model_file, tmp_path):
+    """From Python and by the command: their steps are a thousand times too long."""
+    model = sl.FieldModel.load(model_file)
+    for schedule in model.record["chains"]["schedules"]:
+        schedule["epsilons"] = [1e3 * epsilon for epsilon in schedule["epsilons"]]
+    with pytest.warns(UserWarning, match=r"stand still: .* 0 % at 2x2, 0 % at 4x4, 0 % at 8x8"):
+        model.sample(2)
+    model.save(tmp_path / "m.safetensors")
+    found = sl.field.sample(tmp_path / "m.safetensors", 2, tmp_path / "y.npy")
+    assert "Chains stand still" in found["warnings"][0]
 
 
 @pytest.mark.slow

@@ -30,12 +30,22 @@ def test_times_are_those_of_chains_with_means_of_their_own(r):
     assert autocorrelation_time(autoregressive(r, 3, 8, offset=0)) is None
 
 
+def chains(number, r_hat, acceptance=0.4, steps=400):
+    return {"size": [2**number, 8], "r_hat": r_hat, "acceptance": acceptance, "steps": steps}
+
+
 def test_chains_that_have_not_settled_are_said():
-    bands = [{"size": [2**k, 8], "r_hat": r} for k, r in enumerate((None, 1.2, 1.36, 1.61))]
+    bands = [chains(k, r) for k, r in enumerate((1.0, 1.2, 1.36, 1.61))]
     (text,) = unsettled(bands)
     assert "R-hat is 1.36 at 4x8 pixels, 1.61 at 8x8 pixels" in text
     assert "--steps" in text
     assert unsettled(bands[:2]) == []
+
+
+def test_chains_that_stand_still_or_are_too_short_are_said():
+    still, short = unsettled([chains(0, None, 0.0), chains(1, 1.1, 0.04), chains(2, None, 0.5, 30)])
+    assert "0 % at 1x8, 4 % at 2x8 pixels" in still
+    assert "Chains of 30 steps are too short" in short
 
 
 @pytest.fixture(scope="module")

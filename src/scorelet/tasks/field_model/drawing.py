@@ -1,11 +1,18 @@
 """Samples of a model of fields, of the size of the data or of another.
 
 Larger fields begin with more coarsest pixels, whose values are drawn independently: two places
-further apart than a fitted field know nothing of each other. Smaller ones are cut out. Steps of
-chains go down with the number of pixels N as N^(-1/3), and their number goes up as much.
+further apart than a fitted field know nothing of each other. Smaller ones are cut out.
+
+Chains of fields of N times as many pixels take longer. Where they begin, at 0, energies are far
+below those of samples, and the same share of steps is taken if these are N^(1/2) times shorter;
+once chains have arrived, N^(1/3) times. So what a pilot has found for its first steps is stretched
+by N^(1/2), and the step at its end, where fields are, is divided by N^(1/3).
+
+References: Christensen, Roberts, Rosenthal 2005 (chains that begin at a mode); Roberts, Rosenthal
+1998.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 import torch
@@ -72,11 +79,17 @@ def enlarged(run: Run, size: tuple[int, int]) -> Run:
     _, (rows, columns) = grid_of(run.model, size)
     if rows * columns == 1:
         return run
-    factor = (rows * columns) ** (1 / 3)
-    return replace(run, schedules=_slower(run.schedules, factor), steps=round(run.steps * factor))
+    arriving, settled = (rows * columns) ** (1 / 2), (rows * columns) ** (1 / 3)
+    first = min(run.steps, max(len(s.epsilons) for s in run.schedules))
+    return replace(
+        run,
+        schedules=[_slower(s, arriving, settled) for s in run.schedules],
+        steps=round(first * arriving) + round((run.steps - first) * settled),
+    )
 
 
-def _slower(schedules: Sequence[Schedule], factor: float) -> list[Schedule]:
-    return [
-        replace(s, epsilons=tuple(epsilon / factor for epsilon in s.epsilons)) for s in schedules
-    ]
+def _slower(schedule: Schedule, arriving: float, settled: float) -> Schedule:
+    """Return the schedule with its path stretched, and the last step of it divided."""
+    steps = range(round(len(schedule.epsilons) * arriving))
+    path = [schedule.epsilon(int(step / arriving)) / arriving for step in steps]
+    return replace(schedule, epsilons=(*path, schedule.epsilons[-1] / settled))

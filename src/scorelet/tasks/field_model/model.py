@@ -16,7 +16,7 @@ from scorelet.plots.field_models import model_figure
 from scorelet.sampling import OnStep
 from scorelet.tasks.field_model.census import FieldWarning
 from scorelet.tasks.field_model.certificate import Certificate, certify_model
-from scorelet.tasks.field_model.drawing import draw, run_of
+from scorelet.tasks.field_model.drawing import draw, enlarged, run_of
 from scorelet.tasks.field_model.fields import as_fields, as_source
 from scorelet.tasks.field_model.fitting import Choice, fit_model
 from scorelet.tasks.field_model.likeness import unlike_fields
@@ -30,6 +30,7 @@ from scorelet.tasks.field_model.scale import (
     preparation_of,
     standardised,
 )
+from scorelet.tasks.field_model.watch import ChainWatch, standing
 from scorelet.training.score_matching import Family
 from scorelet.zoo import load_as, save
 
@@ -225,8 +226,9 @@ class FieldModel:
                 samples of p(x | coarse field), super-resolution; sample i has number i modulo m.
             progress: is told how many samples are done.
             on_step: is told how the chains go, see `scorelet.sampling.OnStep`.
-            check: warn if the samples, 50 or more, have lost variance or tails, see
-                `unlike_fields`; and of coarse fields in another unit, or at another level.
+            check: warn if chains stand still; if the samples, 50 or more, have lost variance or
+                tails, see `unlike_fields`; and of coarse fields in another unit, or at another
+                level.
 
         Raises:
             InputError: chains that diverge, no samples asked for, a size that cannot be drawn,
@@ -237,18 +239,22 @@ class FieldModel:
                 f"Asked for {n} samples from number {start} and seed {seed}: give at least one "
                 "sample, and numbers that are not negative."
             )
-        run, numbers = run_of(self.model, self.steps, on_step), range(start, start + n)
-        if coarse is None:
-            drawn = draw(run, numbers, seed, size or self.size, progress)
-            for text in unlike_fields(self.record["field"], drawn) if check else []:
-                warnings.warn(text, FieldWarning, stacklevel=3)  # `checked` is one of them
-            return drawn
-        if size not in (None, self.size):
+        if coarse is not None and size not in (None, self.size):
             raise InputError("Give a size or coarse fields, not both: they have a size.")
-        below = as_fields(coarse)
-        for text in far_coarse(self.model, below) if check else []:
-            warnings.warn(text, FieldWarning, stacklevel=3)
-        return refine(run, below, numbers, seed, progress)
+        sides, numbers = size or self.size, range(start, start + n)
+        watch = ChainWatch(on_step)
+        run = run_of(self.model, self.steps, watch if check else on_step)
+        if coarse is None:
+            drawn = draw(run, numbers, seed, sides, progress)
+            said = unlike_fields(self.record["field"], drawn) if check else []
+        else:
+            below = as_fields(coarse)
+            said = far_coarse(self.model, below) if check else []
+            drawn = refine(run, below, numbers, seed, progress)
+        still = standing(watch.bands(enlarged(run, sides))) if check else []
+        for text in [*still, *said]:
+            warnings.warn(text, FieldWarning, stacklevel=3)  # `checked` is one of them
+        return drawn
 
     @checked
     def coarsen(self, x: Any, octaves: int) -> Fields:  # noqa: ANN401 - as in fit

@@ -13,18 +13,25 @@ from torch import Tensor
 
 from scorelet.core.chain_diagnostics import effective_sample_size, r_hat
 from scorelet.core.errors import InputError
-from scorelet.sampling import LangevinInfo, LangevinState, Run
+from scorelet.core.words import counted
+from scorelet.sampling import LangevinInfo, LangevinState, OnStep, Run
 
 CHAINS = 16
 DRAWN = 5
 _FEWEST = 16  # steps that count, below which nothing is said
+_STILL = 0.05  # acceptance, below which a chain is said to stand still
 _UNSETTLED = 1.2  # R-hat, above which chains are said not to have settled
 
 
 class ChainWatch:
-    """Keeps the traces of the first chains of a run; it is an `OnStep`."""
+    """Keeps the traces of the first chains of a run; it is an `OnStep`.
 
-    def __init__(self) -> None:
+    Args:
+        on_step: is told all steps, too.
+    """
+
+    def __init__(self, on_step: OnStep | None = None) -> None:
+        self._on_step = on_step
         self._traces: list[list[Tensor]] = []
         self._last = -1
         self._closed = False
@@ -40,6 +47,8 @@ class ChainWatch:
             details = state.x[:CHAINS].flatten(1)[:, 0]
             kept = state.energy[:CHAINS], details, info.probability[:CHAINS]
             self._traces[-1].append(torch.stack(kept))
+        if self._on_step:
+            self._on_step(number, step, state, info)
 
     def bands(self, run: Run) -> list[dict[str, Any]]:
         """Return what the chains of each band are worth, coarse to fine, as JSON can say it.
@@ -77,11 +86,38 @@ class ChainWatch:
 
 
 def unsettled(bands: list[dict[str, Any]]) -> list[str]:
-    """Return a sentence if chains of bands have not settled, from what `ChainWatch.bands` gives."""
+    """Return what speaks against chains of bands, a sentence each, from `ChainWatch.bands`.
+
+    They stand still, their halves differ, or they are too short to know.
+    """
+    moving = [band for band in bands if not _stands(band)]
+    unknown = [band for band in moving if band["r_hat"] is None]
+    return [*standing(bands), *_differing(moving), *_too_short(unknown)]
+
+
+def standing(bands: list[dict[str, Any]]) -> list[str]:
+    """Return a sentence if chains of bands stand still, from `ChainWatch.bands`."""
     found = [
-        f"{band['r_hat']:.2f} at {band['size'][0]}x{band['size'][1]} pixels"
+        f"{100 * band['acceptance']:.0f} % at {_sides(band)}" for band in bands if _stands(band)
+    ]
+    if not found:
+        return []
+    return [
+        f"Chains stand still: of their steps they take {', '.join(found)} pixels (57 % is best), "
+        "so that samples are where chains start, and no draws of the model. Draw fields of the "
+        "size of those that were fitted, or fit more of them."
+    ]
+
+
+def _stands(band: dict[str, Any]) -> bool:
+    return band["acceptance"] < _STILL
+
+
+def _differing(bands: list[dict[str, Any]]) -> list[str]:
+    found = [
+        f"{band['r_hat']:.2f} at {_sides(band)} pixels"
         for band in bands
-        if (band.get("r_hat") or 0.0) > _UNSETTLED
+        if (band["r_hat"] or 0.0) > _UNSETTLED
     ]
     if not found:
         return []
@@ -90,6 +126,19 @@ def unsettled(bands: list[dict[str, Any]]) -> list[str]:
         "is not), so samples depend on where chains start. Draw with more steps (--steps), and "
         "compare samples with the fields before you use them."
     ]
+
+
+def _too_short(bands: list[dict[str, Any]]) -> list[str]:
+    if not bands:
+        return []
+    return [
+        f"Chains of {counted(bands[0]['steps'], 'step')} are too short to say whether they have "
+        f"settled: draw with at least {2 * _FEWEST} (--steps)."
+    ]
+
+
+def _sides(band: dict[str, Any]) -> str:
+    return f"{band['size'][0]}x{band['size'][1]}"
 
 
 def autocorrelation_time(draws: np.ndarray) -> float | None:
