@@ -203,6 +203,31 @@ def test_gaps_are_said_in_the_document(files, tmp_path):
     assert found["other"]["fields"] == 4 * len(x) - 1
 
 
+@pytest.mark.parametrize("value", [-999.0, -1.6375e30])
+def test_values_that_may_stand_for_no_data_are_said(tmp_path, value):
+    x = gaussian(smooth_power(32, 0.3), 4).numpy()
+    x[:, 1:3, 1:3] = value
+    said = []
+    _prepared(save(tmp_path / "a.npy", x), None, None, said)
+    (text,) = said
+    assert f"a.npy: 16 pixels are exactly {value:g}, far from all others" in text
+
+
+@pytest.mark.slow
+def test_gaps_of_a_number_beyond_all_digits_are_no_agreement(tmp_path):
+    """Unseen pixels of HEALPix maps: nothing is left of the others, in any sum of both."""
+    sets = []
+    for seed, scale in ((0, 1), (1, 3)):
+        x = scale * gaussian(smooth_power(32, 0.3), 40, seed).numpy()
+        x[:, :, :6] = -1.6375e30
+        sets.append(save(tmp_path / f"{seed}.npy", x))
+    found = compare(*sets)
+    assert "agree" not in found["summary"]
+    assert found["summary"].startswith("No verdict. Undecided: Power spectrum,")
+    assert found["neighbours"]["verdict"].startswith("Undecided")
+    assert all(entry["differs"] is None for entry in found["statistics"].values())
+
+
 def test_sizes_must_agree(files):
     with pytest.raises(InputError, match="32x32 and 96x96 pixels"):
         compare(files["first"], files["cut"])

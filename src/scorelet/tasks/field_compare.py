@@ -24,7 +24,9 @@ from scorelet.core.words import counted
 from scorelet.data.fields.arrays import load_fields
 from scorelet.data.fields.chains import load_chains
 from scorelet.data.fields.preparation import patches as cut
+from scorelet.data.fields.source import FieldsInMemory
 from scorelet.tasks.array_files import check_output, write_page
+from scorelet.tasks.field_model.census import take_census
 
 _MAPS = 10  # of each set, with which a verdict is possible
 
@@ -132,7 +134,8 @@ def _prepared(
 ) -> FieldSet:
     """Read fields and their chains; patches of a field belong to its chain, or to its map.
 
-    Patches with gaps are left out, and the sentence on that goes to `said`.
+    Patches with gaps are left out; sentences on that, and on values that may stand for no data, go
+    to `said`.
     """
     x, chain = load_fields(path, gaps=True), load_chains(path)
     if chain is not None and len(chain) != len(x):
@@ -153,6 +156,7 @@ def _prepared(
     if not bool(whole.all()):
         said.append(_of_gaps(path, x, whole, patches))
         x, chain = x[whole], None if chain is None else chain[whole]
+    said += [f"{path}: {text}" for text in take_census(FieldsInMemory(x)).placeholders()]
     return FieldSet(x, chain, of_maps)
 
 

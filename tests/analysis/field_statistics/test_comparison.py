@@ -10,11 +10,13 @@ from field_samples import gaussian, log_normal, smooth_power, white
 from scorelet.analysis.field_statistics import STATISTICS, by_chain, compare_statistics
 from scorelet.analysis.field_statistics.comparison import (
     common_length,
+    compare_neighbours,
     difference_sizes,
     enough,
     relabelings,
 )
-from scorelet.analysis.field_statistics.verdicts import word
+from scorelet.analysis.field_statistics.memorisation import nearest_neighbours
+from scorelet.analysis.field_statistics.verdicts import neighbour_verdict, word
 from scorelet.core.errors import InputError
 from scorelet.data.fields.ensembles import ensemble
 from scorelet.sampling import Phi4
@@ -179,6 +181,17 @@ def test_numbers_of_several_units_are_taken_in_their_own(name, bright):
     expected = found_of(name, x, y)
     for unit in (1e-9, 1e9):
         same(found_of(name, unit * x, unit * y), expected)
+
+
+def test_what_does_not_vary_decides_nothing():
+    wave = (2 * torch.pi * torch.arange(8).double() / 8).cos()
+    x = (wave[:, None] + wave).expand(60, 8, 8)
+    found = found_of("power", x[:30], x[30:])
+    assert (found.distance, found.threshold) == (0, 0)
+    assert word(found) == "undecided"
+    near = compare_neighbours(nearest_neighbours(x[:30], x[30:]))
+    assert near.undecided
+    assert neighbour_verdict(near).startswith("Undecided: distances between fields do not vary")
 
 
 def test_values_that_are_no_numbers_are_no_agreement(bright):

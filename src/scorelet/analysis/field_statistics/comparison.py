@@ -71,9 +71,15 @@ class Comparison:
     blur: float = 0.0
 
     @property
+    def varies(self) -> bool:
+        """Whether anything differs from relabeling to relabeling, beyond rounding."""
+        return self.threshold > 0  # and is a number
+
+    @property
     def undecided(self) -> bool:
         """Whether nothing is found, and chance would hide a difference of half the statistic."""
-        return not self.decidable or (self.blur > _UNCLEAR and not self.differs)
+        hidden = self.blur > _UNCLEAR and not self.differs
+        return not self.decidable or not self.varies or hidden
 
     @property
     def differs(self) -> bool:

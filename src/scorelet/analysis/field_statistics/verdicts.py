@@ -25,6 +25,8 @@ def verdict(name: str, line: Line) -> str:
 
 def neighbour_verdict(found: Comparison) -> str:
     """Return the sentence about copies."""
+    if not found.varies:
+        return "Undecided: distances between fields do not vary, beyond rounding."
     ratio, copies = found.sizes["median distance ratio"], round(found.sizes["copies"])
     numbers = (
         f"the median distance to the nearest field of the data is {ratio:.3g} times that among the "
@@ -71,6 +73,8 @@ def word(comparison: Comparison) -> str:
 def _finding(comparison: Comparison) -> str:
     if not comparison.decidable:
         return f"Undecided, there are too few independent fields. {_threshold(comparison)}"
+    if not comparison.varies:
+        return f"Undecided, nothing varies beyond rounding. {_threshold(comparison)}"
     if comparison.undecided:
         return (
             f"Undecided: chance makes differences of {100 * comparison.blur:.3g} % of the data, as "
