@@ -11,7 +11,13 @@ from laws.denoiser_laws import (
 )
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator, randn
-from scorelet.models import GaussianDenoiser, GaussianMixtureDenoiser, add_noise, sure
+from scorelet.models import (
+    FiniteSetDenoiser,
+    GaussianDenoiser,
+    GaussianMixtureDenoiser,
+    add_noise,
+    sure,
+)
 
 DOUBLE = torch.zeros((), dtype=torch.float64)
 MEANS = 0.5 + 0.4 * randn((3, 1, 3, 3), rng=generator(0), like=DOUBLE)
@@ -50,6 +56,19 @@ def test_one_component_is_a_gaussian():
         (mixture.log_density(y, SIGMA), gaussian.log_density(y, SIGMA)),
     ]:
         assert_close(one, other, 1e-13)  # two orders of the same few sums
+
+
+def test_the_spread_is_the_root_of_the_largest_eigenvalue():
+    """Of a mixture, and of the set of its means."""
+    u = (MEANS - MODEL.centre).flatten(1)
+    between = (u * WEIGHTS[:, None]).mT @ u
+    square = float(torch.linalg.eigvalsh(between)[-1]) + float(WEIGHTS @ VARIANCES)
+    assert MODEL.spread**2 == pytest.approx(square, rel=0.01)
+    covariance = torch.cov(MEANS.flatten(1).mT, correction=0)
+    square = float(torch.linalg.eigvalsh(covariance)[-1])
+    assert FiniteSetDenoiser(MEANS).spread ** 2 == pytest.approx(square, rel=0.01)
+    assert FiniteSetDenoiser(MEANS[:1]).spread == 0
+    assert GaussianDenoiser(MEANS[0], covariance).spread ** 2 == pytest.approx(square)
 
 
 def test_it_is_the_posterior_mean_of_its_own_samples():

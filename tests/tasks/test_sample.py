@@ -31,7 +31,7 @@ from scorelet.tasks.sample import SampleSettings
 from scorelet.tasks.sample.cascades import plans_of
 from scorelet.tasks.sample.output import write_samples
 from scorelet.tasks.sample.verb import drawn
-from scorelet.tasks.sample.whole import CHURN, EXACT, LARGEST, LEAST, POWER, plan_of
+from scorelet.tasks.sample.whole import CHURN, EXACT, LARGEST, POWER, RANGE, plan_of
 from scorelet.wavelets import OrthogonalWavelet, PacketPlan, WaveletPacket
 from scorelet.wavelets.orthogonal.normalization import Normalization
 from scorelet.wavelets.orthogonal.spectral import gaussian_levels
@@ -116,7 +116,9 @@ def test_whole_pictures_have_the_exact_law_of_the_discrete_sampler():
     found = sl.sample(model, n=count, steps=6, seed=3)
     assert found.images.shape == (count, 1, SIDE, SIDE)
     assert found.document["churn"] == [[CHURN, float("inf")]]
-    plan = ReversePlan(6, VarianceExploding(EXACT, LEAST), SAMPLERS["heun"], POWER, churn=CHURN)
+    start = EXACT * float(power.max()) ** 0.5
+    schedule = VarianceExploding(start, RANGE * start)
+    plan = ReversePlan(6, schedule, SAMPLERS["heun"], POWER, churn=CHURN)
     expected = discrete_law(power, plan).variance
     x = torch.from_numpy(found.images[:, 0]).double() - mean
     drawn = torch.fft.fft2(x, norm="ortho").abs().square()
@@ -129,9 +131,23 @@ def test_whole_pictures_have_the_exact_law_of_the_discrete_sampler():
 def test_the_usual_steps_of_whole_pictures_give_the_spectrum_of_the_data():
     """By the exact law: from faint texture to the mean of a photograph of 128x128."""
     d = torch.logspace(-4, 2.6, 30, dtype=torch.float64)
-    exact = StationaryGaussianDenoiser(spectrum())
+    exact = StationaryGaussianDenoiser(spectrum() / spectrum().max() * d.max())
     plan = plan_of(exact, SampleSettings(exact))
     assert float((discrete_law(d, plan, centred=True).variance / d - 1).abs().max()) < 0.25
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e4])
+def test_closed_forms_are_drawn_alike_in_every_unit(unit):
+    """Here all samples are those of unit 1, times the unit."""
+    one, other = (StationaryGaussianDenoiser(spectrum() * u**2) for u in (1, unit))
+    expected, found = (sl.sample(model, n=2, steps=4, seed=1).images for model in (one, other))
+    np.testing.assert_allclose(found / unit, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_one_image_is_drawn_as_it_is():
+    image = torch.full((1, 1, 4, 4), 0.25).double()
+    found = sl.sample(FiniteSetDenoiser(image), n=1, steps=4).images
+    np.testing.assert_allclose(found, image.numpy(), atol=1e-6)
 
 
 def test_networks_start_from_the_largest_level_that_they_learnt():

@@ -14,8 +14,12 @@ from torch.func import jvp
 
 from scorelet.core.device import exactly
 from scorelet.core.errors import InputError
+from scorelet.core.random import Noise
 from scorelet.core.typing import Image, Labels, NoiseLevel, PerSample
 from scorelet.models.denoiser import Denoiser, NoiseLike, noise_level
+
+_POWER_SEED = 20230
+_POWERS = 20
 
 
 class ClosedFormDenoiser(Denoiser):
@@ -62,6 +66,11 @@ class ClosedFormDenoiser(Denoiser):
         """Return the density p_sigma of y = x + sigma z as an energy, -log p_sigma."""
         return NoisyDensity(self, float(sigma))
 
+    @property
+    @abstractmethod
+    def spread(self) -> float:
+        """Standard deviation of x along the direction in which it varies most, roughly."""
+
     @abstractmethod
     def sample(self, count: int, *, rng: Generator) -> Image:
         """Draw `count` images x from p, with the dtype and device of the model."""
@@ -88,6 +97,23 @@ class ClosedFormDenoiser(Denoiser):
             raise InputError(
                 f"The images have shape {tuple(y.shape[1:])}: this model is for {self.shape}."
             )
+
+
+def largest_variance(points: Tensor, weights: Tensor) -> float:
+    """Return the largest eigenvalue of the covariance of points, by the power method.
+
+    Args:
+        points: (point, ...).
+        weights: (point,), with sum 1.
+    """
+    rows = points.flatten(1)
+    v = Noise(_POWER_SEED, (0,)).normal(rows[:1])[0]
+    for _ in range(_POWERS):
+        along = rows @ (v / v.norm())
+        v = (weights * (along - weights @ along)) @ rows
+        if not v.any():
+            return 0.0
+    return float(v.norm())
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from torch import Generator, Tensor
 from scorelet.core.device import exactly
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, NoiseLevel, PerSample
-from scorelet.models.closed_form import ClosedFormDenoiser, check_float_tensors
+from scorelet.models.closed_form import ClosedFormDenoiser, check_float_tensors, largest_variance
 from scorelet.models.denoiser import NoiseLike, noise_level
 
 
@@ -49,6 +49,12 @@ class FiniteSetDenoiser(ClosedFormDenoiser):
     def centre(self) -> Tensor:
         """The mean of the points."""
         return self.points.mean(0, keepdim=True)
+
+    @property
+    def spread(self) -> float:
+        """The root of the largest eigenvalue of the covariance of the points."""
+        count = len(self.points)
+        return largest_variance(self.points, self.points.new_full((count,), 1 / count)) ** 0.5
 
     def sample(self, count: int, *, rng: Generator) -> Image:
         """Draw `count` images of the set, with replacement."""

@@ -57,6 +57,11 @@ class _DiagonalGaussian(ClosedFormDenoiser):
         """m."""
         return self.mean[None]
 
+    @property
+    def spread(self) -> float:
+        """The root of the largest v."""
+        return float(self.variances.max()) ** 0.5
+
     @abstractmethod
     def _apply_gain(self, u: Tensor, gain: Tensor) -> Tensor:
         """L(gain) u for images u; the gain has a leading batch axis."""

@@ -14,7 +14,7 @@ from torch import Generator, Tensor
 from scorelet.core.errors import InputError
 from scorelet.core.random import randn
 from scorelet.core.typing import Image, NoiseLevel, PerSample
-from scorelet.models.closed_form import ClosedFormDenoiser, check_float_tensors
+from scorelet.models.closed_form import ClosedFormDenoiser, check_float_tensors, largest_variance
 
 
 class GaussianMixtureDenoiser(ClosedFormDenoiser):
@@ -52,6 +52,12 @@ class GaussianMixtureDenoiser(ClosedFormDenoiser):
     def centre(self) -> Tensor:
         """The mean of all components."""
         return torch.tensordot(self.weights, self.means, 1)[None]
+
+    @property
+    def spread(self) -> float:
+        """The root of the largest eigenvalue of the covariance, sum_k w_k v_k that of the means."""
+        within = float(self.weights @ self.variances)
+        return (within + largest_variance(self.means, self.weights)) ** 0.5
 
     def sample(self, count: int, *, rng: Generator) -> Image:
         """Draw `count` images from the mixture."""

@@ -4,7 +4,8 @@ The diffusion starts around middle gray, from noise of the largest level that th
 has learnt, and goes down to 0.003. It starts from 1 if the denoiser says none, or is blind: not
 told the level, it is good far above what it has learnt. Patterns that vary more than the noise of
 the start, in large photographs all slow ones, keep its variance; closed forms, which are right at
-every level, start far above. What steps did wrong is forgotten by churn, see `ReversePlan`.
+every level and know how much their images vary, start above that, and go down as far below, in any
+unit. What steps did wrong is forgotten by churn, see `ReversePlan`.
 """
 
 import math
@@ -18,8 +19,12 @@ from scorelet.tasks.denoise.settings import CAMERA
 from scorelet.tasks.sample.settings import SampleSettings, Size
 
 STEPS, POWER, CHURN = 64, 7.0, 0.5
-LEAST, LARGEST, EXACT = 0.003, 1.0, 50.0
-"""Noise levels: of the end, and of the start of networks and of closed forms."""
+LEAST, LARGEST = 0.003, 1.0
+"""Noise levels: of the end, and of the start of networks."""
+EXACT, RANGE = 2.5, 6e-5
+"""The start of closed forms, in deviations of what varies most, and the end as a share of it: 50
+and 0.003 for photographs of 128x128, whose mean has a deviation of about 0.16, 20 along the image.
+"""
 MEAN = 0.5
 """Around which samples start; of data that a denoiser knows the mean of, that."""
 
@@ -31,9 +36,13 @@ def plan_of(model: Denoiser, settings: SampleSettings) -> ReversePlan:
         InputError: an unknown sampler.
     """
     sampler = sampler_named(settings.sampler)
-    usual = EXACT if isinstance(model, ClosedFormDenoiser) else LARGEST
-    start = usual if model.blind or math.isinf(model.most) else model.most
-    schedule = VarianceExploding(start, LEAST)
+    if isinstance(model, ClosedFormDenoiser):
+        start = EXACT * (model.spread or 1.0)  # 0: of one image
+        schedule = VarianceExploding(start, RANGE * start)
+    else:
+        schedule = VarianceExploding(
+            LARGEST if model.blind or math.isinf(model.most) else model.most, LEAST
+        )
     return ReversePlan(settings.steps or STEPS, schedule, sampler, POWER, churn=CHURN)
 
 
