@@ -183,6 +183,13 @@ def test_numbers_of_several_units_are_taken_in_their_own(name, bright):
         same(found_of(name, unit * x, unit * y), expected)
 
 
+@pytest.mark.parametrize("name", ["moments", "quantiles"])
+def test_the_zero_of_the_unit_makes_no_difference(name, bright):
+    """Kelvin and Celsius: verdicts and sizes are the same."""
+    x, y = (u.double() for u in bright)
+    same(found_of(name, 1e-3 * x + 270, 1e-3 * y + 270), found_of(name, x, y))
+
+
 def test_what_does_not_vary_decides_nothing():
     wave = (2 * torch.pi * torch.arange(8).double() / 8).cos()
     x = (wave[:, None] + wave).expand(60, 8, 8)

@@ -166,13 +166,14 @@ def difference_sizes(
     Only points that are kept differ: others are rounding.
 
     relative L2: |a - b| / |a|, root mean square over curves, where moments are in units of the
-    standard deviation and critical quantities in units of chi. The power spectrum has besides the
-    largest and the root-mean-square relative difference over k > 0, and the largest difference
-    over the largest power; the marginal has its total variation.
+    standard deviation and critical quantities in units of chi. In |a| moments are without the mean,
+    and quantiles about the median, so that it does not depend on the zero of the unit. The power
+    spectrum has besides the largest and the root-mean-square relative difference over k > 0, and
+    the largest difference over the largest power; the marginal has its total variation.
     """
     gap = torch.where(kept, a - b, 0)
     scales = _scales(name, a)
-    relative = (gap / scales).norm(dim=-1) / (a / scales).norm(dim=-1)
+    relative = (gap / scales).norm(dim=-1) / (_without_level(name, a) / scales).norm(dim=-1)
     sizes = {"relative L2": relative.square().mean(-1).sqrt()}
     if name == "marginal":
         return {"total variation": gap[..., 0, :].abs().sum(-1) / 2} | sizes
@@ -223,6 +224,15 @@ def _scales(name: str, values: Tensor) -> Tensor:
         root, powers = _UNITS[name]
         scales = (values[..., 1:2] ** root) ** torch.tensor(powers)
     return torch.where(scales > 0, scales, 1)
+
+
+def _without_level(name: str, values: Tensor) -> Tensor:
+    """Return (..., curve, point) values as they would be of fields about 0, of two statistics."""
+    if name == "moments":
+        return torch.cat([torch.zeros_like(values[..., :1]), values[..., 1:]], -1)
+    if name == "quantiles":
+        return values - values[..., [values.shape[-1] // 2]]
+    return values
 
 
 def _refuse_not_finite(name: str, *values: Tensor) -> None:
