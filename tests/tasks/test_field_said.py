@@ -1,6 +1,11 @@
 """What is said of bands, by the record of a fit."""
 
-from scorelet.tasks.field_model.said import said_of_potentials
+import pytest
+import torch
+
+from scorelet.core.random import generator, randn
+from scorelet.tasks.field_model.census import said_of_values
+from scorelet.tasks.field_model.said import said_of_moments, said_of_potentials
 
 
 def test_bands_whose_potentials_were_held_or_made_smoother_are_named_once():
@@ -20,3 +25,25 @@ def test_bands_of_nearly_singular_equations_are_named():
     bands = [{"size": [2 * k, 4 * k], "condition": c} for k, c in enumerate((1e9, 2e10, None), 1)]
     (said,) = said_of_potentials(bands)
     assert "equations at 4x8, 6x12 pixels are nearly singular" in said
+
+
+def test_moments_that_were_not_reached_are_said():
+    """From 2 on; from 4 on it is the energy that cannot reach them."""
+    afters = (1.9, 2.2, 5.0)
+    bands = [{"size": [2**k, 8], "moments": {"after": after}} for k, after in enumerate(afters)]
+    missed, unmatched = said_of_moments([*bands, {"size": [8, 8]}])
+    assert missed.startswith("Samples of the band of 2x8 pixels still have other moments")
+    assert "2.2 in standard errors" in missed
+    assert "band of 4x8 pixels could not be brought to the moments" in unmatched
+
+
+@pytest.mark.parametrize(("step", "values"), [(1.0, 6), (0.25, 21), (0.1, None), (0.0, None)])
+def test_pixels_of_few_values_are_said(step, values):
+    """Of a normal law: 99 % lie within 2.58 deviations; a gap is no value."""
+    x = randn((40, 16, 16), rng=generator(0), like=torch.zeros(()).double())
+    x = (x / step).round() * step if step else x
+    x[0, 0] = torch.nan
+    said = said_of_values(x)
+    assert len(said) == (values is not None)
+    assert all(f"have one of {values} values" in text for text in said)
+    assert said_of_values(x[:1, :5, :5]) == []

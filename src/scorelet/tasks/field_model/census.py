@@ -17,6 +17,8 @@ from scorelet.data.fields.source import FieldSource
 BATCH_PIXELS = 1 << 18
 _ALONE = 100.0  # ranges: so far away, fewer pixels count too; tails of maps end far nearer
 
+_NEARLY, _FEW_VALUES = 0.99, 32
+
 
 class FieldWarning(UserWarning):
     """Fields can be fitted, but something about them is strange."""
@@ -61,6 +63,20 @@ class Census:
         for text in found:
             warnings.warn(text, FieldWarning, stacklevel=4)
         return found
+
+
+def said_of_values(x: Fields) -> list[str]:
+    """Return a sentence if nearly all pixels of fields have one of few values, such as counts."""
+    known = x[~x.isnan()]
+    counts = known.unique(return_counts=True)[1].sort(descending=True).values
+    needed = int((counts.cumsum(0) < _NEARLY * len(known)).sum()) + 1
+    if not needed <= min(_FEW_VALUES, len(known) // _FEW_VALUES):
+        return []
+    return [
+        f"{100 * _NEARLY:.0f} % of the pixels have one of {needed} values: samples have all values "
+        "between these and beyond, and may have other powers, too. Average counts or spins over "
+        "larger blocks, and compare samples with the fields before you use them."
+    ]
 
 
 def take_census(source: FieldSource) -> Census:

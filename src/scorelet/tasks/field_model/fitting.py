@@ -15,7 +15,7 @@ from scorelet.data.fields.source import FieldSource
 from scorelet.models.field_energy import ConditionalEnergy, FieldEnergy
 from scorelet.models.multiscale import Multiscale
 from scorelet.sampling import calibrate, chained, is_elongated, mean_curvatures
-from scorelet.tasks.field_model.census import some, spread, take_census
+from scorelet.tasks.field_model.census import said_of_values, some, spread, take_census
 from scorelet.tasks.field_model.certificate import MOST_FIELDS, certify_model
 from scorelet.tasks.field_model.correcting import correct
 from scorelet.tasks.field_model.fields import blocks
@@ -25,6 +25,7 @@ from scorelet.tasks.field_model.planning import SUBDIVISIONS, choose_bands, plan
 from scorelet.tasks.field_model.preparation import choose_preparation
 from scorelet.tasks.field_model.preparation import describe as describe_preparation
 from scorelet.tasks.field_model.prepared import PreparedFields
+from scorelet.tasks.field_model.said import said_of_moments
 from scorelet.tasks.field_model.scale import preparation_of
 from scorelet.tasks.field_model.survey import Survey, survey_fields, survey_rows
 from scorelet.training.moment_matching import Matched
@@ -126,7 +127,7 @@ def fit_model(
             **prepared,
             "remarks": [
                 *prepared["remarks"],
-                *(_said_of_moments(b) for b in bands if not _settles(b)),
+                *said_of_moments(bands),
             ],
         },
         "family": _describe_family(choice, plan),
@@ -198,6 +199,7 @@ def _prepare(choice: Choice, source: FieldSource) -> tuple[PreparedFields, dict[
     preparation, said = choose_preparation(
         looked, census, border=choice.border, transform=choice.transform, even=choice.even
     )
+    said += said_of_values(looked)
     fields = PreparedFields(source, preparation, census)
     if choice.prewhiten is not False:
         rows = spread(fields.count, max(16, _PIXELS // fields.pixels))
@@ -261,15 +263,6 @@ def _is_preconditioned(choice: Choice, factor: ConditionalEnergy, band: dict[str
 def _settles(band: dict[str, Any]) -> bool:
     """Whether samples of a band that has been brought to the moments of the fields have them."""
     return is_matched(band.get("moments", {}).get("after", 0.0))
-
-
-def _said_of_moments(band: dict[str, Any]) -> str:
-    height, width = band["size"]
-    return (
-        f"The energy of the band of {height}x{width} pixels could not be brought to the moments of "
-        "the fields: it is not in this family. Its samples have other powers, the further off the "
-        "longer its chains are; compare before you use them."
-    )
 
 
 def _describe(fit: BandFit, survey: Survey) -> dict[str, Any]:

@@ -1,8 +1,12 @@
-"""What is said of the potentials that were fitted, a sentence for each thing that was done."""
+"""What is said of the bands that were fitted, a sentence for each thing that was done or missed."""
 
 from collections.abc import Sequence
 from typing import Any
 
+from scorelet.tasks.field_model.matching import is_matched
+
+_REACHED = 2.0
+"""Mean square of the differences of moments in errors, above which they were not reached."""
 _SINGULAR = 1e10
 """Condition of scaled equations from which on single parameters mean little."""
 
@@ -17,11 +21,34 @@ def said_of_potentials(bands: Sequence[dict[str, Any]]) -> list[str]:
     return found
 
 
+def said_of_moments(bands: Sequence[dict[str, Any]]) -> list[str]:
+    """Return a sentence for each band whose samples have other moments than the fields."""
+    found = []
+    for band in bands:
+        after = band.get("moments", {}).get("after", 0.0)
+        sides = "x".join(map(str, band["size"]))
+        if not is_matched(after):
+            found.append(_UNMATCHED.format(sides))
+        elif after > _REACHED:
+            found.append(_MISSED.format(sides, after))
+    return found
+
+
 def _is_singular(band: dict[str, Any]) -> bool:
     condition = band.get("condition", 0.0)
     return condition is None or condition > _SINGULAR  # None: not finite
 
 
+_UNMATCHED = (
+    "The energy of the band of {} pixels could not be brought to the moments of the fields: it is "
+    "not in this family. Its samples have other powers, the further off the longer its chains are; "
+    "compare before you use them."
+)
+_MISSED = (
+    "Samples of the band of {} pixels still have other moments than the fields: the mean square of "
+    "their differences is {:.1f} in standard errors, where 1 is chance. Compare both before you "
+    "use them."
+)
 _SAID = (
     (
         _is_singular,
