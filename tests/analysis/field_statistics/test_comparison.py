@@ -190,6 +190,17 @@ def test_the_zero_of_the_unit_makes_no_difference(name, bright):
     same(found_of(name, 1e-3 * x + 270, 1e-3 * y + 270), found_of(name, x, y))
 
 
+def test_another_level_is_no_other_power_spectrum(bright):
+    """Its square is all at k = 0; moments and the two-point function say it."""
+    x = bright[0].double()
+    y = white(60, 16, 16, seed=4) + 2
+    found, alike = found_of("power", x, y), found_of("power", x, y - y.mean() + x.mean())
+    assert not found.differs
+    assert found.distance == pytest.approx(alike.distance)
+    assert found_of("moments", x, y).differs
+    assert found_of("two_point", x, y).differs
+
+
 def test_what_does_not_vary_decides_nothing():
     wave = (2 * torch.pi * torch.arange(8).double() / 8).cos()
     x = (wave[:, None] + wave).expand(60, 8, 8)

@@ -120,6 +120,8 @@ def compare_statistics(a: Statistic, b: Statistic) -> Comparison:
     chance = root_mean_square(first - second)
     largest = torch.stack([values[0].abs(), values[1].abs(), chance]).amax(0)
     kept = (chance > 0) & (largest > _ROUNDING * _scales(a.name, largest))
+    if a.name == "power":
+        kept[:, 0] = False  # at k = 0 it is the square of the level, which moments compare
     given = ((values[0] - values[1]) / chance)[kept].square().mean().sqrt()
     others = ((first - second) / chance)[:, kept].square().mean(-1).sqrt()
     floor = difference_sizes(a.name, first, second, kept)
