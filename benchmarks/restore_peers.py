@@ -97,7 +97,7 @@ def main() -> int:
     pictures = centres(options.data, options.pictures, options.side)
     run = describe_run("restore_peers", "deepinv", ("scorelet", "torch", "deepinv"))
     run |= {"quick": options.quick, "data": options.data, "side": options.side}
-    run["rows"] = [measured(task, pictures) for task in PROBLEMS]
+    run["rows"] = [measured(task, pictures) for task in WEIGHTS]
     Console().print(table_of("restore_peers", run["rows"]))
     if not options.quick:
         merge_run(Path(FOLDER) / "restore_peers.json", run)

@@ -152,6 +152,8 @@ def test_projections_are_all_that_is_used(shell, words, tmp_path):
         (["--task", "spectral", "--share", "1.5"], "share above 0 and up to 1, got 1.5"),
         (["--task", "superres", "--projections", "3"], "belongs to sensing"),
         (["--task", "deblur"], "blur or kernel"),
+        (["--task", "deblur", "--blur", "1", "--edges", "black"], "black"),
+        (["--task", "superres", "--edges", "mirrored"], "edges belongs to deblur"),
         (["--task", "inpaint", "--mask", "nowhere.png"], "nowhere.png"),
         (["--task", "deblur", "--kernel", "nowhere.npy"], "nowhere.npy"),
     ],
@@ -197,12 +199,28 @@ def test_samples_that_are_gone_or_changed_are_made_again(shell, job, tmp_path):
 
 
 @pytest.mark.slow
+def test_edges_are_unknown_or_mirrored(shell, words, tmp_path):
+    """And a job that goes on has the same ones."""
+    found = []
+    for edges in ([], ["--edges", "unknown"], ["--edges", "mirrored"]):
+        status, _, err = shell(*words, "--task", "deblur", "--blur", 0.7, "--overwrite", *edges)
+        assert (status, err) == (0, "")
+        found.append(read_png(tmp_path / "small_restored.png"))
+    assert np.array_equal(found[0], found[1])
+    assert not np.array_equal(found[0], found[2])
+
+
+@pytest.mark.slow
 def test_what_a_job_goes_on_with_has_the_same_mask_and_kernel(shell, job, tmp_path):
     kernel = tmp_path / "kernel.npy"
     for size, kept in ((3, 0), (3, 2), (5, 0)):
         np.save(kernel, np.full((size, size), 1 / size**2, np.float32))
         _, out, _ = shell(*job, "--task", "deblur", "--kernel", kernel, "--resume")
         assert out.count("kept from before") == kept
+    _, out, _ = shell(
+        *job, "--task", "deblur", "--kernel", kernel, "--edges", "mirrored", "--resume"
+    )
+    assert out.count("kept from before") == 0
     masks = tmp_path / "masks"
     masked = [*job[:-1], tmp_path / "filled", "--task", "inpaint", "--mask", masks, "--resume"]
     for row, kept in ((2, 0), (2, 2), (4, 0)):

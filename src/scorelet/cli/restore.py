@@ -22,6 +22,7 @@ def restore(
     mask: PathLike | None = None,
     blur: float | None = None,
     kernel: PathLike | None = None,
+    edges: Literal["unknown", "mirrored"] | None = None,
     ratio: float | None = None,
     projections: Whole | None = None,
     share: float | None = None,
@@ -64,6 +65,8 @@ def restore(
             of the same name for each picture.
         blur: of deblur: standard deviation of a Gaussian blur in pixels.
         kernel: of deblur: the blur as an .npy file, symmetric, of sum 1.
+        edges: of deblur: what lies outside of the picture: unknown, as of photographs (by
+            default), or mirrored, of pictures that were blurred so.
         ratio: of sensing: so many random projections for each pixel are all that is used of the
             picture, above 0 and up to 1.
         projections: of sensing: the seed of the projections, 0 by default.
@@ -85,7 +88,7 @@ def restore(
     from scorelet.tasks.restore import RestoreSettings, restore_files
 
     settings = RestoreSettings(
-        task, factor, mask, blur, kernel, ratio, projections, share,
+        task, factor, mask, blur, kernel, edges, ratio, projections, share,
         None if sigma is None else shared.eight_bits(sigma), quality, samples, model, label, seed,
         parse_tile(tile), shared.device,
     )  # fmt: skip

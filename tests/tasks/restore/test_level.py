@@ -24,7 +24,7 @@ def blurred(noise=0.0, *, blur=2.0):
 
 def deblurred(source, **words):
     model = Pointwise(lambda y: 0.5 + 0.9 * (y - 0.5))
-    words = {"blur": 2.0} | words
+    words = {"blur": 2.0, "edges": "mirrored"} | words
     return sl.restore(source, task="deblur", quality="fast", model=model, **words)
 
 
@@ -68,7 +68,8 @@ def test_a_report_names_the_level(tmp_path):
     Image.fromarray(blurred(3)).save(tmp_path / "a.png")
     model = Pointwise(lambda y: 0.5 + 0.9 * (y - 0.5))
     for sigma, said in ((None, 0), (0.0, 1)):
-        settings = RestoreSettings("deblur", blur=2.0, model=model, quality="fast", sigma=sigma)
+        words = {"blur": 2.0, "edges": "mirrored", "model": model, "quality": "fast"}
+        settings = RestoreSettings("deblur", sigma=sigma, **words)
         target = tmp_path / f"{sigma}.png"
         (outcome,) = restore_files([tmp_path / "a.png"], target, settings=settings)
         assert len(outcome.report["warnings"]) == said

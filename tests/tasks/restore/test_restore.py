@@ -205,7 +205,7 @@ def test_a_denoiser_may_be_given_itself():
 NOISY_TASKS = {
     "superres": {"factor": 2},
     "inpaint": {"mask": np.arange(256).reshape(16, 16) % 3 > 0},
-    "deblur": {"blur": 0.8},
+    "deblur": {"blur": 0.8, "edges": "mirrored"},
     "sensing": {"ratio": 0.7},
     "spectral": {"share": 0.7},
 }
@@ -343,6 +343,8 @@ def test_samples_and_deviation_of_a_file_have_the_shape_of_the_image(tmp_path):
         ({"task": "superres", "factor": 1}, "2 to 16"),
         ({"task": "superres", "blur": 2.0}, "belongs to deblur"),
         ({"task": "deblur"}, "give blur or kernel"),
+        ({"task": "deblur", "blur": 0.5, "edges": "black"}, "unknown or mirrored"),
+        ({"task": "superres", "edges": "mirrored"}, "belongs to deblur"),
         ({"task": "inpaint"}, "All pixels are known"),
         ({"task": "inpaint", "mask": np.ones((3, 3), bool)}, "of one size"),
         ({"task": "inpaint", "mask": np.zeros((8, 8), bool)}, "no known pixel"),
@@ -445,12 +447,12 @@ def toward_gray():
     "words",
     [
         {"task": "inpaint", "mask": np.arange(256).reshape(16, 16) % 5 > 0},
-        {"task": "deblur", "blur": 1.0, "sigma": 0.1},
+        pytest.param({"task": "deblur", "blur": 1.0, "sigma": 0.1}, marks=pytest.mark.slow),
         {"task": "sensing", "ratio": 0.5},
         {"task": "spectral", "share": 0.5},
         {"task": "superres"},
     ],
-    ids=lambda words: words["task"],
+    ids=("inpaint", "deblur", "sensing", "spectral", "superres"),
 )
 def test_hidden_colours_say_nothing_and_stay(words):
     x = [cut_out(colour) for colour in ((255, 0, 255), (0, 0, 0))]
@@ -524,6 +526,7 @@ def test_kernels_that_cannot_be_read(tmp_path):
             sl.restore(x, task="deblur", kernel=name)
 
 
+@pytest.mark.slow
 def test_a_kernel_may_be_a_tensor():
     x = (255 * truth(16)).astype(np.uint8)
     kernel = np.outer((1, 2, 1), (1, 2, 1)) / 16

@@ -3,6 +3,7 @@
 from scorelet.models.measurements.base import Measurement, Observation
 from scorelet.models.measurements.blocks import BlockMeans
 from scorelet.models.measurements.blur import Blur, gaussian_kernel
+from scorelet.models.measurements.cut_blur import CutBlur
 from scorelet.models.measurements.matrix import MatrixSensing
 from scorelet.models.measurements.pixels import KnownPixels
 from scorelet.models.measurements.sensing import RandomSensing
@@ -11,6 +12,7 @@ from scorelet.models.measurements.spectrum import LowFrequencies
 __all__ = [
     "BlockMeans",
     "Blur",
+    "CutBlur",
     "KnownPixels",
     "LowFrequencies",
     "MatrixSensing",

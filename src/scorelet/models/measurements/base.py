@@ -5,8 +5,8 @@ noise of the measurement, ζ standard normal,
 
     c = S Vᵀ x + s ζ.
 
-Every measurement here is one of a known singular value decomposition: V is a choice of pixels, of
-block means, of frequencies. With S = 1 it is an orthonormal measurement, Vᵀ V = I.
+Every measurement here but `CutBlur` is one of a known singular value decomposition: V is a choice
+of pixels, of block means, of frequencies. With S = 1 it is an orthonormal measurement, Vᵀ V = I.
 
 Where an estimate f of x has an error of level σ in every direction, and c is known besides, the
 best combination of both is the proximal point

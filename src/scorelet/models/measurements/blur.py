@@ -46,13 +46,7 @@ class Blur(Measurement):
         self, size: tuple[int, int], kernel: Tensor | np.ndarray, *, noise: float = 0.0
     ) -> None:
         super().__init__(size, noise=noise)
-        array = plain_array(kernel, what="kernel")
-        if array.dtype.kind == "c" or not np.isfinite(array).all():
-            raise InputError(
-                "The kernel has complex or infinite numbers, or NaN: expected weights."
-            )
-        self.kernel = torch.from_numpy(array).double()
-        _check(self.kernel, self.size)
+        self.kernel = checked_kernel(kernel, self.size)
         self.spectrum = spectrum = _cosine_spectrum(self.kernel, self.size)
         kept = spectrum.abs() >= LEAST_GAIN
         self.gains = torch.where(kept, spectrum.abs(), torch.ones(()).double())
@@ -119,7 +113,16 @@ def gaussian_kernel(std: float) -> Tensor:
     return kernel / kernel.sum()
 
 
-def _check(kernel: Tensor, size: tuple[int, int]) -> None:
+def checked_kernel(given: Tensor | np.ndarray, size: tuple[int, int]) -> Tensor:
+    """Return a kernel in double precision.
+
+    Raises:
+        InputError: one that `Blur` does not take of images of this size.
+    """
+    array = plain_array(given, what="kernel")
+    if array.dtype.kind == "c" or not np.isfinite(array).all():
+        raise InputError("The kernel has complex or infinite numbers, or NaN: expected weights.")
+    kernel = torch.from_numpy(array).double()
     if kernel.ndim != 2 or not all(side % 2 for side in kernel.shape):
         raise InputError(
             f"The kernel has the shape {tuple(kernel.shape)}: expected (rows, columns), both odd."
@@ -138,6 +141,7 @@ def _check(kernel: Tensor, size: tuple[int, int]) -> None:
         )
     if abs(float(kernel.sum()) - 1) > 1e-3:
         raise InputError(f"The kernel has the sum {float(kernel.sum()):.4g}: divide it by that.")
+    return kernel
 
 
 def _cosine_spectrum(kernel: Tensor, size: tuple[int, int]) -> Tensor:

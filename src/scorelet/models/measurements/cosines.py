@@ -32,10 +32,11 @@ def _forward(x: Tensor) -> Tensor:
 
 def _backward(x: Tensor) -> Tensor:
     n = x.shape[-1]
+    half = n // 2 + 1
     scaled = x / _weights(n, x)
     mirrored = torch.cat([torch.zeros_like(scaled[..., :1]), scaled[..., 1:].flip(-1)], -1)
-    spectrum = (scaled - 1j * mirrored) * _turns(n, x).conj()
-    order = torch.fft.ifft(spectrum).real
+    spectrum = torch.complex(scaled[..., :half], -mirrored[..., :half])
+    order = torch.fft.irfft(spectrum * _turns(n, x)[:half].conj(), n)
     result = torch.empty_like(order)
     half = (n + 1) // 2
     result[..., ::2] = order[..., :half]

@@ -20,7 +20,7 @@ from scorelet.sampling import AscentState, DivergenceError, ascend
 from scorelet.tasks.restore.guess import smooth_guess
 from scorelet.tasks.restore.known import doubt, known
 from scorelet.tasks.restore.level import leveled
-from scorelet.tasks.restore.observed import observe
+from scorelet.tasks.restore.observed import observe, size_sought
 from scorelet.tasks.restore.remarks import remarks
 from scorelet.tasks.restore.settings import Restored, RestoreSettings, schedule_of
 from scorelet.tasks.restore.tiled import TiledDenoiser
@@ -73,7 +73,7 @@ def restored(
     )
     none = np.empty((0, *pixels.shape), np.float32)
     assert settings.sigma is not None
-    of_picture = remarks(settings.ready().denoiser, settings.sigma, pixels.shape[:2])
+    of_picture = remarks(settings.ready().denoiser, settings.sigma, size_sought(picture, settings))
     said = tuple(text for text in (of_level, doubt(settings), *of_picture) if text)
     return Restored(
         whole.plain, none, moments.deviation, whole, settings.calls, settings.sigma, said
@@ -90,6 +90,7 @@ def samples(
     observation, guess = observe(picture, settings)
     denoiser = TiledDenoiser(settings.ready().denoiser, settings.tile)
     given = known(picture, settings)
+    size = tuple(settings.enlarges * side for side in picture.pixels.shape[:2])
     hidden = given.hidden if settings.enlarges == 1 else None
     smooth = None
     if settings.task == "inpaint":
@@ -112,6 +113,7 @@ def samples(
             found = torch.lerp(found, guess, share)
         if picture.pixels.dtype.kind == "u":
             found = observation.within(found)
+        found = _middle(found, size)
         sample = found[0].permute(1, 2, 0).cpu().numpy()
         if hidden is not None and hidden.any():
             sample[hidden] = to_unit(picture.pixels[hidden])
@@ -121,6 +123,12 @@ def samples(
 def _tensor(pixels: Pixels) -> Tensor:
     """Return (height, width, channels) as (1, channels, height, width)."""
     return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1), np.float32))[None]
+
+
+def _middle(x: Tensor, size: tuple[int, ...]) -> Tensor:
+    """Return the part of this size in the middle: what is more lies outside of the picture."""
+    top, left = ((large - side) // 2 for large, side in zip(x.shape[-2:], size, strict=True))
+    return x[..., top : top + size[0], left : left + size[1]]
 
 
 @torch.no_grad()

@@ -15,6 +15,7 @@ from scorelet.data.pictures.gaps import filled
 from scorelet.models.measurements import (
     BlockMeans,
     Blur,
+    CutBlur,
     KnownPixels,
     LowFrequencies,
     Measurement,
@@ -31,8 +32,11 @@ Pixels = np.ndarray
 def observe(picture: Picture, settings: RestoreSettings) -> tuple[Observation, Tensor]:
     """Return the observation and a simple first guess, (1, channel, height, width).
 
+    Both are of the result; where what lies outside of a blurred picture is unknown they are larger,
+    by as much at opposite edges.
     That of missing pixels is means of the known ones around; see `smooth_guess` for a better one.
-    A level of the noise that is not known yet, see `noise_found`, counts as 0.
+    A level of the noise that is not known yet, see `noise_found`, counts as 0, or of a blurred
+    picture as `LEAST_NOISE`.
 
     Raises:
         InputError: a mask or kernel that does not fit the picture.
@@ -40,6 +44,14 @@ def observe(picture: Picture, settings: RestoreSettings) -> tuple[Observation, T
     """
     valid = known(picture, settings).measured
     return _TASKS[settings.task](_whole(picture, valid), valid, settings)
+
+
+def size_sought(picture: Picture, settings: RestoreSettings) -> tuple[int, ...]:
+    """Return (height, width) of what is sought, see `observe`."""
+    size = tuple(settings.enlarges * side for side in picture.pixels.shape[:2])
+    if settings.task != "deblur" or settings.edges == "mirrored":
+        return size
+    return tuple(side + k - 1 for side, k in zip(size, _kernel(settings).shape, strict=True))
 
 
 def noise_found(picture: Picture, settings: RestoreSettings) -> float:
@@ -52,7 +64,7 @@ def noise_found(picture: Picture, settings: RestoreSettings) -> float:
         InputError: as `observe`.
     """
     x = _whole(picture, known(picture, settings).measured)
-    blur = Blur((x.shape[-2], x.shape[-1]), _kernel(settings))
+    blur = _blur(x, settings)
     jpeg = picture.metadata.jpeg
     step = None if jpeg is None else jpeg.median_step
     return max(blur.noise_in(blur.read(x)), LEAST_NOISE, OF_STEP * (step or 0.0))
@@ -85,8 +97,17 @@ def _inpaint(x: Tensor, valid: np.ndarray, settings: RestoreSettings) -> tuple[O
 
 
 def _deblur(x: Tensor, _valid: np.ndarray, settings: RestoreSettings) -> tuple[Observation, Tensor]:
-    blur = Blur((x.shape[-2], x.shape[-1]), _kernel(settings), noise=_noise(settings))
-    return Observation(blur, blur.read(x)), x
+    blur = _blur(x, settings)
+    rows, columns = ((large - n) // 2 for large, n in zip(blur.size, x.shape[2:], strict=True))
+    guess = F.pad(x, (columns, columns, rows, rows), mode="replicate")
+    return Observation(blur, blur.read(x)), guess
+
+
+def _blur(x: Tensor, settings: RestoreSettings) -> Blur:
+    """Return how a picture was blurred, of a level that is not known yet as with `LEAST_NOISE`."""
+    how = Blur if settings.edges == "mirrored" else CutBlur
+    size = x.shape[-2], x.shape[-1]
+    return how(size, _kernel(settings), noise=_noise(settings) or LEAST_NOISE)
 
 
 def _sensing(

@@ -5,7 +5,7 @@ from scorelet.tasks.denoise.remarks import beyond_learnt, beyond_range, other_si
 
 
 def remarks(denoiser: Denoiser, sigma: float, size: tuple[int, ...]) -> tuple[str, ...]:
-    """Return what is to be said of a result of this size, (height, width), at a noise level."""
+    """Return what is to be said of what is sought, (height, width), at a noise level."""
     said = (
         beyond_range(sigma) or beyond_learnt(sigma, denoiser.most),
         other_size(size, denoiser),

@@ -17,6 +17,10 @@ from scorelet.sampling import AscentSchedule
 from scorelet.tasks.ready_denoiser import ReadyDenoiser, ready_denoiser
 from scorelet.tasks.tiling import TileSide
 
+EDGES = ("unknown", "mirrored")
+"""What lies outside of a blurred picture: something that nothing is known of, as of photographs, or
+the picture again, which was blurred so."""
+
 TASKS = ("superres", "inpaint", "deblur", "sensing", "spectral")
 
 SCHEDULE = AscentSchedule(start=0.3, end=0.015, first=0.6, beta=0.082)
@@ -60,6 +64,7 @@ _BELONGS = {
     "mask": "inpaint",
     "blur": "deblur",
     "kernel": "deblur",
+    "edges": "deblur",
     "ratio": "sensing",
     "projections": "sensing",
     "share": "spectral",
@@ -89,6 +94,7 @@ class RestoreSettings:
         blur: of deblur: standard deviation in pixels of a Gaussian.
         kernel: of deblur, in the place of `blur`: an .npy file, or an array or tensor (rows,
             columns).
+        edges: of deblur: unknown (where nothing is said) or mirrored, see `EDGES`.
         ratio: of sensing: projections for each pixel, in (0, 1].
         projections: of sensing: the seed of the projections, 0 if nothing is said.
         share: of spectral: of the frequencies in each direction, in (0, 1].
@@ -110,6 +116,7 @@ class RestoreSettings:
     mask: Mask | None = None
     blur: float | None = None
     kernel: BlurKernel | None = None
+    edges: str | None = None
     ratio: float | None = None
     projections: int | None = None
     share: float | None = None
@@ -129,6 +136,8 @@ class RestoreSettings:
             raise InputError(f"There is no task {self.task!r}: use {', '.join(TASKS)}.")
         if self.quality not in QUALITIES:
             raise InputError(f"quality is {self.quality!r}: it must be fast or full.")
+        if self.edges not in (None, *EDGES):
+            raise InputError(f"edges is {self.edges!r}: it must be unknown or mirrored.")
         self._check_words()
         if self.sigma is not None and not 0 <= self.sigma < float("inf"):
             raise InputError(f"sigma is {self.sigma}: it must be 0 or more.")

@@ -28,6 +28,7 @@ def restore(  # noqa: PLR0913 - as many as the command has options
     mask: Mask | None = None,
     blur: float | None = None,
     kernel: BlurKernel | None = None,
+    edges: str | None = None,
     ratio: float | None = None,
     projections: int | None = None,
     share: float | None = None,
@@ -46,7 +47,7 @@ def restore(  # noqa: PLR0913 - as many as the command has options
     Args:
         source: path of a picture; an array (height, width[, channels]); a tensor ([channels,]
             height, width); a Pillow picture. Floats in [0, 1].
-        task, factor, mask, blur, kernel, ratio, projections, share: see `RestoreSettings`.
+        task, factor, mask, blur, kernel, edges, ratio, projections, share: see `RestoreSettings`.
         sigma, quality, samples, model, label, seed, tile, device, dtype: see `RestoreSettings`.
 
     Raises:
@@ -63,8 +64,8 @@ def restore(  # noqa: PLR0913 - as many as the command has options
         (16, 16)
     """
     settings = RestoreSettings(
-        task, factor, mask, blur, kernel, ratio, projections, share, sigma, quality, samples,
-        denoiser_given(model), label, seed, tile, device, dtype,
+        task, factor, mask, blur, kernel, edges, ratio, projections, share, sigma, quality,
+        samples, denoiser_given(model), label, seed, tile, device, dtype,
     )  # fmt: skip
     if isinstance(source, str | Path):
         found = _restored(read_picture(source, gaps=True), settings)

@@ -1,0 +1,134 @@
+"""A blurred image is known that was cut out of a larger one, as every photograph is.
+
+With x as much larger than c as the kernel K reaches, and M the choice of the pixels of c,
+
+    c = M K x + s ζ.
+
+What lies farther outside has no share in c, so it does not matter how K goes on there: K is a
+`Blur`, diagonal in the cosine transform, but M K is not. The proximal point is x = f + d with
+
+    (σ² Kᵀ Mᵀ M K + s²) d = σ² Kᵀ Mᵀ (c - M K f),
+
+solved by conjugate gradients on the cosine coefficients of d, where the same without the cut,
+σ² K² + s², is diagonal and the preconditioner: the two differ at the edges alone.
+
+References: Almeida, Figueiredo 2013, arXiv 1210.2687 (unknown boundaries).
+"""
+
+import math
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from scorelet.core.errors import InputError
+from scorelet.core.typing import Image
+from scorelet.models.denoiser import NoiseLike, noise_level
+from scorelet.models.measurements.blur import Blur, checked_kernel
+from scorelet.models.measurements.cosines import cosine_transform, inverse_cosine_transform
+
+_STEPS, _ACCURACY = 16, 1e-4
+"""Of conjugate gradients at most, and where they end before: how exact d is, in the norm of its
+equation. With 40 steps pictures are restored better by 0.03 dB at most."""
+
+
+class CutBlur(Blur):
+    """c = M k * x + s ζ: pixels of a blurred image, of whose surroundings nothing is known.
+
+    Gains, signs and coefficients are those of the blur of the whole of x.
+
+    Args:
+        size: (height, width) of c; x has half a kernel more at each edge.
+        kernel: as of `Blur`, not larger than c.
+        noise: s, in the unit of x, above 0.
+
+    Attributes:
+        inside: rows and columns of x that c is of.
+
+    Raises:
+        InputError: another kernel, or no noise.
+    """
+
+    def __init__(self, size: tuple[int, int], kernel: Tensor | np.ndarray, *, noise: float) -> None:
+        if noise == 0:
+            raise InputError("The noise of a blur that was cut is 0: it must be positive.")
+        kernel = checked_kernel(kernel, size)
+        rows, columns = (side // 2 for side in kernel.shape)
+        self.margin, self.cut = (rows, columns), (int(size[0]), int(size[1]))
+        self.inside = slice(rows, rows + self.cut[0]), slice(columns, columns + self.cut[1])
+        super().__init__((size[0] + 2 * rows, size[1] + 2 * columns), kernel, noise=noise)
+
+    def measure(self, x: Image) -> Tensor:
+        """Return M k * x, without noise."""
+        self._check_size(x)
+        rows, columns = self.inside
+        return self.blurred(x)[..., rows, columns]
+
+    def read(self, blurred: Image) -> Tensor:
+        """Return c: the pixels of a blurred image themselves."""
+        self._check_measured(blurred, torch.Size([*blurred.shape[:2], *self.cut]))
+        return blurred
+
+    def consistent(self, estimate: Image, measured: Tensor, sigma: NoiseLike) -> Image:
+        """Combine an estimate with what was measured: nearly the proximal point.
+
+        Arguments and errors as of `Measurement.consistent`; the memory of some planes of x.
+        """
+        levels = noise_level(sigma, estimate)
+        self._check_size(estimate)
+        self._check_measured(measured, torch.Size([*estimate.shape[:2], *self.cut]))
+        measured = measured.to(estimate).expand(len(estimate), -1, -1, -1)
+        gains = self.spectrum.to(estimate)
+        ratios = (levels / self.noise).square().repeat_interleave(estimate.shape[1])
+        planes = estimate.reshape(-1, 1, 1, *self.size)
+        pixels = measured.reshape(-1, 1, 1, *self.cut)
+        found = [
+            plane + self._correction(plane, values, gains, ratio)
+            for plane, values, ratio in zip(planes, pixels, ratios, strict=True)
+        ]
+        return torch.cat(found).reshape(estimate.shape)
+
+    def _correction(self, plane: Tensor, pixels: Tensor, gains: Tensor, ratio: Tensor) -> Tensor:
+        """Return d of one channel, for σ²/s²."""
+
+        def seen(coefficients: Tensor) -> Tensor:
+            rows, columns = self.inside
+            return inverse_cosine_transform(gains * coefficients)[..., rows, columns]
+
+        def back(pixels: Tensor) -> Tensor:
+            rows, columns = self.margin
+            return ratio * gains * cosine_transform(F.pad(pixels, (columns, columns, rows, rows)))
+
+        diagonal = 1 + ratio * gains**2
+        rest = back(pixels - seen(cosine_transform(plane)))
+        found, turn = torch.zeros_like(rest), rest / diagonal
+        start = off = (rest * turn).sum()
+        for _ in range(_STEPS):
+            if not off > _ACCURACY**2 * start:
+                break
+            image = turn + back(seen(turn))
+            step = off / (turn * image).sum()
+            found += step * turn
+            rest -= step * image
+            nearer = rest / diagonal
+            before, off = off, (rest * nearer).sum()
+            turn = nearer + off / before * turn
+        return inverse_cosine_transform(found)
+
+    def noise_in(self, measured: Tensor) -> float:
+        """Return the level of the noise of what was measured, as `Blur.noise_in`.
+
+        Pixels fade to their mean at the edges first: what is next to each other when edges are
+        mirrored was not blurred together, and would count as noise.
+        """
+        window = _bell(self.cut[0])[:, None] * _bell(self.cut[1])
+        whole = Blur(self.cut, self.kernel)
+        faded = (measured - measured.mean((-2, -1), keepdim=True)) * window.to(measured)
+        return whole.noise_in(whole.read(faded))
+
+
+def _bell(count: int) -> Tensor:
+    """Return Hann's window, with a mean square of 1: white noise under it keeps its power."""
+    window = torch.sin(math.pi * (torch.arange(count, dtype=torch.float64) + 0.5) / count) ** 2
+    return window / window.square().mean().sqrt()

@@ -1,0 +1,84 @@
+"""restore: what lies outside of a blurred picture."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.ndimage import gaussian_filter
+
+import scorelet as sl
+from samples import Pointwise
+from scorelet.data.pictures.in_memory import in_memory
+from scorelet.models.measurements import Blur, CutBlur
+from scorelet.tasks.restore import RestoreSettings
+from scorelet.tasks.restore.observed import observe, size_sought
+
+TOWARD_GRAY = Pointwise(lambda y: 0.5 + 0.9 * (y - 0.5))
+
+
+def cut_out(side=48, blur=1.5):
+    """Return a part of a scene of squares, and the same part of the scene when it is blurred."""
+    cells = np.random.default_rng(0).uniform(0.1, 0.9, (12, 12))
+    scene = np.kron(cells, np.ones((8, 8)))
+    part = np.s_[20 : 20 + side, 22 : 22 + side]
+    return scene[part], gaussian_filter(scene, blur)[part].astype(np.float32)
+
+
+def off(image, x):
+    return float(np.sqrt(np.mean((image - x) ** 2)))
+
+
+@pytest.mark.slow
+def test_a_part_of_a_blurred_scene_is_restored_to_its_edges():
+    """Edges count as mirrored, which they are not, where that is said alone."""
+    x, y = cut_out()
+    found, same, mirrored = (
+        sl.restore(y, task="deblur", blur=1.5, quality="fast", edges=edges).image
+        for edges in (None, "unknown", "mirrored")
+    )
+    assert np.array_equal(found, same)
+    assert off(found, x) < 0.6 * off(mirrored, x) < 0.3 * off(y, x)
+    rim = np.ones_like(x, bool)
+    rim[3:-3, 3:-3] = False
+    assert off(found[rim], x[rim]) < 0.5 * off(mirrored[rim], x[rim])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("dtype", "channels"), [(np.float32, 1), (np.uint8, 3), (np.uint16, 4), (np.float32, 4)]
+)
+def test_results_have_the_size_and_the_type_of_the_picture(dtype, channels):
+    """With an opacity, which stays."""
+    white = 1 if dtype == np.float32 else np.iinfo(dtype).max
+    y = (np.dstack([cut_out(24)[1][:20]] * channels) * white).astype(dtype)
+    kernel = np.ones((1, 5)) / 5
+    out = sl.restore(y, task="deblur", kernel=kernel, samples=2, model=TOWARD_GRAY)
+    assert (out.image.shape, out.image.dtype) == (y.shape, dtype)
+    assert out.deviation.shape == out.samples.shape[1:] == (20, 24, min(channels, 3))
+    assert out.deviation.mean() > 0.005
+    if channels == 4:
+        assert np.array_equal(out.image[..., 3], y[..., 3])
+
+
+def test_what_is_sought_reaches_as_far_as_the_kernel():
+    picture = in_memory(cut_out(24)[1][:20]).pictures[0]
+    kernel = np.ones((3, 7)) / 21
+    for edges, kind, size in (
+        (None, CutBlur, (22, 30)),
+        ("unknown", CutBlur, (22, 30)),
+        ("mirrored", Blur, (20, 24)),
+    ):
+        settings = RestoreSettings("deblur", kernel=kernel, edges=edges)
+        observation, guess = observe(picture, settings)
+        assert type(observation.measurement) is kind
+        assert size_sought(picture, settings) == size == tuple(guess.shape[2:])
+    assert size_sought(picture, RestoreSettings("superres", factor=3)) == (60, 72)
+
+
+def test_a_model_is_compared_with_the_size_that_is_sought():
+    model = Pointwise(lambda y: 0.5 + 0.9 * (y - 0.5))
+    model.learnt = (24, 24)
+    y = torch.from_numpy(cut_out(24)[1])
+    words = {"task": "deblur", "kernel": np.ones((3, 3)) / 9, "quality": "fast", "model": model}
+    (said,) = sl.restore(y, **words).warnings
+    assert "pictures of another size: 24x24, and here it is 26x26" in said
+    assert sl.restore(y, edges="mirrored", **words).warnings == ()
