@@ -538,6 +538,26 @@ def test_a_kernel_may_be_a_tensor():
     assert np.abs(found[0].astype(int) - found[2]).max() <= 1
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_floats_between_black_and_white_stay_there(dtype):
+    """With the means of blocks and the pixels that they keep; what lies beyond is no range."""
+    lines = np.zeros((12, 12), dtype)
+    lines[::3] = 1
+    lines[:, 5:7] = 1
+    known = np.arange(144).reshape(12, 12) % 3 > 0
+    ways = {"superres": {"factor": 4}, "inpaint": {"mask": known}, "deblur": {"blur": 0.5}}
+    for task, words in ways.items():
+        words |= {"task": task, "quality": "fast", "model": toward_gray()}
+        image = sl.restore(lines, **words).image
+        assert (image.min(), image.max()) == (0, 1)
+        beyond = sl.restore(np.where(lines > 0, 1.1, lines).astype(dtype), **words).image
+        assert beyond.max() > 1.05
+        if task == "superres":
+            np.testing.assert_allclose(blocks(image, 4), lines, atol=1e-5)
+        if task == "inpaint":
+            assert np.array_equal(image[known], lines[known])
+
+
 def test_units_are_named():
     with pytest.raises(InputError, match=r"astype\('uint8'\) if they go from 0 to 255"):
         sl.restore(np.full((8, 8), 128), task="superres")

@@ -90,6 +90,7 @@ def samples(
     observation, guess = observe(picture, settings)
     denoiser = TiledDenoiser(settings.ready().denoiser, settings.tile)
     given = known(picture, settings)
+    bounded = _in_range(picture.pixels[given.measured])
     size = tuple(settings.enlarges * side for side in picture.pixels.shape[:2])
     hidden = given.hidden if settings.enlarges == 1 else None
     smooth = None
@@ -111,13 +112,18 @@ def samples(
         _check_range(found, settings.task)
         if share is not None:
             found = torch.lerp(found, guess, share)
-        if picture.pixels.dtype.kind == "u":
+        if bounded:
             found = observation.within(found)
         found = _middle(found, size)
         sample = found[0].permute(1, 2, 0).cpu().numpy()
         if hidden is not None and hidden.any():
             sample[hidden] = to_unit(picture.pixels[hidden])
         yield sample
+
+
+def _in_range(measured: Pixels) -> bool:
+    """Whether what was measured lies between black and white, as integers do, and so the result."""
+    return measured.dtype.kind == "u" or bool(((measured >= 0) & (measured <= 1)).all())
 
 
 def _tensor(pixels: Pixels) -> Tensor:
