@@ -96,6 +96,13 @@ def test_known_pixels_stay(shell, words, tmp_path):
     assert not np.array_equal(before[~known], after[~known])
 
 
+def test_a_mask_of_another_size_is_named_as_the_picture_is(shell, words, tmp_path):
+    write_png(tmp_path / "mask.png", np.full((10, 8, 1), 255, np.uint8))
+    status, _, err = shell(*words, "--task", "inpaint", "--mask", tmp_path / "mask.png")
+    assert status == 2
+    assert "The mask has 8x10 pixels, the picture 10x8 pixels (width x height): " in err
+
+
 def test_a_mask_of_zeros_and_ones_is_met_with_a_sentence(shell, words, tmp_path):
     mask = np.ones((8, 10, 1), np.uint8)
     mask[3:5] = 0
@@ -148,6 +155,7 @@ def test_projections_are_all_that_is_used(shell, words, tmp_path):
     [
         (["--task", "superres", "--factor", "1"], "factor is 1"),
         (["--task", "polish"], "polish"),
+        (["--task", "superres", "--sigma", "-1"], "--sigma is -1: it must be 0 or more"),
         (["--task", "sensing"], "ratio above 0 and up to 1, got None"),
         (["--task", "spectral", "--share", "1.5"], "share above 0 and up to 1, got 1.5"),
         (["--task", "superres", "--projections", "3"], "belongs to sensing"),

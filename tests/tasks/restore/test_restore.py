@@ -347,6 +347,8 @@ def test_samples_and_deviation_of_a_file_have_the_shape_of_the_image(tmp_path):
         ({"task": "superres", "edges": "mirrored"}, "belongs to deblur"),
         ({"task": "inpaint"}, "All pixels are known"),
         ({"task": "inpaint", "mask": np.ones((3, 3), bool)}, "of one size"),
+        ({"task": "inpaint", "mask": np.ones((8, 8, 1, 1), bool)}, r"shape \(8, 8, 1, 1\), .* 8x8"),
+        ({"task": "inpaint", "mask": np.ones(64, bool)}, r"shape \(64,\), the picture 8x8 pixels"),
         ({"task": "inpaint", "mask": np.zeros((8, 8), bool)}, "no known pixel"),
         ({"task": "deblur", "blur": 30.0}, "larger than the picture"),
         ({"task": "superres", "sigma": -1.0}, "0 or more"),

@@ -113,9 +113,11 @@ _MOST_GRAY, _MOST_COLOURED = 0.1, 0.01
 def _mask(given: Mask, shape: tuple[int, ...]) -> np.ndarray:
     white = _whiteness(given)
     if white.shape[:2] != shape or white.ndim > 3 or not white.size:
+        flat = white.ndim in (2, 3)
+        large = f"{white.shape[1]}x{white.shape[0]} pixels" if flat else f"the shape {white.shape}"
         raise InputError(
-            f"The mask has {'x'.join(map(str, white.shape))} pixels, the picture "
-            f"{shape[0]}x{shape[1]}: they must be of one size."
+            f"The mask has {large}, the picture {shape[1]}x{shape[0]} pixels (width x height): "
+            "they must be of one size."
         )
     return (white.mean(-1) if white.ndim == 3 else white) > 0.5
 
