@@ -72,8 +72,9 @@ def restore(
         projections: of sensing: the seed of the projections, 0 by default.
         share: of spectral: only so much of the frequencies in each direction is used, above 0 and
             up to 1.
-        sigma: noise of the picture in 8-bit units; 0 takes every pixel as exact. By default it is
-            found for deblur, and 0 for the other tasks.
+        sigma: noise of the picture in 8-bit units; 0 takes every pixel as exact, for deblur as
+            nearly so: 0.5 is the least of 8 bits, 0.1 of 16 and of floats. By default it is found
+            for deblur, and 0 for the other tasks.
         quality: fast is one sample of 39 network calls, full the mean of 8.
         samples: how many samples to write beside their mean, with their deviation.
         model: built-in name, .safetensors path or Hub id of a denoiser.

@@ -13,13 +13,16 @@ from scorelet.tasks.restore.files import restore_files
 SIDE = 64
 
 
-def blurred(noise=0.0, *, blur=2.0):
-    """A blurred picture of waves and edges, of 8 bits, with noise in 8-bit units."""
+def blurred(noise=0.0, *, blur=2.0, dtype=np.uint8):
+    """A blurred picture of waves and edges, with noise in 8-bit units."""
     x = 0.8 * waves(SIDE, SIDE, 1)[..., 0]
     x[20:40, 30:50] += 0.2
     soft = 255 * gaussian_filter(x, blur, mode="reflect")
     noisy = soft + np.random.default_rng(0).normal(0, noise, soft.shape)
-    return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
+    if dtype == np.float32:
+        return np.float32(noisy / 255)
+    white = np.iinfo(dtype).max
+    return np.clip(np.rint(noisy * (white / 255)), 0, white).astype(dtype)
 
 
 def deblurred(source, **words):
@@ -55,6 +58,19 @@ def test_a_level_that_is_given_is_taken_and_doubted():
     (sentence,) = deblurred(blurred(3), sigma=0.0).warnings
     assert "sigma is 0.0, and 3.1 was found (8-bit units)" in sentence
     assert deblurred(blurred(), sigma=0.0).warnings == ()
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.float32])
+def test_pixels_finer_than_8_bits_have_less_noise(dtype):
+    """Down to a fifth of that of rounding to 8 bits, found or given."""
+    quiet, noisy = blurred(dtype=dtype), blurred(0.3, dtype=dtype)
+    for given, source, taken in ((None, quiet, 0.1), (0.0, quiet, 0.1), (0.2, noisy, 0.2)):
+        out = deblurred(source, sigma=None if given is None else given / 255)
+        assert 255 * out.sigma == pytest.approx(taken)
+        assert out.warnings == ()
+    assert 255 * deblurred(noisy).sigma == pytest.approx(0.3, rel=0.1)
+    (sentence,) = deblurred(noisy, sigma=0.05 / 255).warnings
+    assert "sigma is 0.1, and 0.3 was found" in sentence
 
 
 def test_other_tasks_take_pixels_as_exact():

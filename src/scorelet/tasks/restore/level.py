@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from scorelet.data import Picture
-from scorelet.tasks.restore.observed import LEAST_NOISE, noise_found
+from scorelet.tasks.restore.observed import least_noise, noise_found
 from scorelet.tasks.restore.settings import RestoreSettings
 
 _PLAINLY = 2.0
@@ -14,7 +14,7 @@ def leveled(picture: Picture, settings: RestoreSettings) -> tuple[RestoreSetting
     """Return settings with a level of the noise, and what to say of one that was given.
 
     Without one a blurred picture has the level that is found in it, others have none. That of
-    blurred pictures is `LEAST_NOISE` at least.
+    blurred pictures is `least_noise` at least.
 
     Raises:
         InputError: as `observe`.
@@ -25,12 +25,13 @@ def leveled(picture: Picture, settings: RestoreSettings) -> tuple[RestoreSetting
     found = noise_found(picture, settings)
     if given is None:
         return replace(settings, sigma=found), None
-    return replace(settings, sigma=max(given, LEAST_NOISE)), _more_found(given, found)
+    taken = max(given, least_noise(picture))
+    return replace(settings, sigma=taken), _more_found(given, found, taken)
 
 
-def _more_found(given: float, found: float) -> str | None:
-    """Say whether a blurred picture has plainly more noise than was given."""
-    if found <= _PLAINLY * max(given, LEAST_NOISE):
+def _more_found(given: float, found: float, taken: float) -> str | None:
+    """Say whether a blurred picture has plainly more noise than was given, and is taken."""
+    if found <= _PLAINLY * taken:
         return None
     return (
         f"the picture has more noise than was given, or more detail than such a blur leaves: sigma "

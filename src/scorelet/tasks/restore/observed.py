@@ -67,7 +67,12 @@ def noise_found(picture: Picture, settings: RestoreSettings) -> float:
     blur = _blur(x, settings)
     jpeg = picture.metadata.jpeg
     step = None if jpeg is None else jpeg.median_step
-    return max(blur.noise_in(blur.read(x)), LEAST_NOISE, OF_STEP * (step or 0.0))
+    return max(blur.noise_in(blur.read(x)), least_noise(picture), OF_STEP * (step or 0.0))
+
+
+def least_noise(picture: Picture) -> float:
+    """Return the least level that a blurred picture is taken to have: floats have no rounding."""
+    return LEAST_NOISE if picture.pixels.dtype == np.uint8 else FINER
 
 
 def _whole(picture: Picture, valid: np.ndarray) -> Tensor:
@@ -143,8 +148,9 @@ _TASKS = {
 }
 """What makes of pixels (1, channel, height, width), and where they are known, an observation."""
 
-LEAST_NOISE = 0.5 / 255
-"""Rounding to 8 bits; a blur without any noise cannot be undone in floating point."""
+LEAST_NOISE, FINER = 0.5 / 255, 0.1 / 255
+"""Rounding to 8 bits; and of 16 bits and floats what a blur can be undone with in floating point,
+where results are as good as with less."""
 OF_STEP = 1 / 6
 """Error of a JPEG over its median step: half of what is evenly spread within steps has, because
 most coefficients of a blurred picture are far smaller than a step."""
