@@ -43,7 +43,7 @@ def restore(
     frequencies. The rest is sampled from what the denoiser takes for a clean picture. Without -n
     the mean of 8 samples is written (one sample with --quality fast); with -n N also each sample,
     and their standard deviation. That shows where the result is unsure, and is no error bar:
-    measured on photographs, errors were 1.7 to 4.3 times as large, in large holes 2 to 16 times.
+    measured on photographs, errors were 2 to 6 times as large, in large holes 2 to 16 times.
 
     For example:
 

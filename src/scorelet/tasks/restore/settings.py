@@ -218,7 +218,7 @@ class Restored:
             is kept. They differ where the measurement leaves a choice.
         deviation: standard deviation of all samples, of the shape of `image`, without opacity; 0
             for one. It shows where the result is unsure, and is no error bar: measured on
-            photographs, errors were 1.7 to 4.3 times as large, in large holes 2 to 16 times.
+            photographs, errors were 2 to 6 times as large, in large holes 2 to 16 times.
         picture: the mean as it is written: with opacity and metadata.
         steps: network calls for each sample.
         sigma: level of the noise that was taken, given or found, in [0, 1] units.
