@@ -57,8 +57,8 @@ SENSOR = (15.0, 2.0)
 """Slope over its error, and variance at the bright end over that at the dark one, of a sensor: in
 white noise on pictures the slope was at most 9 times its error."""
 BURNT = 0.05
-"""Share of samples at white above which noise of a sensor is not looked for: it is cut off there,
-which its transform does not know."""
+"""Share of samples at white above which noise of a sensor is not looked for in colours: it is cut
+off there, which its transform does not know."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,8 @@ def sensor_law(pixels: Pixels, mask: np.ndarray | None = None) -> PhotonLaw | No
     """Return the law of integers of a sensor: of a gain, above a pedestal; None: others.
 
     Their noise is white, and grows with brightness far beyond the errors of its line. Blocks that
-    touch 0 or the largest number of the dtype are left out; where much is that, nothing is said.
+    touch 0 or the largest number of the dtype are left out; of colours of which much is that,
+    nothing is said.
 
     Args:
         pixels: (height, width, channels), integers as they are stored.
@@ -112,7 +113,7 @@ def sensor_law(pixels: Pixels, mask: np.ndarray | None = None) -> PhotonLaw | No
     """
     white = np.iinfo(pixels.dtype).max
     data = pixels if mask is None else pixels[mask]
-    if not data.size or (data == white).mean() > BURNT:
+    if not data.size or (pixels.shape[2] > 1 and (data == white).mean() > BURNT):
         return None
     whole = np.asarray(((pixels > 0) & (pixels < white)).all(2))
     inside = whole if mask is None else np.logical_and(whole, mask)

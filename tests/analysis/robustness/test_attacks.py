@@ -356,3 +356,13 @@ def test_logits_of_other_precisions_are_attacked(dtype, name):
     found = attack(network, x, labels, eps=eps, name=name, setup=setup_of("linf"))
     assert not found.broken[radii > 1.1 * eps].any()
     assert found.broken[radii < 0.5 * eps].float().mean() > 0.9  # bfloat16 has ties
+
+
+@pytest.mark.parametrize("norm", ["linf", "l2"])
+@pytest.mark.parametrize("name", ["pgd", "apgd", "square"])
+def test_strides_of_pictures_do_not_matter(network, shown, name, norm):
+    x, labels = shown
+    turned = x.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
+    options = {"eps": RADII[norm][1], "name": name, "setup": setup_of(norm)}
+    one, other = (attack(network, each, labels, **options) for each in (x, turned))
+    assert torch.equal(one.broken, other.broken)

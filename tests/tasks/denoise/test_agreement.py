@@ -47,7 +47,8 @@ def test_what_both_take_out_decides(choice, white, camera, expected):
     errs = settled(choice, [Taken(white / 255, camera / 255, errs=True)])
     assert errs.noise == ("white" if choice is WHITE else expected)
     pattern = settled(choice, [Taken(white / 255, camera / 255, repeats=True)])
-    assert pattern.noise == "white"
+    lost = choice is JPEG and camera <= 2 and expected == "camera"  # what a JPEG lost of it
+    assert pattern.noise == ("camera" if lost else "white")
 
 
 def test_pages_of_a_stack_decide_together():

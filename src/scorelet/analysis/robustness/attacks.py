@@ -122,7 +122,7 @@ def attack(
     if eps == 0 or not len(places):
         return Attacked(x.clone(), torch.zeros_like(right))
     source = None if source is None else Copied(in_order_of(network, source))
-    network = Copied(network)
+    network, x = Copied(network), x.contiguous()
     found = known_attack(name, source)(network, x[places], labels[places], eps, setup)
     pictures = x.clone()
     pictures[places] = inside(found.detach(), x[places], eps, setup.norm)

@@ -8,7 +8,8 @@ others; on those they change nothing (on Set12 less than 0.001 dB at every level
    brightness, o lies below the darkest by u/5 or 1.5 σ, whichever is more. What is dark and rare
    (ink on paper) is in no mean, so the darkest is also what noise leaves of the least samples.
    Integers have a black and a white; they are shown in the unit of [0, 1] images, unless they stand
-   on a `pedestal`. A model that is not blind may mean its numbers absolutely; it is shown floats as
+   on a `pedestal`. Models of cameras are shown no more noise than `most`: u is as large as that
+   takes. A model that is not blind may mean its numbers absolutely; it is shown floats as
    they are.
 2. **Gaps.** Masked pixels come back as they were; the network sees their surroundings continued,
    with noise.

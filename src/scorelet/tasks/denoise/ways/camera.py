@@ -16,7 +16,7 @@ from scorelet.tasks.denoise.ways.evenness import evened
 from scorelet.tasks.inference import tiles_of
 from scorelet.tasks.listener import Listener, Repeated
 
-STRONG = 5 / 255
+STRONG = 8 / 255
 """Noise that floats are shown with at most, by what its fast part would have if it were white."""
 
 
