@@ -36,9 +36,11 @@ def test_what_the_model_has_not_learnt_is_said(shell, tmp_path):
     write_png(tmp_path / "small.png", noisy(16, 16, sigma=2))
     words = ["restore", tmp_path / "small.png", "--model", tmp_path / "joint.safetensors"]
     words += ["--quality", "fast", "--overwrite"]
-    status, out, err = shell(*words, "--task", "deblur", "--blur", "1")
+    deblur = ["--task", "deblur", "--blur", "1"]
+    status, out, err = shell(*words, *deblur, "--edges", "mirrored")
     assert (status, err) == (0, "")
     assert "39 network calls, noise of " in out
+    assert "16x16, and here it is 24x24" in shell(*words, *deblur)[2]
     status, _, err = shell(*words, "--task", "superres", "--factor", "2", "--sigma", "200")
     assert status == 0
     assert (

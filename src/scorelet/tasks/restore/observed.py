@@ -33,10 +33,9 @@ def observe(picture: Picture, settings: RestoreSettings) -> tuple[Observation, T
     """Return the observation and a simple first guess, (1, channel, height, width).
 
     Both are of the result; where what lies outside of a blurred picture is unknown they are larger,
-    by as much at opposite edges.
-    That of missing pixels is means of the known ones around; see `smooth_guess` for a better one.
-    A level of the noise that is not known yet, see `noise_found`, counts as 0, or of a blurred
-    picture as `LEAST_NOISE`.
+    by as much at opposite edges. The guess of missing pixels is means of the known ones around; see
+    `smooth_guess` for a better one. A level of the noise that is not known yet, see `noise_found`,
+    counts as 0, or of a blurred picture as `LEAST_NOISE`.
 
     Raises:
         InputError: a mask or kernel that does not fit the picture.
