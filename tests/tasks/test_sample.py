@@ -479,6 +479,13 @@ def test_an_interrupt_keeps_what_was_done_and_says_so(tmp_path, monkeypatch):
     assert not (tmp_path / "y.npy").exists()
 
 
+@pytest.mark.parametrize("unit", [1.0, 1e4])
+def test_a_mean_that_is_zero_but_for_rounding_is_zero(unit):
+    model = StationaryGaussianDenoiser(unit**2 * spectrum(), mean=-1e-8 * unit)
+    found = sl.sample(model, n=2, steps=4)
+    assert float(found.images.std()) < 100 * unit
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [

@@ -106,15 +106,15 @@ class Shared:
         """Print a warning on stderr."""
         print(f"warning: {text}", file=sys.stderr)
 
-    def eight_bits(self, sigma: float, option: str = "--sigma") -> float:
-        """Return a level of 8-bit units in [0, 1]; warn if it looks as if it were that.
+    def eight_bits(self, sigma: float, option: str = "--sigma", *, least: float = 1.0) -> float:
+        """Return a level of 8-bit units in [0, 1]; warn below `least`: it may have been that.
 
         Raises:
             InputError: a level below 0, or NaN.
         """
         if not sigma >= 0:
             raise InputError(f"{option} is {sigma:g}: it must be 0 or more.")
-        if 0 < sigma < 1:
+        if 0 < sigma < least:
             self.warn(
                 f"{option} {sigma:g} counts in 8-bit units, and is next to nothing: a level of "
                 f"{sigma:g} in [0, 1] is {option} {sigma * 255:g}"

@@ -90,7 +90,8 @@ def restore(
 
     settings = RestoreSettings(
         task, factor, mask, blur, kernel, edges, ratio, projections, share,
-        None if sigma is None else shared.eight_bits(sigma), quality, samples, model, label, seed,
+        None if sigma is None else shared.eight_bits(sigma, least=0.1 if task == "deblur" else 1.0),
+        quality, samples, model, label, seed,
         parse_tile(tile), shared.device,
     )  # fmt: skip
     start, outcomes = time.perf_counter(), []

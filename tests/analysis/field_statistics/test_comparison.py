@@ -201,6 +201,14 @@ def test_another_level_is_no_other_power_spectrum(bright):
     assert found_of("two_point", x, y).differs
 
 
+def test_a_far_level_hides_no_power_spectrum(bright):
+    """Its square at k = 0 is no scale of what rounding may be."""
+    x, y = bright[0].double(), 1.3 * white(60, 16, 16, seed=4)
+    near, far = (found_of("power", x, y + level) for level in (0, 1e5))
+    assert far.distance == pytest.approx(near.distance, rel=1e-6)
+    assert far.differs
+
+
 def test_what_does_not_vary_decides_nothing():
     wave = (2 * torch.pi * torch.arange(8).double() / 8).cos()
     x = (wave[:, None] + wave).expand(60, 8, 8)

@@ -82,3 +82,12 @@ def test_a_model_is_compared_with_the_size_that_is_sought():
     (said,) = sl.restore(y, **words).warnings
     assert "pictures of another size: 24x24, and here it is 26x26" in said
     assert sl.restore(y, edges="mirrored", **words).warnings == ()
+
+
+def test_rounding_beyond_white_leaves_the_bounds():
+    """One sample that is a float above white, as resampling makes."""
+    x = np.clip(np.random.default_rng(0).random((24, 24)), 0, 1).astype(np.float32)
+    x[3, 4] = 1 + 1e-6
+    image = sl.restore(x, task="superres", factor=2, quality="fast").image
+    assert image.min() >= 0
+    assert image.max() <= 1

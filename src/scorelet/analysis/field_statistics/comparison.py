@@ -119,9 +119,9 @@ def compare_statistics(a: Statistic, b: Statistic) -> Comparison:
     _refuse_not_finite(a.name, *values, first, second)
     chance = root_mean_square(first - second)
     largest = torch.stack([values[0].abs(), values[1].abs(), chance]).amax(0)
-    kept = (chance > 0) & (largest > _ROUNDING * _scales(a.name, largest))
     if a.name == "power":
-        kept[:, 0] = False  # at k = 0 it is the square of the level, which moments compare
+        largest[:, 0] = 0  # at k = 0 it is the square of the level, which moments compare
+    kept = (chance > 0) & (largest > _ROUNDING * _scales(a.name, largest))
     given = ((values[0] - values[1]) / chance)[kept].square().mean().sqrt()
     others = ((first - second) / chance)[:, kept].square().mean(-1).sqrt()
     floor = difference_sizes(a.name, first, second, kept)

@@ -136,8 +136,8 @@ def checked_kernel(given: Tensor | np.ndarray, size: tuple[int, int]) -> Tensor:
     turned = max(float((kernel - kernel.flip(axis)).abs().max()) for axis in (0, 1))
     if not np.isfinite(scale) or scale == 0 or turned > 1e-6 * scale:
         raise InputError(
-            "The kernel is not symmetric from left to right and from top to bottom: only such are "
-            "known to be inverted without seams at the edges."
+            "The kernel is not symmetric from left to right and from top to bottom: only such "
+            "kernels are diagonal in the cosine transform, by which blurs are inverted here."
         )
     if abs(float(kernel.sum()) - 1) > 1e-3:
         raise InputError(f"The kernel has the sum {float(kernel.sum()):.4g}: divide it by that.")

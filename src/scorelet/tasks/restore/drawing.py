@@ -122,8 +122,13 @@ def samples(
 
 
 def _in_range(measured: Pixels) -> bool:
-    """Whether what was measured lies between black and white, as integers do, and so the result."""
-    return measured.dtype.kind == "u" or bool(((measured >= 0) & (measured <= 1)).all())
+    """Whether what was measured lies between black and white, as integers do, and so the result.
+
+    What rounding has brought beyond them counts as they do.
+    """
+    if measured.dtype.kind == "u":
+        return True
+    return bool(((measured >= -_ROUNDING) & (measured <= 1 + _ROUNDING)).all())
 
 
 def _tensor(pixels: Pixels) -> Tensor:
@@ -147,9 +152,11 @@ def _drawn(states: Iterator[AscentState], said: Callable[[int], None]) -> Tensor
 
 
 _ADVICE = {
-    "deblur": "The picture has more detail than such a blur leaves: give a smaller blur, or a "
-    "larger sigma."
+    "deblur": "Bring floats of another unit to [0, 1]; or the picture has more detail than such a "
+    "blur leaves: give a smaller blur, or a larger sigma."
 }
+_ROUNDING = 1e-4
+"""Of samples beyond black and white, up to which they lie at these."""
 
 
 def _check_range(found: Tensor, task: str) -> None:

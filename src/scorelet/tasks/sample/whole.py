@@ -25,6 +25,8 @@ EXACT, RANGE = 2.5, 6e-5
 """The start of closed forms, in deviations of what varies most, and the end as a share of it: 50
 and 0.003 for photographs of 128x128, whose mean has a deviation of about 0.16, 20 along the image.
 """
+ROUNDING = 1e-5
+"""By which a mean of 0 or 1 may be off, in deviations of what varies most."""
 MEAN = 0.5
 """Around which samples start; of data that a denoiser knows the mean of, that."""
 
@@ -94,7 +96,8 @@ def _known(model: Denoiser) -> Size | None:
     """Return the size of the mean that a denoiser knows, which must be one of pictures."""
     if model.centre is None:
         return None
-    if not 0 <= float(model.centre.min()) <= float(model.centre.max()) <= 1:
+    slack = ROUNDING * (model.spread if isinstance(model, ClosedFormDenoiser) else 1.0)
+    if not -slack <= float(model.centre.min()) <= float(model.centre.max()) <= 1 + slack:
         raise InputError(
             f"The images of the model lie around {float(model.centre.mean()):g}: sample draws "
             "pictures in [0, 1]; draw others by scorelet.sampling.reverse.draw."
