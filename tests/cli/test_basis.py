@@ -157,7 +157,7 @@ def test_all_vectors_of_a_small_picture(shell, words, tmp_path):
         (["-k", "some"], "expected a whole number"),
         (["--noise", "-1"], "noise is"),
         (["--crop", "1"], "crop is 1"),
-        (["--sigma", "-3"], "positive"),
+        (["--sigma", "-3"], "0 or more"),
         (["--sigma", "0"], "sigma is 0"),
         (["--sigma", "10", "--noise", "25"], "leave one of them out"),
     ],
