@@ -40,6 +40,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from decibels import decibels
 from measure import Row, alternate
 from PIL import Image
@@ -48,6 +49,7 @@ from scipy import ndimage
 
 import scorelet as sl
 from scorelet.data import Picture
+from scorelet.data.camera import demosaic, mosaic
 from scorelet.tasks.denoise import DenoiseSettings
 from scorelet.tasks.denoise.noise.choice import choose
 from scorelet.tasks.denoise.settings import CAMERA, GRAIN
@@ -246,15 +248,10 @@ def measure_camera(*, quick: bool) -> dict[str, Any]:
     return {"denoiser": GRAIN, "rows": rows}
 
 
-def mosaic(noise: Pixels) -> Pixels:
+def mosaic_of(noise: Pixels) -> Pixels:
     """Return noise of a sensor's colours, demosaiced: each is linear between its own pixels."""
-    even, odd = (np.arange(n) % 2 for n in noise.shape[:2])
-    red, blue = np.outer(1 - even, 1 - odd), np.outer(even, odd)
-    cross = np.array([[0, 1, 0], [1, 4, 1], [0, 1, 0]]) / 4
-    full = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]]) / 4
-    masks = ((red, full), (1 - red - blue, cross), (blue, full))
-    planes = [ndimage.convolve(noise[..., k] * m, f) for k, (m, f) in enumerate(masks)]
-    return np.stack(planes, axis=2)
+    raw = mosaic(torch.from_numpy(noise).permute(2, 0, 1)[None])
+    return demosaic(raw, method="bilinear")[0].permute(1, 2, 0).numpy()
 
 
 def colours_alone(noise: Pixels) -> Pixels:
@@ -271,7 +268,7 @@ def turned(x: Pixels, degrees: float) -> Pixels:
 
 
 KINDS = {
-    "a mosaic": (mosaic, np.asarray),
+    "a mosaic": (mosaic_of, np.asarray),
     "a turn by 1 degree": (partial(turned, degrees=1),) * 2,
     "a turn by 5 degrees": (partial(turned, degrees=5),) * 2,
     "an enlargement by 1.4": (partial(ndimage.zoom, zoom=(1.4, 1.4, 1), order=3),) * 2,

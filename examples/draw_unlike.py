@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 from scipy import ndimage
 
 import scorelet as sl
+from scorelet.data.camera import demosaic, mosaic
 
 NOISE = 20
 Pixels = np.ndarray
@@ -21,13 +23,8 @@ Pixels = np.ndarray
 
 def demosaiced(noise: Pixels) -> Pixels:
     """Return noise of an RGGB mosaic, each colour linear between its own pixels."""
-    even, odd = (np.arange(n) % 2 for n in noise.shape[:2])
-    red, blue = np.outer(1 - even, 1 - odd), np.outer(even, odd)
-    cross = np.array([[0, 1, 0], [1, 4, 1], [0, 1, 0]]) / 4
-    full = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]]) / 4
-    masks = ((red, full), (1 - red - blue, cross), (blue, full))
-    planes = [ndimage.convolve(noise[..., k] * m, f) for k, (m, f) in enumerate(masks)]
-    return np.stack(planes, axis=2)
+    raw = mosaic(torch.from_numpy(noise).permute(2, 0, 1)[None])
+    return demosaic(raw, method="bilinear")[0].permute(1, 2, 0).numpy()
 
 
 def turned(x: Pixels) -> Pixels:

@@ -5,9 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 
-from scorelet.data.camera import CameraSettings, take
+from scorelet.data.camera import CameraSettings, demosaic, mosaic, take
 
 CLEAN = Path(__file__).parents[1] / "examples" / "clean"
 NAMES = ("camera", "chelsea")  # gray values on a tripod; hair everywhere
@@ -48,6 +49,12 @@ def shot(x, **changes):
 def faint_shot(x):
     """The same with about the grain of a real camera at ISO 1600."""
     return shot(x, a=2e-4, b=2e-5)
+
+
+def demosaiced(noise):
+    """Noise of a sensor's colours, each linear between its own pixels."""
+    raw = mosaic(torch.from_numpy(noise).permute(2, 0, 1)[None])
+    return demosaic(raw, method="bilinear")[0].permute(1, 2, 0).numpy()
 
 
 def jpeg(x, quality):

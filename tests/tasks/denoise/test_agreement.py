@@ -77,19 +77,6 @@ def test_power_is_that_of_cells_and_of_deviations_from_them():
     assert fast_root(coarse, whole, cell=4) == pytest.approx(0, abs=1e-7)
 
 
-def mosaic(noise):
-    """White noise by colour after the linear demosaicing of an RGGB mosaic."""
-    even, odd = (np.arange(n) % 2 for n in noise.shape[:2])
-    red = np.outer(1 - even, 1 - odd)
-    blue = np.outer(even, odd)
-    cross = np.array([[0, 1, 0], [1, 4, 1], [0, 1, 0]]) / 4
-    full = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]]) / 4
-    planes = ((red, full), (1 - red - blue, cross), (blue, full))
-    return np.stack(
-        [ndimage.convolve(noise[..., k] * m, f) for k, (m, f) in enumerate(planes)], axis=2
-    )
-
-
 def turned(x):
     return ndimage.rotate(x, 3, order=1, reshape=False, mode="mirror")
 
@@ -114,7 +101,7 @@ def test_noise_that_neighbours_share_a_little_goes(float32, clean, kind):
     noise = np.random.default_rng(0).normal(0, 12, clean.shape)
     match kind:
         case "mosaic":
-            y, x = clean + mosaic(noise), clean
+            y, x = clean + samples.demosaiced(noise), clean
         case "turned":
             y, x = turned(clean + noise), turned(clean)
         case _:
@@ -138,7 +125,7 @@ def test_white_noise_and_none_stay_white(float32, clean, sigma):
 @pytest.mark.slow
 def test_a_stack_after_a_mosaic_has_one_way(float32, clean, tmp_path):
     rng = np.random.default_rng(2)
-    pages = [stored(clean + mosaic(rng.normal(0, 12, clean.shape))) for _ in range(2)]
+    pages = [stored(clean + samples.demosaiced(rng.normal(0, 12, clean.shape))) for _ in range(2)]
     tifffile.imwrite(tmp_path / "a.tif", np.stack(pages), photometric="rgb")
     outs = sl.denoise(tmp_path / "a.tif")
     outs = outs if isinstance(outs, list | tuple) else [outs]

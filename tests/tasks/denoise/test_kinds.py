@@ -9,7 +9,7 @@ from scipy import ndimage
 
 import scorelet as sl
 from denoise_samples import decibels
-from noise_samples import clean, counts, faint_shot, shot, white
+from noise_samples import clean, counts, demosaiced, faint_shot, shot, white
 from scorelet.core.errors import InputError
 
 X = clean("camera")[:384, 64:448].astype(float)
@@ -23,16 +23,6 @@ def gauss(shape=X.shape, seed=0):
 
 def as_bytes(y):
     return np.uint8(np.rint(np.clip(y, 0, 255)))
-
-
-def noise_of_a_mosaic():
-    rows, columns = (np.arange(n) % 2 for n in X.shape[:2])
-    red, blue = np.outer(1 - rows, 1 - columns), np.outer(rows, columns)
-    cross = np.array([[0, 1, 0], [1, 4, 1], [0, 1, 0]]) / 4
-    full = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]]) / 4
-    masks = ((red, full), (1 - red - blue, cross), (blue, full))
-    planes = [ndimage.convolve(gauss(m.shape, k) * m, f) for k, (m, f) in enumerate(masks)]
-    return np.stack(planes, axis=2)
 
 
 def noise_enlarged():
@@ -59,7 +49,7 @@ KINDS = {
     "one channel": (as_bytes(X + gauss() * np.array([2, 2, 30])), "white"),
     "a part": (as_bytes(X + level_of_a_part() * gauss()), "white"),
     "photons": (np.uint16(counts(X, 60)), "poisson"),
-    "a mosaic": (as_bytes(X + 20 * noise_of_a_mosaic()), "camera"),
+    "a mosaic": (as_bytes(X + 20 * demosaiced(gauss())), "camera"),
     "an enlargement": (as_bytes(X + 20 * noise_enlarged()), "camera"),
     "a camera": (shot(np.uint8(X)), "camera"),
     "a camera, faint": (faint_shot(np.uint8(X)), "camera"),
@@ -91,7 +81,7 @@ def test_each_kind_of_noise_goes_its_way(float32, name):
             assert noise == "poisson"
     out = sl.denoise(noisy)
     assert out.noise == way
-    assert psnr(out.image) > max(named) - 0.1
+    assert psnr(out.image) > max(named) - 0.3  # after a mosaic the blind model is taken alone
     assert psnr(out.image) > psnr(noisy)
 
 

@@ -48,8 +48,8 @@ def denoised_page(
     looks = looks_at(denoiser, settings)
     plan = plan_page(page, looks, settings, cond)  # plan
     choice = choice or _chosen(plan, denoiser, settings)
-    if choice.noise == "camera":
-        plan = camera_plan(page, looks, settings, cond)
+    if choice.noise == "camera" and (plan.view.scaled or plan.view.cut_off is not None):
+        plan = camera_plan(page, looks, settings, cond)  # it is shown in another way
     if choice.photons is not None:
         stable = stable_page(plan.page, choice.photons, fractions=fractions)
         out = denoised_photons(plan, stable, denoiser, settings, listener)
