@@ -134,7 +134,7 @@ class Measurement(ABC):
             )
 
     def within(self, x: Image, measured: Tensor) -> Image:
-        """Return an image in [0, 1], near x, that was measured as c without noise.
+        """Return an image in [0, 1], near x, that was measured as c, if that has no noise.
 
         By projections onto both sets in turn, which end where they meet, or nearly so.
 
@@ -142,7 +142,7 @@ class Measurement(ABC):
             x: (batch, channel, height, width).
             measured: c.
         """
-        for _ in range(_PROJECTIONS):
+        for _ in range(0 if self.noise > 0 else _PROJECTIONS):
             x = self.consistent(x.clamp(0, 1), measured, 0.0)
         return x.clamp(0, 1)
 
@@ -168,8 +168,6 @@ class Observation:
 
     def within(self, x: Image) -> Image:
         """Return an image in [0, 1] near x; it keeps the observation if that has no noise."""
-        if self.measurement.noise > 0:
-            return x.clamp(0, 1)
         return self.measurement.within(x, self.value)
 
     def to(self, device: torch.device) -> "Observation":
