@@ -7,14 +7,9 @@ import torch
 import noise_samples as samples
 from scorelet.analysis.local_noise import local_noise
 from scorelet.models.denoiser import Denoiser
-from scorelet.tasks.denoise.noise.grain_level import (
-    BLOCK,
-    LEVEL,
-    POWER,
-    USUAL,
-    grain_level,
-)
-from scorelet.tasks.denoise.noise.quiet import MOST
+from scorelet.tasks.denoise.noise import grain_level as module
+from scorelet.tasks.denoise.noise.grain_level import BLOCK, LEVEL, POWER, USUAL
+from scorelet.tasks.denoise.noise.quiet import MOST, glance
 from scorelet.tasks.denoise.settings import DenoiseSettings
 from scorelet.tasks.denoise.shown.view import look
 
@@ -61,6 +56,10 @@ def cells(size, level, side=4):
 def level_of(fine):
     """The level of noise whose pixels have such a deviation in quiet places."""
     return LEVEL * (fine / USUAL) ** POWER
+
+
+def grain_level(view, camera, step, *, bounded=True, **known):
+    return module.grain_level(glance(view, camera, bounded=bounded), step, **known)
 
 
 @pytest.mark.parametrize("side", [1, 2, 4])

@@ -50,6 +50,7 @@ def denoised_page(
     choice = choice or _chosen(plan, denoiser, settings)
     if choice.noise == "camera" and (plan.view.scaled or plan.view.cut_off is not None):
         plan = camera_plan(page, looks, settings, cond)  # it is shown in another way
+        choice = replace(choice, glance=None)
     if choice.photons is not None:
         stable = stable_page(plan.page, choice.photons, fractions=fractions)
         out = denoised_photons(plan, stable, denoiser, settings, listener)
@@ -68,7 +69,8 @@ def _chosen(plan: PagePlan, denoiser: Denoiser, settings: DenoiseSettings) -> Ch
         return choice
     if choice.noise == "white" and is_unlike(plan, denoiser):
         return choice
-    return settled(choice, [taken_of(plan, denoiser, settings)])
+    taken = taken_of(plan, denoiser, settings)
+    return replace(settled(choice, [taken]), glance=taken.glance)
 
 
 def taken_of(plan: PagePlan, denoiser: Denoiser, settings: DenoiseSettings) -> Taken:

@@ -27,11 +27,12 @@ from scorelet.analysis.periodic_patterns import periodicity
 from scorelet.models import Denoiser
 from scorelet.tasks.denoise.noise.choice import Choice
 from scorelet.tasks.denoise.noise.quiet import (
+    Glance,
     brightness,
     fast_root,
+    glance,
     is_rougher,
     quiet_root,
-    quiet_window,
     whole_blocks,
 )
 from scorelet.tasks.denoise.settings import MODEL, DenoiseSettings
@@ -57,12 +58,14 @@ class Taken:
         errs: of smooth full colours `camera` takes out something else: the most of it is slow, or
             quiet places are rougher without it.
         repeats: what `camera` takes out is a pattern.
+        glance: at which it was seen.
     """
 
     white: float
     camera: float
     errs: bool = False
     repeats: bool = False
+    glance: Glance | None = None
 
 
 def in_doubt(choice: Choice, settings: DenoiseSettings) -> bool:
@@ -74,14 +77,14 @@ def in_doubt(choice: Choice, settings: DenoiseSettings) -> bool:
 
 def taken_by_both(view: View, white: Denoiser, camera: Denoiser, *, bounded: bool) -> Taken:
     """Look at a window of a page with both models, prepared; `bounded`: samples end at 0 and 1."""
-    place, noisy = quiet_window(view, camera.locality.multiple, bounded=bounded)
-    shown, whole = view.shown(*place)[1], whole_blocks(noisy)
-    taken = [shown - run_tile(model, shown, None) for model in (white, camera)]
+    seen = glance(view, camera, bounded=bounded)
+    shown, whole = seen.shown, whole_blocks(seen.noisy)
+    taken = [shown - answer for answer in (run_tile(white, shown, None), seen.clean)]
     bright = brightness(taken[1])
     white_root, root = (fast_root(one, whole, cell=CELL) for one in taken)
     slow = quiet_root(taken[1], whole, cell=CELL)
     errs = slow > root or is_rougher(bright, brightness(shown) - bright, whole)
-    return Taken(white_root, root, errs, periodicity(bright[..., 0]) > REPEATS)
+    return Taken(white_root, root, errs, periodicity(bright[..., 0]) > REPEATS, seen)
 
 
 def settled(choice: Choice, taken: Sequence[Taken]) -> Choice:

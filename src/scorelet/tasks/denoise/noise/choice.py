@@ -27,6 +27,7 @@ from scorelet.analysis.photon_counts import (
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, to_unit
 from scorelet.tasks.denoise.noise.photons import Photons, dimmest, photons_of
+from scorelet.tasks.denoise.noise.quiet import Glance
 from scorelet.tasks.denoise.settings import CAMERA, MODEL, DenoiseSettings
 from scorelet.tasks.denoise.shown.pedestal import on_pedestal
 from scorelet.tasks.denoise.shown.window import WINDOW, central
@@ -54,6 +55,7 @@ class Choice:
         noisy: for a JPEG: whether there is white noise in it, which may be below its steps.
         level: for "camera": that of the grain, in the unit of the page, see `grain_level`; None: it
             is not known yet; infinite: the blind model takes it out at no level.
+        glance: at the page, where two models were asked.
     """
 
     noise: str
@@ -63,6 +65,7 @@ class Choice:
     sure: bool = True
     noisy: bool = False
     level: float | None = None
+    glance: Glance | None = None
 
 
 @dataclass(frozen=True)

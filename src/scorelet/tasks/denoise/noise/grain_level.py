@@ -42,6 +42,7 @@ from scorelet.core.blocks import block_means
 from scorelet.models import Denoiser
 from scorelet.tasks.denoise.noise.quiet import (
     BLOCK,
+    Glance,
     brightness,
     is_rougher,
     quiet_root,
@@ -49,7 +50,6 @@ from scorelet.tasks.denoise.noise.quiet import (
     whole_blocks,
 )
 from scorelet.tasks.denoise.shown.view import View
-from scorelet.tasks.inference import run_tile
 
 Pixels = np.ndarray
 
@@ -120,26 +120,18 @@ class _Taken:
 
 
 def grain_level(
-    view: View,
-    camera: Denoiser,
-    step: float | None,
-    *,
-    sure: bool = True,
-    noisy: bool = False,
-    bounded: bool = True,
+    seen: Glance, step: float | None, *, sure: bool = True, noisy: bool = False
 ) -> float:
     """Return t, in the unit that a view shows; inf: `camera` is to take the noise out itself.
 
     Args:
-        view: of the page.
-        camera: the blind model, prepared.
+        seen: of the page, by `camera`.
         step: s, in that unit; None: no JPEG.
         sure: whether it is known that there is grain.
         noisy: whether there is white noise in a JPEG.
-        bounded: samples are cut off at 0 and 1.
     """
     doubtful = step is not None and not sure
-    taken = _taken(view, camera, bounded=bounded, doubtful=doubtful)
+    taken = _taken(seen, doubtful=doubtful)
     if taken.slow > KNOWN and not doubtful:
         return math.inf
     stored = 0.0 if step is None else _of_jpeg(step)
@@ -162,17 +154,14 @@ def _of_jpeg(step: float) -> float:
     return max(0.0, min(levels))
 
 
-def _taken(view: View, camera: Denoiser, *, bounded: bool, doubtful: bool) -> _Taken:
+def _taken(seen: Glance, *, doubtful: bool) -> _Taken:
     """Look at a window; blocks that are hardly noisy are left out, unless all are.
 
     Whether quiet places become rougher is asked where it is doubtful that there is grain.
     """
-    place, noisy = quiet_window(view, camera.locality.multiple, bounded=bounded)
-    shown = view.shown(*place)[1]
-    clean = run_tile(camera, shown, None)
-    taken, whole = brightness(shown - clean), whole_blocks(noisy)
+    taken, whole = brightness(seen.shown - seen.clean), whole_blocks(seen.noisy)
     fine, slow = (cell * quiet_root(taken, whole, cell=cell) for cell in (1, CELL))
-    left = brightness(clean)
+    left = brightness(seen.clean)
     rougher = doubtful and is_rougher(taken, left, whole)
     uneven = _uneven(taken, left, whole) if doubtful else math.inf
     return _Taken(fine, slow, _follows(taken, left, whole), rougher, uneven)

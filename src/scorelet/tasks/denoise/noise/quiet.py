@@ -5,12 +5,15 @@ taken out are quiet. Blocks that are gaps, black or white in more than one pixel
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
 from scorelet.core.blocks import block_means
 from scorelet.data import luma
+from scorelet.models import Denoiser
 from scorelet.tasks.denoise.shown.view import View
+from scorelet.tasks.inference import run_tile
 
 Pixels = np.ndarray
 Place = tuple[slice, slice]
@@ -26,6 +29,27 @@ END, WHOLE = 1 / 255, 0.9
 """How near to black or white noise is cut off; the share of a block that must not be."""
 ENOUGH = 0.5
 """Share of the central window that must be data; if not, the window with the most is looked at."""
+
+
+@dataclass(frozen=True, eq=False)
+class Glance:
+    """What a model of cameras answers in the quiet window of a page.
+
+    Attributes:
+        shown, clean: what it was shown, and its answer, (height, width, channels).
+        noisy: (height, width), which pixels can show noise.
+    """
+
+    shown: Pixels
+    clean: Pixels
+    noisy: np.ndarray
+
+
+def glance(view: View, camera: Denoiser, *, bounded: bool) -> Glance:
+    """Ask a blind model, prepared, in the quiet window; `bounded`: samples end at 0 and 1."""
+    place, noisy = quiet_window(view, camera.locality.multiple, bounded=bounded)
+    shown = view.shown(*place)[1]
+    return Glance(shown, run_tile(camera, shown, None), noisy)
 
 
 def quiet_window(view: View, multiple: int, *, bounded: bool) -> tuple[Place, np.ndarray]:

@@ -9,6 +9,7 @@ from scorelet.data import Picture
 from scorelet.models import Denoiser
 from scorelet.tasks.denoise.noise.choice import Choice
 from scorelet.tasks.denoise.noise.grain_level import STRONGEST, grain_level
+from scorelet.tasks.denoise.noise.quiet import glance
 from scorelet.tasks.denoise.plan import PagePlan, moved_by_share, plan_page, run_plan
 from scorelet.tasks.denoise.settings import CAMERA, Denoised, DenoiseSettings
 from scorelet.tasks.denoise.ways.direction import LEAST, SHARE, with_lines
@@ -44,9 +45,8 @@ def grain_of(plan: PagePlan, camera: Denoiser, choice: Choice) -> float:
     jpeg = plan.page.metadata.jpeg
     step = None if jpeg is None else jpeg.median_step
     step = None if step is None else step / plan.view.unit
-    level = grain_level(
-        plan.view, camera, step, sure=choice.sure, noisy=choice.noisy, bounded=plan.bounded
-    )
+    seen = choice.glance or glance(plan.view, camera, bounded=plan.bounded)
+    level = grain_level(seen, step, sure=choice.sure, noisy=choice.noisy)
     return plan.view.unit * level
 
 
