@@ -306,6 +306,13 @@ def test_estimates_keep_their_dtype(noise):
         assert m.within(x, measured).dtype == torch.float32
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_measurements_with_noise_are_not_kept_to_the_letter(name):
+    """The posterior weighs what was measured; nothing but the range is left to mend."""
+    m, x = measurements(noise=0.2)[name], 2 * image() - 0.5
+    assert torch.equal(m.within(x, m.measure(image(seed=1))), x.clamp(0, 1))
+
+
 def test_what_a_matrix_gave_may_be_integers_of_numpy():
     m = MatrixSensing((2, 2), np.eye(4))
     counts = np.arange(4)[None, None]

@@ -136,13 +136,18 @@ class Measurement(ABC):
     def within(self, x: Image, measured: Tensor) -> Image:
         """Return an image in [0, 1], near x, that was measured as c, if that has no noise.
 
-        By projections onto both sets in turn, which end where they meet, or nearly so.
-
         Args:
             x: (batch, channel, height, width).
             measured: c.
         """
-        for _ in range(0 if self.noise > 0 else _PROJECTIONS):
+        return x.clamp(0, 1) if self.noise > 0 else self._within(x, measured)
+
+    def _within(self, x: Image, measured: Tensor) -> Image:
+        """Return it of a c without noise.
+
+        By projections onto both sets in turn, which end where they meet, or nearly so.
+        """
+        for _ in range(_PROJECTIONS):
             x = self.consistent(x.clamp(0, 1), measured, 0.0)
         return x.clamp(0, 1)
 

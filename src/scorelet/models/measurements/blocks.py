@@ -44,7 +44,7 @@ class BlockMeans(Measurement):
         wide = coefficients.repeat_interleave(self.factor, -1)
         return wide.repeat_interleave(self.factor, -2) / self.factor
 
-    def within(self, x: Image, measured: Tensor) -> Image:
+    def _within(self, x: Image, measured: Tensor) -> Image:
         """Return the nearest image in [0, 1] with these means of blocks, which lie there, too.
 
         It is x + t between 0 and 1, with one t for each block, found by bisection: the mean grows

@@ -54,6 +54,6 @@ class KnownPixels(Measurement):
         self._check_measured(measured, estimate.shape)
         return torch.where(self.mask.to(estimate.device), measured.to(estimate), estimate)
 
-    def within(self, x: Image, measured: Tensor) -> Image:
+    def _within(self, x: Image, measured: Tensor) -> Image:
         """Return the image in [0, 1] with the known pixels, which lie there, too."""
         return self.consistent(x.clamp(0, 1), measured, 0.0)
