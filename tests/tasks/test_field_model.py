@@ -423,11 +423,33 @@ def test_the_energy_of_the_whole_is_that_of_the_law():
     found, exact = found - found.mean(), exact - exact.mean()
     assert float((found * exact).sum() / exact.square().sum()) == pytest.approx(1, abs=0.03)
     assert float((found * exact).sum() / (found.norm() * exact.norm())) > 0.99
+    slope, force = model.score(x[:, 0]), law.force(x)[:, 0]
+    assert float(-(slope * force).sum() / force.square().sum()) == pytest.approx(1, abs=0.03)
+    assert float(-(slope * force).sum() / (slope.norm() * force.norm())) > 0.99
     whole = WholeEnergy(model.model)
     z = standardised(model.record["field"], x[:2, 0])
     assert_force_is_the_gradient(whole, z, 1e-6)
     assert_score_is_minus_the_force(whole, z)
     assert_samples_do_not_see_each_other(whole, z, 1e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "words",
+    [{"transform": "log"}, {"border": "mirror"}, {"border": "window"}, {"prewhiten": True}],
+    ids=str,
+)
+def test_the_score_is_the_gradient_of_minus_the_energy(words):
+    """In the units of the data, through whatever fields go before they are modelled."""
+    x = 0.3 * torch.from_numpy(gaussian_fields()).double()
+    x = 1e3 * x.exp() if words.get("transform") == "log" else x
+    model = sl.FieldModel("haar", knots=4, reach=1, steps=2, moments=False, **words).fit(x)
+    y, step = x[:4], 1e-5 * x.std()
+    aside = step * torch.randn(y.shape, generator=generator(1), dtype=torch.float64)
+    rise = model.energy(y + aside) - model.energy(y - aside)
+    found = -2 * (model.score(y) * aside).sum((1, 2))
+    torch.testing.assert_close(found, rise, rtol=1e-4, atol=1e-8)
+    assert not model.score(y).requires_grad
 
 
 @pytest.mark.slow

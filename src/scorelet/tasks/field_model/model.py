@@ -10,12 +10,13 @@ from scorelet.core.options import checked
 from scorelet.core.progress import Progress
 from scorelet.core.typing import Fields, PerSample
 from scorelet.data.fields.labels import Label, read_label
-from scorelet.models.field_energy import ConditionalEnergy, WholeEnergy
+from scorelet.models.field_energy import ConditionalEnergy
 from scorelet.models.multiscale import Multiscale
 from scorelet.plots.field_models import model_figure
 from scorelet.sampling import OnStep
 from scorelet.tasks.field_model.census import FieldWarning
 from scorelet.tasks.field_model.certificate import Certificate, certify_model
+from scorelet.tasks.field_model.density import energies, scores
 from scorelet.tasks.field_model.drawing import draw, enlarged, run_of
 from scorelet.tasks.field_model.fields import as_fields, as_source
 from scorelet.tasks.field_model.fitting import Choice, fit_model
@@ -24,10 +25,8 @@ from scorelet.tasks.field_model.planning import BANDS
 from scorelet.tasks.field_model.preparation import check_choice
 from scorelet.tasks.field_model.refining import coarsen, far_coarse, refine
 from scorelet.tasks.field_model.scale import (
-    in_place,
     label_of,
     label_of_potentials,
-    preparation_of,
     standardised,
 )
 from scorelet.tasks.field_model.watch import ChainWatch, standing
@@ -314,8 +313,8 @@ class FieldModel:
         density of x. Of fields that were cut out it is an estimate: the energy of their mirror
         image for each copy of a pixel, or, with border="window", of fields as if they were
         periodic. That of prewhitened fields with a transform is of the law before samples
-        were filtered and the quantiles of their pixels matched. It is a number, not a function
-        that can be differentiated: gradients do not reach x.
+        were filtered and the quantiles of their pixels matched. Gradients do not reach x: `score`
+        returns them.
 
         Args:
             x: fields, as in `fit`, without gaps.
@@ -325,11 +324,21 @@ class FieldModel:
                 bands, whose free energies are not fitted, or one of prewhitened fields whose border
                 was filled.
         """
-        whole, fields = WholeEnergy(self.model), as_fields(x)
-        field = self.record["field"]
-        z, copies = in_place(field, fields)
-        own = preparation_of(field).of_energies.jacobian(fields)
-        return whole.energy(z) / copies + own
+        return energies(self.model, as_fields(x))
+
+    def score(self, x: Any) -> Fields:  # noqa: ANN401 - as in fit
+        """Return the score of fields, the gradient of log p = -`energy`, (n, h, w), float64.
+
+        Its unit is 1 over that of the data. Where quantiles of pixels were matched, the density
+        has steps at the quantiles, which no gradient sees.
+
+        Args:
+            x: fields, as in `energy`.
+
+        Raises:
+            InputError: as `energy`.
+        """
+        return scores(self.model, as_fields(x))
 
     def potentials(self) -> list[dict[str, Any]]:
         """Return the potential of a pixel at each scale, coarse to fine.

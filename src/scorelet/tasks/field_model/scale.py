@@ -86,7 +86,7 @@ def in_place(field: dict[str, Any], x: Fields) -> tuple[Tensor, int]:
 
 
 def _warn_of_far(z: Tensor) -> None:
-    largest = float(z.abs().max())
+    largest = float(z.detach().abs().max())
     if largest > _FAR:
         warnings.warn(
             f"Pixels are up to {largest:.3g} deviations of the fitted fields away from their mean: "
