@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import scorelet as sl
 from samples import names, noisy, read_png, write_png, write_smoother
@@ -60,6 +61,22 @@ def test_what_of_a_file_is_not_restored_is_said_once(shell, words, tmp_path):
     assert "a.ppm holds more pictures than the first" in err
     assert "1 more file is alike" in err
     assert [note["kind"] for note in json.loads(out)["files"][0]["notes"]] == ["left out"]
+
+
+@pytest.mark.slow
+def test_a_warning_of_several_files_is_written_out_once(shell, words, tmp_path):
+    one, *others = [tmp_path / "in" / f"{name}.jpg" for name in ("a", "b", "c")]
+    for path in (one, *others):
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(noisy(16, 16, sigma=2)).save(path)
+    words = ["restore", tmp_path / "in", *words[2:], "--task", "superres"]
+    status, _, err = shell(*words, "-o", tmp_path / "out/")
+    first, rest = err.splitlines()
+    assert status == 0
+    assert first.startswith(f"warning: {one}: the result is compressed with loss: pixels")
+    assert rest == (
+        f"warning: 2 more: the result is compressed with loss ({others[0]}, {others[1]})."
+    )
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from scorelet.cli.jobs import Watch, finish, parse_tile
 from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, complain
+from scorelet.cli.warned import Warned
 from scorelet.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -147,11 +148,11 @@ def parse_law(text: str | None) -> tuple[float, float] | None:
 
 
 class Said:
-    """What was said of files; a warning of one kind is written out once, and counted then."""
+    """What was said of files."""
 
     def __init__(self, shared: Shared) -> None:
         self.shared = shared
-        self._again: dict[str, list[str]] = {}
+        self._warned = Warned(shared)
         self._notes: list[tuple[Path, dict[str, str]]] = []
 
     def outcome(self, outcome: "Outcome") -> None:
@@ -169,16 +170,8 @@ class Said:
             if page.get("found"):
                 self.shared.say(f"{name}: {page['found']}")
             for warning in page["warnings"]:
-                self._warn(name, warning)
+                self._warned.warn(name, warning)
             self._notes += [(outcome.task.source, note) for note in page["notes"]]
-
-    def _warn(self, name: str, warning: str) -> None:
-        kind = warning.partition(":")[0]
-        if kind in self._again:
-            self._again[kind].append(name)
-        else:
-            self._again[kind] = []
-            self.shared.warn(f"{name}: {warning}.")
 
     def rest(self) -> None:
         """Print what has been counted."""
@@ -186,12 +179,7 @@ class Said:
 
         for sentence in kept_sentences(self._notes):
             self.shared.warn(sentence)
-        for kind, names in self._again.items():
-            if names:
-                more = (
-                    f", {names[1]}, ..." if len(names) > 2 else "".join(f", {n}" for n in names[1:])
-                )
-                self.shared.warn(f"{len(names)} more: {kind} ({names[0]}{more}).")
+        self._warned.rest()
 
 
 def _noise(page: dict[str, Any]) -> str:

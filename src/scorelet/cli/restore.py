@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from scorelet.cli.jobs import Watch, finish, parse_tile
 from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, complain
+from scorelet.cli.warned import Warned
 
 if TYPE_CHECKING:
     from scorelet.tasks.jobs import Outcome
@@ -94,7 +95,7 @@ def restore(
         quality, samples, model, label, seed,
         parse_tile(tile), shared.device,
     )  # fmt: skip
-    start, outcomes = time.perf_counter(), []
+    start, outcomes, warned = time.perf_counter(), [], Warned(shared)
     with Bar("restoring", 0, quiet=shared.quiet) as bar:
         listener = Watch(bar, shared)
         job = restore_files(
@@ -103,13 +104,14 @@ def restore(
         for outcome in job:
             outcomes.append(outcome)
             listener.done(outcome.task.source.name)
-            _say(outcome, shared)
+            _say(outcome, shared, warned)
+    warned.rest()
     for sentence in _notes(outcomes):
         shared.warn(sentence)
     return finish(outcomes, time.perf_counter() - start, shared)
 
 
-def _say(outcome: "Outcome", shared: Shared) -> None:
+def _say(outcome: "Outcome", shared: Shared, warned: Warned) -> None:
     """Print what became of a file."""
     from scorelet.core.words import counted
 
@@ -126,7 +128,7 @@ def _say(outcome: "Outcome", shared: Shared) -> None:
         f"{level} -> {report['output']}{kept}"
     )
     for warning in report.get("warnings", []):
-        shared.warn(f"{report['input']}: {warning}.")
+        warned.warn(report["input"], warning)
 
 
 def _notes(outcomes: "list[Outcome]") -> list[str]:
