@@ -74,6 +74,31 @@ def test_every_position_of_colour_pictures(shell, folder, tmp_path):
         assert (table["channel"][number], table["position"][number].tolist()) == (2, [5, 6])
 
 
+def test_each_field_of_array_files_is_a_row(shell, folder, tmp_path):
+    """In its own unit, which is that of all coefficients, beside pictures or not."""
+    x = 1e3 * np.random.default_rng(0).normal(size=(3, 16, 24))
+    np.savez(tmp_path / "maps.npz", kappa=x, other=x[:1])
+    words = ("-J", 2, "-L", 4, "-o", tmp_path / "f.npz")
+    assert shell("maps.npz:kappa", folder / "0.png", *words)[::2] == (0, "")
+    expected = Scattering2d(2, 4)(torch.from_numpy(x)).mean((-2, -1))
+    with np.load(tmp_path / "f.npz") as table:
+        names = ["maps.npz:kappa:1", "maps.npz:kappa:2", "maps.npz:kappa:3", str(folder / "0.png")]
+        assert table["files"].tolist() == names
+        np.testing.assert_allclose(table["features"][:3], expected, rtol=1e-9)
+
+
+def test_fields_that_cannot_be_scattered(shell, tmp_path):
+    x = np.zeros((2, 16, 16), np.float32)
+    np.save(tmp_path / "x.npy", x)
+    x[1, 3, 4] = np.nan
+    np.save(tmp_path / "gap.npy", x)
+    status, _, err = shell("gap.npy", "x.npy", "-J", 2, "-L", 4, "-o", "f.npz")
+    assert (status, "Field 2 of gap.npy has NaN" in err) == (1, True)
+    status, _, err = shell("x.npy", "none.npy", "--channels", 3, "-o", "g.npz")
+    assert (status, "one channel: leave channels at 1" in err) == (2, True)
+    assert "none.npy" in err
+
+
 @pytest.mark.slow
 def test_parquet(shell, folder, tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet")

@@ -22,7 +22,7 @@ def scatter(
     overwrite: Flag = False,
     shared: Shared = DEFAULTS,
 ) -> int:
-    """Write scattering coefficients of pictures as a table with named columns.
+    """Write scattering coefficients of pictures or fields as a table with named columns.
 
     Coefficients say how much of a picture moves at which scale and angle, and how that varies at
     larger scales; they change little when the picture is shifted or bent. A column S2_j0t3_j2t5 is
@@ -34,8 +34,11 @@ def scatter(
 
         scorelet scatter digits/ -J 2 --pool none -o features.parquet
 
+        scorelet scatter maps.npy --boundary periodic -o features.csv
+
     Args:
-        paths: pictures and folders of pictures.
+        paths: pictures and folders of pictures; npy, npz, HDF5 or FITS files of fields (of one
+            array FILE:NAME), each field a row, in their own unit.
         output: NAME.npz, NAME.csv, or NAME.parquet where pyarrow is installed.
         scales: octaves: coefficients are averaged over about 2^J pixels.
         angles: in a half circle.

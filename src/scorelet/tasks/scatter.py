@@ -1,4 +1,4 @@
-"""Scattering coefficients of pictures as a table with named columns: npz, Parquet or CSV."""
+"""Scattering coefficients of pictures and fields as a table: npz, Parquet or CSV."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -7,16 +7,17 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields, checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Say
-from scorelet.data import Picture, iter_pages, on_white, to_unit, with_channels
 from scorelet.tasks.array_files import check_output, writing
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
-from scorelet.tasks.planning import FileTask, plan_reading
+from scorelet.tasks.planning import FileTask
+from scorelet.tasks.scatter_input import iter_inputs, plan_inputs
 from scorelet.tasks.table_files import check_table, write_table
 from scorelet.wavelets import Path as ScatteringPath
 from scorelet.wavelets import Scattering2d
@@ -70,7 +71,7 @@ class FeatureTable:
     """Features, one row for each picture (page).
 
     Attributes:
-        rows: features of each, float32.
+        rows: features of each, float32, or float64 of fields that are.
         names: of the rows: the file, and its page if it has several.
         shape: (path, height, width) of coefficients of one channel, known from the first on.
     """
@@ -89,12 +90,13 @@ def scatter_files(
     plan: Callable[[int], None] | None = None,
     say: Say = lambda _text: None,
 ) -> Iterator[Outcome]:
-    """Scatter pictures into one table; yield what became of each.
+    """Scatter pictures and fields into one table; yield what became of each file.
 
-    The table is written when the last is done, if any is: rows in the order of the pictures.
+    The table is written when the last is done, if any is: rows in the order of the files.
 
     Args:
-        paths: files and folders of pictures.
+        paths: files and folders of pictures, in [0, 1]; and array files of fields in their own
+            unit, or FILE:NAME for one array of several, as `field` reads them.
         output: NAME.npz, with the arrays ``features`` (picture, column), ``columns`` and ``files``,
             and for each column its ``channel``, ``order``, ``scales``, ``angles`` (-1 for none) and
             ``position`` (row, column; -1 for the mean); or NAME.parquet or NAME.csv, with a column
@@ -113,7 +115,7 @@ def scatter_files(
         settings.J, settings.L, order=settings.order, boundary=settings.boundary
     )
     choose_device(settings.device)
-    tasks = plan_reading(paths, say=say)
+    tasks = plan_inputs(paths, say=say)
     if plan:
         plan(len(tasks))
     table = FeatureTable()
@@ -137,7 +139,7 @@ def scatter(
     settings: ScatterSettings = ScatterSettings(),
     overwrite: bool = False,
 ) -> dict[str, Any]:
-    """Scatter pictures into one table; return what became of them.
+    """Scatter pictures and fields into one table; return what became of them.
 
     Arguments and errors as in `scatter_files`; one path may stand alone. For arrays and tensors
     there is `scorelet.wavelets.Scattering2d`.
@@ -171,8 +173,10 @@ def _scatter_file(
     _publish: Publish,
 ) -> dict[str, Any]:
     """Add all pages of a file to the table, or none."""
-    pages = list(iter_pages(task.source))
-    found = [_coefficients(page, transform, settings) for page in pages]
+    found, sizes = [], []
+    for x in iter_inputs(task.source, settings.channels):
+        sizes.append(x.shape[1:])
+        found.append(_coefficients(x, transform, settings))
     for coefficients in found:
         if table.shape is None:
             table.shape = tuple(coefficients.shape[1:])
@@ -185,16 +189,11 @@ def _scatter_file(
     for number, coefficients in enumerate(found):
         table.rows.append(coefficients.numpy().reshape(-1))
         table.names.append(f"{task.source}" + (f":{number + 1}" if len(found) > 1 else ""))
-    sizes = [page.pixels.shape[:2] for page in pages]
     return {"pages": [{"height": height, "width": width} for height, width in sizes]}
 
 
-def _coefficients(
-    page: Picture, transform: Scattering2d, settings: ScatterSettings
-) -> torch.Tensor:
+def _coefficients(x: Tensor, transform: Scattering2d, settings: ScatterSettings) -> Tensor:
     """Return (channel, path, height, width), height and width 1 where they are pooled."""
-    pixels = to_unit(with_channels(on_white(page), settings.channels))
-    x = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1), np.float32))
     with torch.inference_mode():
         result = transform(x.to(choose_device(settings.device))).cpu()
     return result.mean((-2, -1), keepdim=True) if settings.pool == "mean" else result
