@@ -111,8 +111,16 @@ def test_its_options_build_it_again():
 
 
 def test_what_is_no_such_network():
-    for options in ({"channels": 1}, {"width": 48}, {"multipliers": []}, {"blocks": 0}):
-        with pytest.raises(InputError, match=r"must be at least 2, width .* multiple of 32"):
+    for options, sentence in (
+        ({"channels": 1}, "channels is 1: expected a whole number of at least 2"),
+        ({"width": 48}, "width is 48: expected a multiple of 32"),
+        ({"width": 0}, "width is 0: expected a multiple of 32"),
+        ({"multipliers": []}, "multipliers is empty"),
+        ({"blocks": 0}, "blocks is 0: expected a whole number of at least 1"),
+        ({"heads": 3}, "heads is 3: expected a divisor of 64 channels"),
+        ({"heads": 64, "attention": [0]}, "heads is 64: expected a divisor of 32 channels"),
+    ):
+        with pytest.raises(InputError, match=sentence):
             build_network("DiffusionUNet", SMALL | options)
 
 

@@ -91,9 +91,15 @@ def test_its_options_build_it_again(net, pictures):
 
 
 @pytest.mark.parametrize(
-    "options",
-    [{"size": (4, 32)}, {"size": (32,)}, {"classes": 1}, {"channels": 0}, {"scales": -1}],
+    ("options", "sentence"),
+    [
+        ({"size": (4, 32)}, "must be two sides"),
+        ({"size": (32,)}, "must be two sides"),
+        ({"classes": 1}, "^classes is 1: expected a whole number of at least 2"),
+        ({"channels": 0}, "^channels is 0: expected a whole number of at least 1"),
+        ({"scales": -1}, "^scales is -1: expected a whole number of at least 1"),
+    ],
 )
-def test_options_that_cannot_be_used(options):
-    with pytest.raises(ValueError, match="must be"):
+def test_options_that_cannot_be_used(options, sentence):
+    with pytest.raises(ValueError, match=sentence):
         ScatteringHead(**options)

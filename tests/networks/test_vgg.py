@@ -136,7 +136,7 @@ def test_e13_nothing_survives_shrinkage_before_training():
 @pytest.mark.parametrize(
     ("build", "sentence"),
     [
-        (lambda: VGG(kernel=4), "kernel is 4: it must be odd"),
+        (lambda: VGG(kernel=4), "kernel is 4: expected an odd number"),
         (lambda: VGG(stages=((8,), ())), "give the channels of each stage"),
         (lambda: VGG()(torch.rand(1, 3, 16, 32)), "16 x 32 pixels: 5 stages need 32 x 32"),
         (lambda: FactorizedVGG(filters=[[[1.0]]]), r"shape \(1, 1, 1\)"),

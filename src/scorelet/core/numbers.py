@@ -1,6 +1,44 @@
-"""What counts as a whole number in arguments."""
+"""Numbers in arguments: what counts as a whole one, and which ranges annotations ask for."""
 
+import math
+from collections.abc import Callable
 from numbers import Integral
+from typing import Annotated, Any, NamedTuple
+
+
+class Range(NamedTuple):
+    """What an annotation asks of a value of its type; `core.options.checked` looks after it.
+
+    Attributes:
+        holds: whether a value will do.
+        words: what is expected, type and all, for a sentence.
+
+    Example:
+        >>> from typing import Annotated
+        >>> from scorelet.core.numbers import at_least
+        >>> from scorelet.core.options import checked
+        >>> @checked
+        ... def halved(side: Annotated[int, at_least(2)]) -> int:
+        ...     return side // 2
+        >>> halved(1)
+        Traceback (most recent call last):
+        ...
+        scorelet.core.errors.InputError: side is 1: expected a whole number of at least 2.
+    """
+
+    holds: Callable[[Any], bool]
+    words: str
+
+
+def at_least(least: int) -> Range:
+    """Return the range of whole numbers from `least` on."""
+    return Range(lambda value: value >= least, f"a whole number of at least {least}")
+
+
+Count = Annotated[int, at_least(1)]
+"""How many of something there are, at least one."""
+Factor = Annotated[float, Range(lambda value: 0 < value < math.inf, "a number above 0")]
+"""What something is multiplied by."""
 
 
 def is_whole(value: object, *, least: int = 0) -> bool:

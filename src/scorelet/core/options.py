@@ -1,8 +1,9 @@
 """Options at the door: what is of another type than the signature says is refused in one sentence.
 
 Python takes ``sigma="x"`` without a word, and something deep inside fails. `checked` compares what
-is given with the annotations, once, before anything is done. Ranges and names are the business of
-those who use them.
+is given with the annotations, once, before anything is done. Ranges are looked after where an
+annotation says them by `core.numbers.Range`; others, and names, are the business of those who use
+them.
 """
 
 import collections.abc
@@ -12,9 +13,10 @@ import os
 from collections.abc import Callable, Mapping
 from numbers import Integral, Real
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from scorelet.core.errors import InputError
+from scorelet.core.numbers import Range
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -87,7 +89,7 @@ def check_types(given: Mapping[str, Any], hints: Mapping[str, Any]) -> None:
             raise InputError(_misfit(name, value, hints[name]))
 
 
-_hints = functools.lru_cache(maxsize=None)(get_type_hints)
+_hints = functools.lru_cache(maxsize=None)(functools.partial(get_type_hints, include_extras=True))
 
 
 def _fits(value: Any, hint: Any) -> bool:  # noqa: ANN401
@@ -96,6 +98,8 @@ def _fits(value: Any, hint: Any) -> bool:  # noqa: ANN401
         return any(_fits(value, part) for part in parts)
     if kind is Literal:
         return any(isinstance(value, type(part)) for part in parts)
+    if kind is Annotated:
+        return _fits(value, parts[0]) and all(r.holds(value) for r in _ranges(hint))
     if kind is collections.abc.Sequence:
         return _is_list(value) and all(_fits(item, parts[0]) for item in value)
     if kind in _CONTAINERS:
@@ -104,6 +108,11 @@ def _fits(value: Any, hint: Any) -> bool:  # noqa: ANN401
         same = _is_list(value) and len(value) == len(parts)
         return same and all(map(_fits, value, parts))
     return _is_one(value, hint)
+
+
+def _ranges(hint: Any) -> list[Range]:  # noqa: ANN401
+    """Return the ranges that an annotation asks for."""
+    return [part for part in get_args(hint)[1:] if isinstance(part, Range)]
 
 
 def _is_one(value: Any, hint: Any) -> bool:  # noqa: ANN401
@@ -149,6 +158,8 @@ def _expected(hint: Any) -> str:  # noqa: ANN401
     if kind in (Union, UnionType):
         words = list(dict.fromkeys(_expected(part) for part in parts))
         return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+    if kind is Annotated:
+        return " and ".join(each.words for each in _ranges(hint)) or _expected(parts[0])
     if kind is Literal:
         words = [repr(part) for part in parts]
         return " or ".join(words)

@@ -1,7 +1,11 @@
 """BF-CNN: a stack of bias-free convolutions at full resolution."""
 
+from typing import Annotated
+
 from torch import Tensor, nn
 
+from scorelet.core.numbers import Count, at_least
+from scorelet.core.options import checked
 from scorelet.networks.normalization import BiasFreeBatchNorm
 from scorelet.networks.padding import padding_mode
 
@@ -41,20 +45,19 @@ class BFCNN(nn.Module):
         arXiv 2303.02984 (spacing and outputs).
     """
 
+    @checked
     def __init__(
         self,
-        channels: int = 1,
+        channels: Count = 1,
         *,
-        width: int = 64,
-        depth: int = 21,
+        width: Count = 64,
+        depth: Annotated[int, at_least(2)] = 21,
         first_layer_linear: bool = False,
-        spacing: int = 1,
-        outputs: int | None = None,
+        spacing: Count = 1,
+        outputs: Count | None = None,
         padding: str = "zeros",
     ) -> None:
         super().__init__()
-        if depth < 2 or spacing < 1:
-            raise ValueError(f"depth {depth} must be at least 2 and spacing {spacing} at least 1")
         outputs = channels if outputs is None else outputs
         self.options = {
             "channels": channels,

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
+from scorelet.core.numbers import Count
 from scorelet.networks.amplitudes import Amplitude
 from scorelet.networks.channel_matrix import ChannelMatrix, Group, normalized
 from scorelet.networks.collapse import (
@@ -46,9 +47,9 @@ class Block:
         norm: whether there is N.
     """
 
-    angles: int = 4
+    angles: Count = 4
     full_angles: bool = False
-    kernel: int | None = None
+    kernel: Count | None = None
     amplitude: str = "mod"
     skip: bool = True
     field: str = "complex"

@@ -2,15 +2,20 @@
 
 import math
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from scorelet.core.errors import InputError
+from scorelet.core.numbers import Count, Range, at_least
+from scorelet.core.options import checked
 from scorelet.networks.noise_gain import LevelLayers
 
 GROUPS = 32
 """Of the normalisations."""
+_GROUPED = Range(lambda n: n > 0 and n % GROUPS == 0, f"a multiple of {GROUPS}, above 0")
 _PERIOD = 10_000.0
 """Longest of the sines that a level is written in, by 2π."""
 
@@ -44,30 +49,28 @@ class DiffusionUNet(nn.Module):
         options, accepts, receptive_radius, multiple, classes: see `Network`.
 
     Raises:
-        ValueError: a width that is no multiple of 32, or too few channels, resolutions or blocks.
+        InputError: a width that is no multiple of 32, too few channels, resolutions or blocks, or
+            heads that do not share the channels evenly.
 
     References: Nichol, Dhariwal 2021, arXiv 2102.09672, and its code; Guth, Coste, De Bortoli,
     Mallat 2022, arXiv 2208.05003, whose sizes are those of the configurations wavelet-celebahq128
     and pixel-celebahq128.
     """
 
+    @checked
     def __init__(
         self,
-        channels: int = 2,
+        channels: Annotated[int, at_least(2)] = 2,
         *,
-        outputs: int = 1,
-        width: int = 128,
-        multipliers: Sequence[int] = (1, 2, 2),
-        blocks: int = 3,
-        attention: Sequence[int] = (),
-        heads: int = 4,
+        outputs: Count = 1,
+        width: Annotated[int, _GROUPED] = 128,
+        multipliers: Sequence[Count] = (1, 2, 2),
+        blocks: Count = 3,
+        attention: Sequence[Annotated[int, at_least(0)]] = (),
+        heads: Count = 4,
     ) -> None:
         super().__init__()
-        if channels < 2 or width % GROUPS or not multipliers or blocks < 1:
-            raise ValueError(
-                f"channels {channels} must be at least 2, width {width} a multiple of {GROUPS}, "
-                f"multipliers {list(multipliers)} and blocks {blocks} at least one"
-            )
+        _check_resolutions(width, multipliers, attention, heads)
         self.options = {
             "channels": channels,
             "outputs": outputs,
@@ -120,6 +123,17 @@ class DiffusionUNet(nn.Module):
         for stage in self.up:
             h = stage(torch.cat([h, found.pop()], 1), told)
         return self.last(h)
+
+
+def _check_resolutions(
+    width: int, multipliers: Sequence[int], attention: Sequence[int], heads: int
+) -> None:
+    if not multipliers:
+        raise InputError("multipliers is empty: give one of each resolution, as [1, 2, 2].")
+    coarsest = len(multipliers) - 1
+    attends = [m * width for k, m in enumerate(multipliers) if k in attention or k == coarsest]
+    if uneven := [n for n in attends if n % heads]:
+        raise InputError(f"heads is {heads}: expected a divisor of {uneven[0]} channels.")
 
 
 class _Norm(nn.GroupNorm):

@@ -21,12 +21,14 @@ from torch import Tensor, nn
 
 from scorelet.core.device import single_at_least
 from scorelet.core.errors import InputError
+from scorelet.core.numbers import Count, Factor
+from scorelet.core.options import checked
 from scorelet.core.typing import Image, Logits, NoiseLevel, PerSample
 from scorelet.networks.channel_affine import affine, squares
 from scorelet.networks.gelu import gelu
 from scorelet.networks.noise_gain import NoiseFeatures, NoiseGain
 from scorelet.networks.scale_norm import ScaleGroupNorm
-from scorelet.networks.widths import at_width
+from scorelet.networks.widths import at_width, check_stages
 
 ENERGIES = ("maps", "features", "product")
 """E is the mean square of the maps of all stages, or that of the pooled features, or that of maps
@@ -102,16 +104,17 @@ class GradResNet(nn.Module):
 
     receptive_radius = None
 
+    @checked
     def __init__(  # noqa: PLR0913 - what can be switched
         self,
-        channels: int = 3,
-        classes: int = 10,
+        channels: Count = 3,
+        classes: Count = 10,
         *,
-        blocks: Sequence[int] = (2, 2, 2, 2),
-        widths: Sequence[int] = (64, 128, 256, 512),
-        width: float = 1.0,
+        blocks: Sequence[Count] = (2, 2, 2, 2),
+        widths: Sequence[Count] = (64, 128, 256, 512),
+        width: Factor = 1.0,
         noise_conditioning: bool = True,
-        noise_features: int = 64,
+        noise_features: Count = 64,
         multi_stage_features: bool = True,
         side_bias: bool = False,
         energy: str = "product",
@@ -125,8 +128,7 @@ class GradResNet(nn.Module):
         }  # fmt: skip
         if energy not in ENERGIES:
             raise InputError(f"energy is {energy!r}: use {' or '.join(ENERGIES)}.")
-        if len(blocks) != len(widths):
-            raise InputError(f"{len(blocks)} stages have {len(widths)} widths: give one for each.")
+        check_stages(blocks, widths)
         self.energy, self.classes, self.accepts = energy, classes, (channels,)
         self.multiple = 2 ** (len(blocks) - 1)
         sizes = [at_width(n, width) for n in widths]

@@ -1,12 +1,17 @@
 """What plain classifiers of gray images have in common: layers and relu, nothing with a bias."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 from torch import Tensor, nn
 
+from scorelet.core.numbers import Range
 from scorelet.networks.gray_input import standard_luma
 from scorelet.networks.sized_classifier import SizedClassifier
 from scorelet.networks.widths import at_width
+
+Colours = Annotated[int, Range(lambda channels: channels in (1, 3), "1 or 3")]
+"""Channels of the images."""
 
 
 class GrayClassifier(SizedClassifier):

@@ -13,12 +13,14 @@ arXiv 2012.10424 (relu of four phases, real P, octaves, concentration).
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import pairwise
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
+from scorelet.core.numbers import Count, Factor, at_least
+from scorelet.core.options import checked
 from scorelet.networks.collapse_block import PHASE_COLLAPSE, Block, CollapseBlock
 from scorelet.networks.folding import fold_norm
 from scorelet.networks.sized_classifier import SizedClassifier
@@ -58,20 +60,21 @@ class LearnedScattering(SizedClassifier):
     mean: Tensor
     deviation: Tensor
 
+    @checked
     def __init__(  # noqa: PLR0913 - what can be varied
         self,
-        channels: int = 3,
-        classes: int = 10,
+        channels: Count = 3,
+        classes: Count = 10,
         *,
-        size: int = 32,
-        sizes: Sequence[int] = CIFAR_SIZES,
-        width: float = 1.0,
-        factorize: int | None = 0,
-        atoms: Sequence[int] | None = None,
+        size: Count = 32,
+        sizes: Sequence[Count] = CIFAR_SIZES,
+        width: Factor = 1.0,
+        factorize: Annotated[int, at_least(0)] | None = 0,
+        atoms: Sequence[Count] | None = None,
         block: Block | Mapping[str, Any] = PHASE_COLLAPSE,
         bias_free: bool = False,
     ) -> None:
-        design = block if isinstance(block, Block) else Block(**block)
+        design = checked(Block)(**(asdict(block) if isinstance(block, Block) else block))
         options = {
             "channels": channels, "classes": classes, "size": size, "sizes": list(sizes),
             "width": width, "factorize": factorize,

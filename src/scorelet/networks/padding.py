@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from scorelet.core.errors import InputError
+
 Mode = Literal["zeros", "circular"]
 
 PADDING: dict[str, Mode] = {"zeros": "zeros", "periodic": "circular"}
@@ -15,8 +17,8 @@ def padding_mode(padding: str) -> Mode:
         padding: "zeros", or "periodic" for fields that go on at the opposite side.
 
     Raises:
-        ValueError: another word.
+        InputError: another word.
     """
     if padding not in PADDING:
-        raise ValueError(f"padding {padding!r} is none of {', '.join(PADDING)}")
+        raise InputError(f"padding {padding!r} is none of {', '.join(PADDING)}.")
     return PADDING[padding]

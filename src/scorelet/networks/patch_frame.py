@@ -11,6 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from scorelet.core.errors import InputError
+from scorelet.core.numbers import Count, Factor
+from scorelet.core.options import checked
 from scorelet.networks.concentration import Concentration
 from scorelet.networks.sized_classifier import SizedClassifier
 from scorelet.networks.widths import at_width
@@ -35,16 +37,17 @@ class PatchFrame(SizedClassifier):
     bias not counted; with one channel, 28 pixels, patch 14, stride 7 and 2048 atoms 409,250.
     """
 
+    @checked
     def __init__(  # noqa: PLR0913 - what can be varied
         self,
-        channels: int = 3,
-        classes: int = 10,
+        channels: Count = 3,
+        classes: Count = 10,
         *,
-        size: int = 32,
-        patch: int = 8,
-        stride: int = 4,
-        atoms: int = 8192,
-        width: float = 1.0,
+        size: Count = 32,
+        patch: Count = 8,
+        stride: Count = 4,
+        atoms: Count = 8192,
+        width: Factor = 1.0,
         shrinkage: str = "relu0",
         features: str = "synthesis",
     ) -> None:

@@ -12,7 +12,9 @@ from itertools import pairwise
 
 from torch import nn
 
-from scorelet.networks.gray_classifier import GrayClassifier
+from scorelet.core.numbers import Count, Factor
+from scorelet.core.options import checked
+from scorelet.networks.gray_classifier import Colours, GrayClassifier
 
 
 class Perceptron(GrayClassifier):
@@ -29,14 +31,15 @@ class Perceptron(GrayClassifier):
         (batch, channels, size, size), values in [0, 1] → logits (batch, classes).
     """
 
+    @checked
     def __init__(
         self,
-        channels: int = 3,
-        classes: int = 10,
+        channels: Colours = 3,
+        classes: Count = 10,
         *,
-        size: int = 32,
-        sizes: Sequence[int] = (512, 256),
-        width: float = 1.0,
+        size: Count = 32,
+        sizes: Sequence[Count] = (512, 256),
+        width: Factor = 1.0,
     ) -> None:
         super().__init__(channels, classes, size=size, sizes=sizes, width=width)
         self.layers.append(nn.Flatten())

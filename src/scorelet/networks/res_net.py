@@ -12,7 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
-from scorelet.networks.widths import at_width
+from scorelet.core.numbers import Count, Factor
+from scorelet.core.options import checked
+from scorelet.networks.widths import at_width, check_stages
 
 RECTIFIERS = ("relu", "abs", "soft", "soft fixed", "tanh", "squash")
 """max(x, 0), |x|, sign(x) max(|x| - λ, 0) with λ learned from 0.1 or fixed at 1, tanh x,
@@ -99,14 +101,15 @@ class ResNet(nn.Module):
         (batch, channels, h, w), values in [0, 1] → logits (batch, classes).
     """
 
+    @checked
     def __init__(  # noqa: PLR0913 - what can be varied
         self,
-        channels: int = 3,
-        classes: int = 10,
+        channels: Count = 3,
+        classes: Count = 10,
         *,
-        blocks: Sequence[int] = (2, 2, 2, 2),
-        widths: Sequence[int] = (64, 128, 256, 512),
-        width: float = 1.0,
+        blocks: Sequence[Count] = (2, 2, 2, 2),
+        widths: Sequence[Count] = (64, 128, 256, 512),
+        width: Factor = 1.0,
         stem: str = "cifar",
         rectifier: str = "relu",
         bias_free: bool = True,
@@ -122,8 +125,7 @@ class ResNet(nn.Module):
             raise InputError(f"norm is {norm!r}: it must be before or after the non-linearity.")
         if stem not in ("imagenet", "cifar"):
             raise InputError(f"stem is {stem!r}: it must be imagenet or cifar.")
-        if len(blocks) != len(widths):
-            raise InputError(f"{len(blocks)} stages have {len(widths)} widths: give one for each.")
+        check_stages(blocks, widths)
         sizes = [at_width(n, width) for n in widths]
         large, after = stem == "imagenet", norm == "after"
         parts: list[nn.Module] = [

@@ -1,11 +1,15 @@
 """One network for the details of all scales, which is told the scale."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor, nn
 
+from scorelet.core.errors import InputError
 from scorelet.core.network import Network
+from scorelet.core.numbers import Count, at_least
+from scorelet.core.options import checked
 from scorelet.networks.architectures import ARCHITECTURES
 
 
@@ -30,25 +34,26 @@ class ScaleShared(nn.Module):
         options, accepts, receptive_radius, multiple, classes: see `Network`.
 
     Raises:
-        ValueError: no such scale or architecture, or a network with fewer channels.
+        InputError: no such scale or architecture, or a network with fewer channels.
 
     References: Guth, Coste, De Bortoli, Mallat 2022, arXiv 2208.05003 (a network for each scale).
     """
 
+    @checked
     def __init__(
         self,
         *,
         architecture: str,
-        options: dict[str, Any],
-        scales: int,
-        embedding: int = 8,
-        scale: int = 0,
+        options: Mapping[str, Any],
+        scales: Count,
+        embedding: Count = 8,
+        scale: Annotated[int, at_least(0)] = 0,
     ) -> None:
         super().__init__()
-        if embedding < 1 or not 0 <= scale < scales:
-            raise ValueError(f"there is no scale {scale} of {scales} with {embedding} numbers")
+        if scale >= scales:
+            raise InputError(f"There is no scale {scale} of {scales}: they are counted from 0.")
         if architecture not in ARCHITECTURES:
-            raise ValueError(f"there is no network {architecture}")
+            raise InputError(f"architecture: there is no network {architecture}.")
         self.options: dict[str, Any] = {
             "architecture": architecture,
             "options": dict(options),
@@ -60,9 +65,9 @@ class ScaleShared(nn.Module):
         assert isinstance(network, Network)
         self.accepts = tuple(n - embedding for n in network.accepts if n > embedding)
         if not self.accepts:
-            raise ValueError(
+            raise InputError(
                 f"{architecture} takes {max(network.accepts)} channels, of which the embedding "
-                f"alone has {embedding}: add those of the image"
+                f"alone has {embedding}: add those of the image."
             )
         self.receptive_radius = network.receptive_radius
         self.multiple = network.multiple

@@ -13,12 +13,14 @@ arXiv 1412.8659; the baseline of Guth, Zarka, Mallat, ICLR 2022, arXiv 2110.0528
 """
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import Annotated, Protocol, runtime_checkable
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from scorelet.core.numbers import is_whole
+from scorelet.core.errors import InputError
+from scorelet.core.numbers import Count, at_least
+from scorelet.core.options import checked
 from scorelet.core.typing import Image, Logits
 from scorelet.wavelets import Scattering2d
 
@@ -91,21 +93,20 @@ class ScatteringHead(nn.Module):
     there are 104,170 weights.
     """
 
+    @checked
     def __init__(
         self,
-        channels: int = 3,
+        channels: Count = 3,
         *,
-        size: Sequence[int] = (32, 32),
-        classes: int = 10,
-        scales: int = 3,
-        angles: int = 8,
-        order: int = 2,
+        size: Sequence[Count] = (32, 32),
+        classes: Annotated[int, at_least(2)] = 10,
+        scales: Count = 3,
+        angles: Count = 8,
+        order: Count = 2,
     ) -> None:
         super().__init__()
         scattering = Scattering2d(scales, angles, order=order)
         height, width = _sides(size, scales)
-        if not is_whole(channels, least=1) or not is_whole(classes, least=2):
-            raise ValueError(f"channels {channels!r} must be at least 1, classes {classes!r} 2")
         self.options = {
             "channels": channels,
             "size": [height, width],
@@ -139,6 +140,6 @@ class ScatteringHead(nn.Module):
 
 
 def _sides(size: Sequence[int], scales: int) -> tuple[int, int]:
-    if len(size) != 2 or not all(is_whole(side, least=2**scales) for side in size):
-        raise ValueError(f"size {size!r} must be two sides of at least 2^{scales} pixels")
+    if len(size) != 2 or min(size) < 2**scales:
+        raise InputError(f"size {size!r} must be two sides of at least 2^{scales} pixels.")
     return size[0], size[1]

@@ -6,6 +6,8 @@ References: Zarka, Guth, Mallat 2021, arXiv 2012.10424; Oyallon, Mallat 2015, ar
 from torch import Tensor
 
 from scorelet.core.errors import InputError
+from scorelet.core.numbers import Count, Factor
+from scorelet.core.options import checked
 from scorelet.networks.channel_matrix import ChannelMatrix, Group, normalized
 from scorelet.networks.scattering_head import ScatteringCoefficients
 from scorelet.networks.sized_classifier import SizedClassifier
@@ -32,17 +34,18 @@ class ScatteringTree(SizedClassifier):
     For CIFAR-10 it has 104,064 parameters, the classifier's bias not counted.
     """
 
+    @checked
     def __init__(  # noqa: PLR0913 - what can be varied
         self,
-        channels: int = 3,
-        classes: int = 10,
+        channels: Count = 3,
+        classes: Count = 10,
         *,
-        size: int = 32,
-        scales: int = 3,
-        angles: int = 8,
-        outputs: int = 128,
-        width: float = 1.0,
-        pool: int = 1,
+        size: Count = 32,
+        scales: Count = 3,
+        angles: Count = 8,
+        outputs: Count = 128,
+        width: Factor = 1.0,
+        pool: Count = 1,
         learned: bool = True,
     ) -> None:
         options = {
@@ -51,16 +54,16 @@ class ScatteringTree(SizedClassifier):
             "learned": learned,
         }  # fmt: skip
         super().__init__(options)
-        if size < 2**scales:
+        if not size >> scales:
             raise InputError(f"Images of {size} pixels are too small for {scales} scales.")
         scattering = Scattering2d(J=scales, L=angles)
         self.coefficients = ScatteringCoefficients(channels, scattering)
         outputs = at_width(outputs, width)
         inputs = channels * len(scattering.paths)
         self.project = ChannelMatrix([Group(inputs, False)], outputs, field="real", learned=learned)
-        if size // 2**scales < pool:
+        if size >> scales < pool:
             raise InputError(f"Means over {pool} positions need as many: {size} pixels give fewer.")
-        self.add_head(outputs, size // 2**scales, pool=pool)
+        self.add_head(outputs, size >> scales, pool=pool)
 
     def features(self, x: Tensor) -> Tensor:
         """Return S x, (batch, channels · paths, h, w)."""

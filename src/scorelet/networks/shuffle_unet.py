@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
+from typing import Annotated
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from scorelet.core.errors import InputError
 from scorelet.core.mirroring import mirrored_to_multiple
+from scorelet.core.numbers import Count, at_least
+from scorelet.core.options import checked
 from scorelet.networks.bf_cnn import conv3x3
 from scorelet.networks.fused import SLOPE, fused_block, fused_dtype
 from scorelet.networks.kernel_dtype import is_watched
@@ -46,23 +50,29 @@ class ShuffleUNet(nn.Module):
         options, accepts, receptive_radius, multiple, classes: see `Network`.
     """
 
+    @checked
     def __init__(
         self,
-        channels: int = 1,
+        channels: Count = 1,
         *,
-        widths: Sequence[int] = (64, 128, 192),
-        encoder: Sequence[int] = (2, 3, 4),
-        decoder: Sequence[int] = (3, 3),
-        expansion: Sequence[int] = (2, 2, 2),
-        outputs: int | None = None,
+        widths: Sequence[Count] = (64, 128, 192),
+        encoder: Sequence[Annotated[int, at_least(0)]] = (2, 3, 4),
+        decoder: Sequence[Annotated[int, at_least(0)]] = (3, 3),
+        expansion: Sequence[Count] = (2, 2, 2),
+        outputs: Count | None = None,
         padding: str = "zeros",
     ) -> None:
         super().__init__()
         outputs = channels if outputs is None else outputs
         if len(encoder) != len(widths) or len(decoder) != len(widths) - 1:
-            raise ValueError(f"{len(widths)} widths need as many encoders and one decoder fewer")
+            raise InputError(
+                f"widths has {len(widths)} levels, encoder {len(encoder)} and decoder "
+                f"{len(decoder)}: give as many encoders, and one decoder fewer."
+            )
         if len(expansion) < len(widths):
-            raise ValueError(f"{len(widths)} widths need as many expansions, not {len(expansion)}")
+            raise InputError(
+                f"widths has {len(widths)} levels and expansion {len(expansion)}: give as many."
+            )
         self.channels, self.outputs = channels, outputs
         self.options = {
             "channels": channels,

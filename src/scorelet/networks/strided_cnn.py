@@ -13,7 +13,9 @@ from itertools import pairwise
 from torch import nn
 
 from scorelet.core.errors import InputError
-from scorelet.networks.gray_classifier import GrayClassifier
+from scorelet.core.numbers import Count, Factor
+from scorelet.core.options import checked
+from scorelet.networks.gray_classifier import Colours, GrayClassifier
 
 _KERNEL, _STRIDE = 5, 2
 
@@ -35,14 +37,15 @@ class StridedCNN(GrayClassifier):
         InputError: images too small for so many convolutions.
     """
 
+    @checked
     def __init__(
         self,
-        channels: int = 3,
-        classes: int = 10,
+        channels: Colours = 3,
+        classes: Count = 10,
         *,
-        size: int = 32,
-        sizes: Sequence[int] = (32, 64),
-        width: float = 1.0,
+        size: Count = 32,
+        sizes: Sequence[Count] = (32, 64),
+        width: Factor = 1.0,
     ) -> None:
         super().__init__(channels, classes, size=size, sizes=sizes, width=width)
         widths, side = [1, *self.widths], size

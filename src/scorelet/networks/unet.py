@@ -5,6 +5,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scorelet.core.mirroring import mirrored_to_multiple
+from scorelet.core.numbers import Count
+from scorelet.core.options import checked
 from scorelet.networks.bf_cnn import conv3x3
 from scorelet.networks.normalization import BiasFreeBatchNorm
 
@@ -40,13 +42,14 @@ class UNet(nn.Module):
         Kadkhodaie, Guth, Simoncelli, Mallat, ICLR 2024, arXiv 2310.02557, appendix.
     """
 
+    @checked
     def __init__(
         self,
-        channels: int = 1,
+        channels: Count = 1,
         *,
-        width: int = 64,
-        blocks: int = 3,
-        outputs: int | None = None,
+        width: Count = 64,
+        blocks: Count = 3,
+        outputs: Count | None = None,
         padding: str = "zeros",
     ) -> None:
         super().__init__()

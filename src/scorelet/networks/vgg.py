@@ -12,19 +12,21 @@ Reference: Guth, Ménard 2024, arXiv 2409.19460, section 2.3 and appendices B.1,
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
-from scorelet.core.numbers import is_whole
+from scorelet.core.numbers import Count, Factor, Range
+from scorelet.core.options import checked
 from scorelet.networks.frozen_filters import FrozenFilters
 from scorelet.networks.hermite_gaussian import hermite_gaussians
 from scorelet.networks.widths import at_width
 
 VGG11 = ((64,), (128,), (256, 256), (512, 512), (512, 512))
 """Channels of its eight convolutions, by stage."""
+_ODD = Range(lambda side: side >= 3 and side % 2 == 1, "an odd number of at least 3")
 
 
 class _Stages(nn.Module):
@@ -53,8 +55,6 @@ class _Stages(nn.Module):
         **others: object,
     ) -> None:
         super().__init__()
-        if not is_whole(kernel, least=3) or kernel % 2 == 0:
-            raise InputError(f"kernel is {kernel!r}: it must be odd, and at least 3.")
         if not stages or not all(stages):
             raise InputError(
                 f"stages is {stages!r}: give the channels of each stage, as [[8], [16]]."
@@ -113,14 +113,15 @@ class VGG(_Stages):
         (batch, channels, h, w), values in [0, 1], sides at least 2^stages → (batch, classes).
     """
 
+    @checked
     def __init__(
         self,
-        channels: int = 3,
-        classes: int = 10,
+        channels: Count = 3,
+        classes: Count = 10,
         *,
-        kernel: int = 3,
-        stages: Sequence[Sequence[int]] = VGG11,
-        width: float = 1.0,
+        kernel: Annotated[int, _ODD] = 3,
+        stages: Sequence[Sequence[Count]] = VGG11,
+        width: Factor = 1.0,
     ) -> None:
         super().__init__(channels, classes, kernel=kernel, stages=stages, width=width)
 
@@ -149,15 +150,16 @@ class FactorizedVGG(_Stages):
     With VGG-11's widths, five filters, three channels and ten classes there are 10,247,040 weights.
     """
 
+    @checked
     def __init__(
         self,
-        channels: int = 3,
-        classes: int = 10,
+        channels: Count = 3,
+        classes: Count = 10,
         *,
         filters: Sequence[Sequence[Sequence[float]]] | None = None,
-        kernel: int = 5,
-        stages: Sequence[Sequence[int]] = VGG11,
-        width: float = 1.0,
+        kernel: Annotated[int, _ODD] = 5,
+        stages: Sequence[Sequence[Count]] = VGG11,
+        width: Factor = 1.0,
     ) -> None:
         options = {"kernel": kernel, "stages": stages, "width": width, "filters": filters}
         super().__init__(channels, classes, **options)

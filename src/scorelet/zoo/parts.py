@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from scorelet.core.errors import InputError, ScoreletError
+from scorelet.core.errors import InputError, ScoreletError, one_line
 from scorelet.core.network import Network
 from scorelet.models import Denoiser
 from scorelet.networks import ARCHITECTURES
@@ -45,8 +45,8 @@ def build_network(architecture: str, options: dict[str, Any]) -> nn.Module:
         return network(**options)
     except ScoreletError as error:  # a sentence that says what is wrong
         raise InputError(f"{architecture}: {error}") from error
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{architecture} does not take {options}: {error}.") from error
+    except (ArithmeticError, IndexError, RuntimeError, TypeError, ValueError) as error:
+        raise InputError(f"{architecture} does not take {options}: {one_line(error)}.") from error
 
 
 def describe_network(network: nn.Module) -> tuple[Header, Tensors]:
