@@ -14,6 +14,7 @@ from scorelet.models.multiscale_denoiser import MultiscaleDenoiser
 from scorelet.tasks.experiments import build, read_config
 from scorelet.tasks.experiments.cascade import CascadeConfig
 from scorelet.tasks.experiments.cascade_model import cascade_model
+from scorelet.tasks.experiments.cascade_networks import factor_networks
 from scorelet.tasks.train import train
 from scorelet.training import read_log
 from scorelet.training.multiscale import parts_of
@@ -404,4 +405,4 @@ def test_mirror_images_do_not_make_a_law_of_few_pictures(config):
     cfg = config(whiten=True)
     assert cfg.data.flip
     with pytest.raises(InputError, match="4 pictures to find the law of 4 bands"):
-        cascade_model(cfg, blobs(4)[..., None])
+        cascade_model(cfg, blobs(4)[..., None], factor_networks(cfg))

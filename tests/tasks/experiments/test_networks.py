@@ -5,8 +5,14 @@ import torch
 
 from scorelet.core.errors import InputError
 from scorelet.models import ResidualDenoiser
-from scorelet.tasks.experiments import read_config, shipped
+from scorelet.tasks.experiments import build, read_config, shipped
+from scorelet.tasks.experiments.cascade_config import CascadeConfig
+from scorelet.tasks.experiments.classify import ClassifyConfig
+from scorelet.tasks.experiments.denoise_config import DenoiseConfig
+from scorelet.tasks.experiments.denoise_set import DenoiseSetConfig
+from scorelet.tasks.experiments.joint import JointConfig
 from scorelet.tasks.experiments.networks import ModelConfig, make_network
+from scorelet.tasks.experiments.pictures import PicturesConfig
 from scorelet.zoo import build_network, load_network, names, save
 
 
@@ -50,3 +56,43 @@ def test_an_unknown_name_is_one_sentence():
     model = read_config("photo").model.model_copy(update={"start_from": "foto"})
     with pytest.raises(InputError, match=r"^Unknown model 'foto': use one of .*photo"):
         make_network(model, seed=0)
+
+
+def nowhere(kind, options, architecture="BFCNN"):
+    """A run whose data are not there: what is said of its network is said before they are read."""
+    model = {"architecture": architecture, "options": options}
+    parts = {"model": model, "data": {"source": "nowhere.npz"}}
+    if kind is DenoiseConfig:
+        parts["data"] = {"train": ["nowhere"]}
+    if kind is CascadeConfig:
+        factor = model | {"sigma": [0.1, 1.0], "form": "residual"}
+        parts = {"low": factor, "details": [], "data": {"train": ["nowhere.npy"]}}
+    return kind.model_validate({"steps": 1, "output": "run", **parts})
+
+
+DENOISING = [DenoiseConfig, DenoiseSetConfig, PicturesConfig, CascadeConfig]
+
+
+@pytest.mark.parametrize("kind", [*DENOISING, ClassifyConfig, JointConfig])
+def test_options_are_looked_at_before_data_are_read(kind):
+    with pytest.raises(InputError, match="width is 0: expected a whole number of at least 1"):
+        build(nowhere(kind, {"width": 0}))
+
+
+@pytest.mark.parametrize("kind", DENOISING)
+@pytest.mark.parametrize(
+    ("architecture", "options"),
+    [
+        ("BFCNN", {"width": 2, "depth": 3}),
+        ("ShuffleUNet", {"widths": [4], "encoder": [1], "decoder": []}),
+    ],
+)
+def test_what_a_denoiser_makes_is_looked_at_before_data_are_read(kind, architecture, options):
+    sentence = (
+        r"makes images of 3 channels, and what it estimates has 1: set .*options\.outputs to 1\.$"
+    )
+    with pytest.raises(InputError, match=sentence):
+        build(nowhere(kind, options | {"outputs": 3}, architecture))
+    for given in (options, options | {"outputs": 1}):
+        with pytest.raises(InputError, match="nowhere"):
+            build(nowhere(kind, given, architecture))

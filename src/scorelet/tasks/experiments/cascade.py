@@ -18,6 +18,7 @@ from scorelet.models.multiscale import Multiscale
 from scorelet.tasks.experiments.base import Experiment, export_model
 from scorelet.tasks.experiments.cascade_config import CascadeConfig
 from scorelet.tasks.experiments.cascade_model import BATCH, cascade_model
+from scorelet.tasks.experiments.cascade_networks import factor_networks
 from scorelet.tasks.experiments.registry import register
 from scorelet.tasks.picture_arrays import images_of, load_picture_array
 from scorelet.training import Best, Learner, Validate
@@ -45,8 +46,9 @@ def build(config: CascadeConfig) -> Experiment:
     """
     left_out: list[str] = []
     said: list[str] = []
+    networks = factor_networks(config, said.append)
     pictures, held = _pictures(config, left_out.append)
-    model, variances = cascade_model(config, pictures, said.append)
+    model, variances = cascade_model(config, pictures, networks)
     factors = [
         FactorNoise(LogUniformNoise(*part.sigma), variance, part.share)
         for part, variance in zip([config.low, *config.details], variances, strict=True)

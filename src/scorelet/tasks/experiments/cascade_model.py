@@ -1,6 +1,6 @@
 """The model of the task `cascade` before it learns: the unit of its bands, and its factors."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
-from scorelet.core.progress import Say
 from scorelet.models import Denoiser, ResidualDenoiser
 from scorelet.models.band_whitening import BandWhitening
 from scorelet.models.bounded import CentredDenoiser, ConditionalBoundedDenoiser
@@ -18,7 +17,6 @@ from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import Levels
 from scorelet.models.scaled import ScaledDenoiser, Scales
 from scorelet.tasks.experiments.cascade_config import CascadeConfig, FactorConfig
-from scorelet.tasks.experiments.cascade_networks import detail_networks, factor_network
 from scorelet.tasks.picture_arrays import images_of
 from scorelet.wavelets.orthogonal.normalization import Normalization
 from scorelet.wavelets.orthogonal.packet_plan import PacketPlan
@@ -45,23 +43,22 @@ class Seen(NamedTuple):
 
 
 def cascade_model(
-    config: CascadeConfig, pictures: np.ndarray, say: Say | None = None
+    config: CascadeConfig, pictures: np.ndarray, networks: Sequence[nn.Module]
 ) -> tuple[Multiscale[Denoiser] | Denoiser, list[float]]:
     """Return the model, and the variances of what its factors see of pictures.
 
     Args:
         config: of the run.
         pictures: (n, height, width, channels), 8 bits or in [0, 1].
-        say: as in `make_network`.
+        networks: of its factors, as `factor_networks` makes them.
 
     Raises:
-        InputError: bands that do not vary, too few pictures for their law, an unknown architecture
-            or wavelet, or a network of other channels.
+        InputError: bands that do not vary, too few pictures for their law, or an unknown wavelet.
     """
     if not config.details:
         x = images_of(pictures)
         seen = Seen(x, _moments(x), _variances(x, [], flip=config.data.flip))
-        model = _coarse(config, seen, say)
+        model = _coarse(config, networks[0], seen)
         model.learnt = (pictures.shape[1], pictures.shape[2])
         return model, seen.variances
     levels, channels = len(config.details), pictures.shape[3]
@@ -69,9 +66,8 @@ def cascade_model(
     transform = WaveletPacket(config.wavelet, PacketPlan.wavelet(levels))
     whitening = _whitening(config, Levels(transform, units), pictures) if config.whiten else []
     seen = _seen(Levels(transform, units, whitening), pictures, flip=config.data.flip)
-    networks = detail_networks(config, channels, say)
-    details = [_details(config, k, net, seen) for k, net in enumerate(networks, start=1)]
-    coarse, *details = _with_kept(config, [_coarse(config, seen, say), *details])
+    details = [_details(config, k, net, seen) for k, net in enumerate(networks[1:], start=1)]
+    coarse, *details = _with_kept(config, [_coarse(config, networks[0], seen), *details])
     record = {
         "size": list(pictures.shape[1:3]),
         "channels": channels,
@@ -208,10 +204,9 @@ def _details(config: CascadeConfig, number: int, network: nn.Module, seen: Seen)
     )
 
 
-def _coarse(config: CascadeConfig, seen: Seen, say: Say | None) -> Denoiser:
+def _coarse(config: CascadeConfig, network: nn.Module, seen: Seen) -> Denoiser:
     """Return the factor of low bands; where their covariance is a small matrix, it guides it."""
     low, channels = seen.low, seen.low.shape[1]
-    network = factor_network(config, config.low, 0, channels, say)
     if config.low.form == "scaled":
         return ScaledDenoiser(
             network,

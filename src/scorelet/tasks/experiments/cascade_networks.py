@@ -8,7 +8,24 @@ from scorelet.core.progress import Say
 from scorelet.core.words import counted
 from scorelet.networks.scale_shared import ScaleShared
 from scorelet.tasks.experiments.cascade_config import CascadeConfig, FactorConfig
-from scorelet.tasks.experiments.networks import make_denoising_network
+from scorelet.tasks.experiments.networks import check_outputs, make_denoising_network
+
+
+def factor_networks(config: CascadeConfig, say: Say | None = None) -> list[nn.Module]:
+    """Return the networks of the low band and of the details of each level, coarse to fine.
+
+    They need no pictures: what is wrong with one is said before any are read.
+
+    Args:
+        config: of the run.
+        say: as in `make_network`.
+
+    Raises:
+        InputError: an unknown architecture, or a network of other channels than its factor's.
+    """
+    channels = config.data.channels
+    low = factor_network(config, config.low, 0, channels, say)
+    return [low, *(detail_networks(config, channels, say) if config.details else [])]
 
 
 def detail_networks(config: CascadeConfig, channels: int, say: Say | None) -> list[nn.Module]:
@@ -48,13 +65,8 @@ def factor_network(
     part = part if part.share else part.model_copy(update={"start_from": None})  # `_kept` has it
     network = make_denoising_network(part, seed=config.seed + number, factor=number, say=say)
     _check_shown(network, config, number, channels)
-    made = 3 * channels if number else channels
-    makes = getattr(network, "options", {}).get("outputs", made)
-    if makes != made:
-        raise InputError(
-            f"The network of factor {number} makes images of {counted(makes, 'channel')}, and what "
-            f"it estimates has {made}: set its options.outputs to {made}."
-        )
+    what, option = f"The network of factor {number}", "its options.outputs"
+    check_outputs(network, 3 * channels if number else channels, what=what, option=option)
     return network
 
 

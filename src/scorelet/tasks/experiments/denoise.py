@@ -45,7 +45,11 @@ from scorelet.tasks.experiments.denoise_config import (
     PatchesConfig,
     SourceConfig,
 )
-from scorelet.tasks.experiments.networks import check_channels, make_denoising_network
+from scorelet.tasks.experiments.networks import (
+    check_channels,
+    check_denoises,
+    make_denoising_network,
+)
 from scorelet.tasks.experiments.registry import register
 from scorelet.tasks.inference import prepare
 from scorelet.training import (
@@ -74,6 +78,7 @@ def build(config: DenoiseConfig) -> Experiment:
     if config.drown:
         return _drowning(network, config, config.drown, said)
     check_channels(network, config.model, config.data.channels, what="the patches")
+    check_denoises(network, config.model)
     denoiser = ResidualDenoiser(network)
     denoiser.most = _largest_level(config.data)
     broken: list[str] = []

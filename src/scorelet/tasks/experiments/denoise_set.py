@@ -22,7 +22,11 @@ from scorelet.tasks.experiments.labelled import (
     labelled_samples,
     left_out,
 )
-from scorelet.tasks.experiments.networks import ModelConfig, make_denoising_network
+from scorelet.tasks.experiments.networks import (
+    ModelConfig,
+    check_denoises,
+    make_denoising_network,
+)
 from scorelet.tasks.experiments.noise_levels import NoiseConfig
 from scorelet.tasks.experiments.registry import register
 from scorelet.training import Best, Learner, LoopConfig, Validate, clean_denoising
@@ -57,6 +61,7 @@ def build(config: DenoiseSetConfig) -> Experiment:
     """
     said: list[str] = []
     network = make_denoising_network(config.model, seed=config.seed, say=said.append)
+    check_denoises(network, config.model)
     train, held = labelled_parts(config.data)
     check_taken(network, config.model, train, config.data)
     denoiser = ResidualDenoiser(network)

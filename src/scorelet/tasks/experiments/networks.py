@@ -73,6 +73,17 @@ def make_denoising_network(
     return network
 
 
+def check_denoises(network: nn.Module, config: ModelConfig) -> None:
+    """Refuse a network whose images have other channels than those that it takes.
+
+    Raises:
+        InputError: likewise.
+    """
+    if isinstance(network, Network):
+        what, option = config.architecture, "model.options.outputs"
+        check_outputs(network, max(network.accepts), what=what, option=option)
+
+
 def check_channels(
     network: nn.Module, config: ModelConfig, channels: int, *, what: str, fixed: bool = False
 ) -> None:
@@ -95,6 +106,26 @@ def check_channels(
         raise InputError(
             f"{config.architecture} takes pictures of {takes} channel{'s' * (takes != '1')} and "
             f"{what} {have}: change {change}."
+        )
+
+
+def check_outputs(network: nn.Module, made: int, *, what: str, option: str) -> None:
+    """Refuse a network that makes images of other channels than those that are to be estimated.
+
+    Args:
+        network: says what it makes by its option `outputs`, if it has one.
+        made: channels of what it is to estimate.
+        what: the network is, in words.
+        option: that changes it.
+
+    Raises:
+        InputError: it makes others.
+    """
+    makes = getattr(network, "options", {}).get("outputs", made)
+    if makes != made:
+        raise InputError(
+            f"{what} makes images of {counted(makes, 'channel')}, and what it estimates has "
+            f"{made}: set {option} to {made}."
         )
 
 

@@ -14,7 +14,12 @@ from scorelet.data.whole_pictures import NoisyPictures
 from scorelet.models import QuadraticNoise, ResidualDenoiser
 from scorelet.tasks.experiments.base import Experiment, export_model
 from scorelet.tasks.experiments.followed_channels import with_channels
-from scorelet.tasks.experiments.networks import ModelConfig, check_channels, make_denoising_network
+from scorelet.tasks.experiments.networks import (
+    ModelConfig,
+    check_channels,
+    check_denoises,
+    make_denoising_network,
+)
 from scorelet.tasks.experiments.registry import register
 from scorelet.tasks.picture_arrays import load_picture_array
 from scorelet.training import ConfigSection, Learner, LoopConfig, blind_denoising
@@ -64,6 +69,7 @@ def build(config: PicturesConfig) -> Experiment:
     network = make_denoising_network(config.model, seed=config.seed, say=said.append)
     data = config.data
     check_channels(network, config.model, data.channels, what="the pictures")
+    check_denoises(network, config.model)
     left_out: list[str] = []
     pictures = load_picture_array(
         data.source,
