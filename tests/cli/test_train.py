@@ -11,6 +11,8 @@ import yaml
 
 import scorelet as sl
 from samples import TORCHRUN, loopback, waves, write_png
+from scorelet.cli.train import parse_overrides
+from scorelet.core.errors import InputError
 from scorelet.data import from_unit
 from scorelet.training import read_log
 
@@ -56,3 +58,22 @@ def test_torchrun_starts_one_run_with_one_result(tmp_path, config):
     pixels = from_unit(waves(16, 16, 3), "uint8")
     out = sl.denoise(pixels, model=os.fspath(weights))
     assert np.isfinite(out.sigma)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("--cfg.data.train pics --cfg.data.train val", r"^--cfg\.data\.train is given twice: keep"),
+        ("--cfg.seed=1 --cfg.steps 2 --cfg.seed 1", r"^--cfg\.seed is given twice: keep one"),
+        ("--cfg.a.b 1 --cfg.a {c:}", r"^--cfg\.a would replace --cfg\.a\.b, given before it: keep"),
+        ("--cfg.a {b:,b:}", r"^--cfg\.a: the key b stands twice"),
+    ],
+)
+def test_nothing_that_is_given_is_lost_without_a_word(words, sentence):
+    with pytest.raises(InputError, match=sentence):
+        parse_overrides(tuple(words.split()))
+
+
+def test_a_field_of_a_section_that_is_given_is_changed():
+    found = parse_overrides(("--cfg.a", "{b: 1, c: 2}", "--cfg.a.b", "3", "--cfg.ab", "[4, 5]"))
+    assert found == {"a": {"b": 1, "c": 2}, "a.b": 3, "ab": [4, 5]}

@@ -95,15 +95,32 @@ def parse_overrides(tokens: tuple[str, ...]) -> dict[str, Any]:
             text = next(words, None)
             if text is None:
                 raise InputError(f"{word} needs a value, as --cfg.steps 500.")
+        _refuse_replaced(name, values)
         values[name.removeprefix("--cfg.")] = _value(name, text)
     return values
+
+
+def _refuse_replaced(name: str, given: dict[str, Any]) -> None:
+    """Refuse a field that is given twice, and a section after one of its fields."""
+    whole = name.removeprefix("--cfg.")
+    lost = next((field for field in given if f"{field}.".startswith(f"{whole}.")), None)
+    if lost is None:
+        return
+    what = "is given twice" if lost == whole else f"would replace --cfg.{lost}, given before it"
+    raise InputError(
+        f'{name} {what}: keep one of them; several values are a list in quotes, as "[a, b]".'
+    )
 
 
 def _value(name: str, text: str) -> Any:  # noqa: ANN401 - what YAML makes of it
     import yaml
 
+    from scorelet.tasks.experiments.unique_keys import parse_yaml
+
     try:
-        return yaml.safe_load(text)
+        return parse_yaml(text)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
     except yaml.YAMLError:
         raise InputError(
             f'{name} {text} is no value of YAML: give a list in quotes, as {name} "[a, b]".'
