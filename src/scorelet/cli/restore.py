@@ -89,12 +89,26 @@ def restore(
     from scorelet.tasks.progress import Bar
     from scorelet.tasks.restore import RestoreSettings, restore_files
 
+    least = 0.1 if task == "deblur" else 1.0
     settings = RestoreSettings(
-        task, factor, mask, blur, kernel, edges, ratio, projections, share,
-        None if sigma is None else shared.eight_bits(sigma, least=0.1 if task == "deblur" else 1.0),
-        quality, samples, model, label, seed,
-        parse_tile(tile), shared.device,
-    )  # fmt: skip
+        task,
+        factor=factor,
+        mask=mask,
+        blur=blur,
+        kernel=kernel,
+        edges=edges,
+        ratio=ratio,
+        projections=projections,
+        share=share,
+        sigma=None if sigma is None else shared.eight_bits(sigma, least=least),
+        quality=quality,
+        samples=samples,
+        model=model,
+        label=label,
+        seed=seed,
+        tile=parse_tile(tile),
+        device=shared.device,
+    )
     start, outcomes, warned = time.perf_counter(), [], Warned(shared)
     with Bar("restoring", 0, quiet=shared.quiet) as bar:
         listener = Watch(bar, shared)

@@ -390,3 +390,9 @@ def test_noise_that_went_through_jpeg_is_said_to_be_so(tmp_path, quality):
     path = tmp_path / "a.jpg"
     assert any("not white" in warning for warning in sl.denoise(path, noise="white").warnings)
     assert (sl.denoise(path).noise, sl.denoise(path).warnings) == ("camera", ())
+
+
+def test_settings_are_given_by_name_but_for_the_model():
+    assert DenoiseSettings("grain", sigma=0.1).sigma == 0.1
+    with pytest.raises(TypeError, match="positional"):
+        DenoiseSettings("grain", 0.1)

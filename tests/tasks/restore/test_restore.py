@@ -568,3 +568,10 @@ def test_units_are_named():
     model = Pointwise(lambda y: 1.05 * y)
     with pytest.raises(DivergenceError, match=r"floats of another unit to \[0, 1\]"):
         sl.restore(np.full((8, 8), 1.2, np.float32), task="superres", model=model, quality="fast")
+
+
+def test_settings_are_given_by_name_but_for_the_task():
+    """Nineteen values in a row, of which many are numbers or None, could change places unseen."""
+    assert RestoreSettings("superres", factor=4).enlarges == 4
+    with pytest.raises(TypeError, match="positional"):
+        RestoreSettings("superres", 4)

@@ -1,7 +1,7 @@
 """How to denoise, and what comes out."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -53,6 +53,7 @@ class DenoiseSettings:
     """
 
     model: str | Path | Denoiser = MODEL
+    _: KW_ONLY
     sigma: float | None = None
     strength: float = 1.0
     label: int | str | None = None

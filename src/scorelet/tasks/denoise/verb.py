@@ -70,7 +70,14 @@ def denoise(  # noqa: PLR0913
         ((32, 32), dtype('uint8'), True)
     """
     settings = DenoiseSettings(
-        *(denoiser_given(model), sigma, strength, label, tile, device, dtype, nodata),
+        denoiser_given(model),
+        sigma=sigma,
+        strength=strength,
+        label=label,
+        tile=tile,
+        device=device,
+        dtype=dtype,
+        nodata=nodata,
         noise=noise,
         noise_law=noise_law,
         self_ensemble=self_ensemble,

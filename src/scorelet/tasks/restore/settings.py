@@ -1,7 +1,7 @@
 """What restoring takes and gives."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +113,7 @@ class RestoreSettings:
     """
 
     task: str
+    _: KW_ONLY
     factor: int | None = None
     mask: Mask | None = None
     blur: float | None = None

@@ -64,9 +64,25 @@ def restore(  # noqa: PLR0913 - as many as the command has options
         (16, 16)
     """
     settings = RestoreSettings(
-        task, factor, mask, blur, kernel, edges, ratio, projections, share, sigma, quality,
-        samples, denoiser_given(model), label, seed, tile, device, dtype,
-    )  # fmt: skip
+        task,
+        factor=factor,
+        mask=mask,
+        blur=blur,
+        kernel=kernel,
+        edges=edges,
+        ratio=ratio,
+        projections=projections,
+        share=share,
+        sigma=sigma,
+        quality=quality,
+        samples=samples,
+        model=denoiser_given(model),
+        label=label,
+        seed=seed,
+        tile=tile,
+        device=device,
+        dtype=dtype,
+    )
     if isinstance(source, str | Path):
         found = _restored(read_picture(source, gaps=True), settings)
         return _alike(found, found.image)
