@@ -25,7 +25,7 @@ from scorelet.tasks.field_model.likeness import unlike_fields
 from scorelet.tasks.field_model.planning import choose_bands
 from scorelet.tasks.field_model.scale import needs_double, standardised
 from scorelet.tasks.field_model.watch import ChainWatch
-from scorelet.tasks.field_sample import _Pieces
+from scorelet.tasks.field_pieces import Pieces
 from scorelet.training.score_matching import Family
 
 SIZE, STEPS = 8, 30
@@ -165,7 +165,37 @@ def test_a_run_that_is_resumed_gives_the_same_file(model_file, tmp_path, monkeyp
     assert np.array_equal(np.load(whole), np.load(again))
     assert not list(tmp_path.glob("*.pieces"))
     assert not list(tmp_path.glob(".*.pieces"))
-    assert _Pieces(again, {"seed": 1}).folder != _Pieces(again, {}).folder
+
+
+def test_each_output_has_one_place_for_pieces(tmp_path):
+    """Also those whose long names begin alike, or that are of another kind."""
+    names = ["y.npy", "y.npz", "z" * 50 + "1.npy", "z" * 50 + "2.npy"]
+    assert len({Pieces(tmp_path / name, {}).folder for name in names}) == 4
+    one, other = (Pieces(tmp_path / "y.npy", {"seed": seed}) for seed in (1, 2))
+    assert one.folder == other.folder
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_leaves_nothing_to_one_of_another_seed(
+    model_file, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("scorelet.tasks.field_sample.BATCH_PIXELS", 2 * SIZE**2)
+    whole, again = tmp_path / "whole.npy", tmp_path / "again.npy"
+    sl.field.sample(model_file, 4, whole, seed=4)
+
+    def stop(_done, _total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sl.field.sample(model_file, 4, again, seed=3, progress=stop)
+    (folder,) = tmp_path.glob(".*.pieces")
+    done = sorted(path.name for path in folder.iterdir())
+    with pytest.raises(InputError, match="of a run with another model or other options"):
+        sl.field.sample(model_file, 4, again, seed=4, resume=True)
+    assert sorted(path.name for path in folder.iterdir()) == done
+    sl.field.sample(model_file, 4, again, seed=4)
+    assert np.array_equal(np.load(whole), np.load(again))
+    assert not list(tmp_path.glob(".*"))
 
 
 @pytest.mark.slow
@@ -173,7 +203,7 @@ def test_damaged_pieces_are_drawn_again(model_file, tmp_path, monkeypatch):
     whole, again = tmp_path / "whole.npy", tmp_path / "again.npy"
     monkeypatch.setattr("scorelet.tasks.field_sample.BATCH_PIXELS", 2 * SIZE**2)
     expected = sl.field.sample(model_file, 10, whole, seed=3)["chains"]
-    monkeypatch.setattr(_Pieces, "remove", lambda _self: None)
+    monkeypatch.setattr(Pieces, "remove", lambda _self: None)
     sl.field.sample(model_file, 10, again, seed=3)
     (folder,) = tmp_path.glob(".again*")
     cut, empty, other, *_ = sorted(folder.glob("*.npy"))[1:]

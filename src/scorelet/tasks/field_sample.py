@@ -4,10 +4,6 @@ Pieces that are done lie in a hidden folder beside the output until the whole is
 depends on (model, seed, number) only, so a run that is resumed gives the same samples.
 """
 
-import contextlib
-import hashlib
-import json
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -18,15 +14,13 @@ import numpy as np
 import torch
 
 from scorelet.core.errors import InputError
-from scorelet.core.files import atomic_path, write_text
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
-from scorelet.core.typing import Fields
 from scorelet.data.fields.arrays import load_fields, split_name
 from scorelet.tasks.array_files import LABELLED, check_output, check_space, write_array
 from scorelet.tasks.field_model.census import BATCH_PIXELS
-from scorelet.tasks.field_model.drawn import chains_of, write_sampled
+from scorelet.tasks.field_model.drawn import write_sampled
 from scorelet.tasks.field_model.fields import as_source
 from scorelet.tasks.field_model.likeness import unlike_fields
 from scorelet.tasks.field_model.model import FieldModel
@@ -34,7 +28,8 @@ from scorelet.tasks.field_model.refining import far_coarse
 from scorelet.tasks.field_model.report import MOST, Sampled
 from scorelet.tasks.field_model.scale import needs_double
 from scorelet.tasks.field_model.sizes import check_size_of
-from scorelet.tasks.field_model.watch import ChainWatch, unsettled
+from scorelet.tasks.field_model.watch import unsettled
+from scorelet.tasks.field_pieces import Pieces, digest
 from scorelet.tasks.locks import Locks
 from scorelet.zoo import locate_weights
 
@@ -80,8 +75,9 @@ def sample(  # noqa: PLR0913 - as many as the command has options
         chain) and r_hat; of the first 16 chains, see `ChainWatch.bands`.
 
     Raises:
-        InputError: anything that cannot be drawn; another job is at work on the same samples; data
-            without a report, or that the samples would replace.
+        InputError: anything that cannot be drawn; another job is at work on the same output; what
+            is to be resumed is a run with another model or other options; data without a report,
+            or that the samples would replace.
         ArrayFileError, CheckpointError: a file that cannot be read or written.
     """
     start, target = time.perf_counter(), as_path(output, name="output")
@@ -99,10 +95,10 @@ def sample(  # noqa: PLR0913 - as many as the command has options
     check_space(target, 8 * count * height * width)
     below = None if coarse is None else load_fields(coarse)
     record = {"n": count, "size": [height, width], "seed": seed, "steps": loaded.steps}
-    key = {"model": _digest(locate_weights(model).read_bytes()), **record}
+    key = {"model": digest(locate_weights(model).read_bytes()), **record}
     if below is not None:
-        key["coarse"] = _digest(below.numpy().tobytes())
-    pieces = _Pieces(target, key)
+        key["coarse"] = digest(below.numpy().tobytes())
+    pieces = Pieces(target, key)
     named = {"output": str(target), "report": page and str(page), "model": str(model)}
     if coarse is not None:
         named["coarse"] = str(coarse)
@@ -162,99 +158,9 @@ def _checked_page(
     return page
 
 
-class _Pieces:
-    """What is done of a run, in a hidden folder; `with` removes it if nothing is."""
-
-    def __init__(self, target: Path, key: dict[str, Any]) -> None:
-        name = _digest(json.dumps(key, sort_keys=True).encode())[:16]
-        self.folder = target.absolute().parent / f".{target.stem[:40]}-{name}.pieces"
-        self._chains = self.folder / "chains.json"
-
-    def __enter__(self) -> "_Pieces":
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        with contextlib.suppress(OSError):  # something is done, or another job's lock is there
-            self.folder.rmdir()
-
-    def open(self, locks: Locks, *, resume: bool) -> None:
-        """Make the folder this job's own; empty it unless a run is resumed.
-
-        Raises:
-            InputError: another job has it.
-        """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        locks.take(self.folder)
-        if not resume:
-            for path in self.folder.glob("[!.]*"):
-                path.unlink()
-
-    def chains(self) -> list[dict[str, Any]]:
-        """Return what the first chains are worth, see `ChainWatch.bands`; nothing if damaged."""
-        try:
-            found = json.loads(self._chains.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return []
-        return found if isinstance(found, list) else []
-
-    def _done(self, path: Path, shape: tuple[int, ...]) -> np.ndarray | None:
-        """Return fields of a piece; None if it is not there, damaged, or not what is wanted."""
-        try:
-            with path.open("rb") as file:
-                fields = np.lib.format.read_array(file, allow_pickle=False)
-        except (OSError, ValueError):
-            return None
-        return fields if fields.shape == shape and fields.dtype.kind == "f" else None
-
-    def all(
-        self,
-        model: FieldModel,
-        record: dict[str, Any],
-        coarse: Fields | None,
-        most: int,
-        progress: Progress | None,
-    ) -> Iterator[np.ndarray]:
-        """Yield all pieces in order, from the folder or from chains.
-
-        The first is drawn again if what its chains are worth is lost.
-        """
-        count, seed, size = record["n"], record["seed"], tuple(record["size"])
-        for first in range(0, count, most):
-            wanted = min(most, count - first)
-            path = self.folder / f"{first:09d}.npy"
-            fields = self._done(path, (wanted, *size)) if first or self.chains() else None
-            if fields is None:
-                watch = ChainWatch()
-                drawn = model.sample(
-                    wanted,
-                    seed=seed,
-                    start=first,
-                    size=size,
-                    coarse=coarse,
-                    on_step=watch,
-                    check=False,
-                )
-                if first == 0:
-                    write_text(self._chains, json.dumps(chains_of(model, watch, size)))
-                fields = drawn.numpy()
-                with atomic_path(path) as temporary:
-                    np.save(temporary, fields)
-            yield fields
-            if progress:
-                progress(first + wanted, count)
-
-    def remove(self) -> None:
-        """Forget what is done."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
 def _kept(pieces: Iterator[np.ndarray], first: list[np.ndarray]) -> Iterator[np.ndarray]:
     """Pass pieces on; keep the first `MOST` fields."""
     for piece in pieces:
         if sum(map(len, first)) < MOST:
             first.append(piece)
         yield piece
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
