@@ -115,7 +115,7 @@ def test_whole_pictures_have_the_exact_law_of_the_discrete_sampler():
     model = StationaryGaussianDenoiser(power, mean=mean)
     found = sl.sample(model, n=count, steps=6, seed=3)
     assert found.images.shape == (count, 1, SIDE, SIDE)
-    assert found.document["churn"] == [[CHURN, float("inf")]]
+    assert found.document["churn"] == [[CHURN, None]]
     start = EXACT * float(power.max()) ** 0.5
     schedule = VarianceExploding(start, RANGE * start)
     plan = ReversePlan(6, schedule, SAMPLERS["heun"], POWER, churn=CHURN)
@@ -537,6 +537,15 @@ def test_the_command_writes_the_samples_of_python(tmp_path, capsys):
     words = ["--first", 1, "-n", 1, "--steps", 2, "--seed", 5, "-o", tmp_path / "y.npy"]
     assert run(["sample", "--model", str(tmp_path / "m.safetensors"), *map(str, words)]) == 0
     assert np.abs(np.load(tmp_path / "y.npy") - expected.images[1:]).max() < 1e-4
+
+
+def test_the_document_of_whole_pictures_is_strict_json(tmp_path, capsys):
+    """Churn at every level has no largest one."""
+    sl.save(ResidualDenoiser(BFCNN(1, width=6, depth=3)), tmp_path / "m.safetensors")
+    words = ["--model", str(tmp_path / "m.safetensors"), "--size", "8", "-n", "1", "--steps", "2"]
+    assert run(["sample", *words, "-o", str(tmp_path / "x.npy"), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert document["churn"] == [[CHURN, None]]
 
 
 def saved_model():

@@ -86,9 +86,9 @@ class Samples:
         images: (n, channel, height, width), float32; pictures are near [0, 1] and not clipped.
         pictures: whether black is 0 and white is 1; else values have no fixed range.
         document: for JSON: model, n, size, channels, seed, first, sampler, steps (of each scale,
-            coarse to fine), calls (of networks, for each sample), restraint, churn and spread if
-            the model names them, label if one was given, coarse if it was a path, seconds,
-            warnings.
+            coarse to fine), calls (of networks, for each sample), restraint, churn (with the
+            largest level of each, None: any) and spread if they are used, label if one was given,
+            coarse if it was a path, seconds, warnings.
     """
 
     images: np.ndarray

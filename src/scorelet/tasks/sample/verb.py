@@ -1,5 +1,6 @@
 """`sample` in Python: a model in, samples out."""
 
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -151,7 +152,8 @@ def _document(work: Work, count: int, seconds: float) -> dict[str, Any]:
     if any(plan.restraint for plan in work.used):
         document["restraint"] = [plan.restraint for plan in work.used]
     if any(plan.churn for plan in work.used):
-        document["churn"] = [[plan.churn, plan.churn_max] for plan in work.used]
+        ends = [plan.churn_max if plan.churn_max < math.inf else None for plan in work.used]
+        document["churn"] = [[plan.churn, end] for plan, end in zip(work.used, ends, strict=True)]
     if any(spreads := list(work.spreads[-len(work.used) :])):
         document["spread"] = spreads
     if isinstance(settings.coarse, str | Path):
