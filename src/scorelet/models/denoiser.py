@@ -140,6 +140,8 @@ class Denoiser(nn.Module, ABC):
     - `classes`: their names, or None;
     - `learnt`: (height, width) of the images that it learnt, if all had one size, or None;
     - `most`: the largest noise level that it has learnt, or inf;
+    - `drawn_between`: the least and the largest level between which samples of it are drawn, if it
+      has learnt all of them for that, or None;
     - `needs_noise`: sigma = 0 is refused;
     - `channels`: the channel counts it takes, or None for any;
     - `locality`: which pixels a result depends on; all of them if nothing is said;
@@ -157,6 +159,7 @@ class Denoiser(nn.Module, ABC):
     classes: tuple[str, ...] | None = None
     learnt: tuple[int, int] | None = None
     most: float = math.inf
+    drawn_between: tuple[float, float] | None = None
     needs_noise: bool = False
     channels: tuple[int, ...] | None = None
     locality: Locality = Locality()

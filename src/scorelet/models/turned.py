@@ -68,7 +68,7 @@ class TurnedDenoiser(Denoiser):
         self.blind, self.needs_noise = denoiser.blind, denoiser.needs_noise
         self.conditional, self.needs_cond = denoiser.conditional, denoiser.needs_cond
         self.channels, self.learnt = denoiser.channels, denoiser.learnt
-        self.most = denoiser.most
+        self.most, self.drawn_between = denoiser.most, denoiser.drawn_between
         self.locality, self.calibration = denoiser.locality, denoiser.calibration
         self.know_classes_of(denoiser)
         height, width = denoiser.learnt or (1, 1)

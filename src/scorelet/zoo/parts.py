@@ -66,11 +66,13 @@ def describe_network(network: nn.Module) -> tuple[Header, Tensors]:
 
 
 def describe_learnt(denoiser: Denoiser) -> Header:
-    """Return {learnt, most}, the size of the images and the largest noise level that a denoiser
-    learnt, as far as it says them.
+    """Return {learnt, most, drawn_between}, the size of the images and the noise levels that a
+    denoiser learnt, as far as it says them.
     """
     size = {} if denoiser.learnt is None else {"learnt": list(denoiser.learnt)}
-    return size if math.isinf(denoiser.most) else size | {"most": denoiser.most}
+    most = {} if math.isinf(denoiser.most) else {"most": denoiser.most}
+    ends = denoiser.drawn_between
+    return size | most | ({} if ends is None else {"drawn_between": list(ends)})
 
 
 def with_learnt(denoiser: AnyDenoiser, header: Header) -> AnyDenoiser:
@@ -80,6 +82,9 @@ def with_learnt(denoiser: AnyDenoiser, header: Header) -> AnyDenoiser:
         denoiser.learnt = (int(height), int(width))
     if "most" in header:
         denoiser.most = float(header["most"])
+    if "drawn_between" in header:
+        least, largest = header["drawn_between"]
+        denoiser.drawn_between = float(least), float(largest)
     return denoiser
 
 

@@ -11,10 +11,13 @@ from scorelet.core.errors import InputError
 from scorelet.models import Denoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import MultiscaleDenoiser
+from scorelet.models.schedules import VarianceExploding
 from scorelet.tasks.experiments import build, read_config
 from scorelet.tasks.experiments.cascade import CascadeConfig
 from scorelet.tasks.experiments.cascade_model import cascade_model
 from scorelet.tasks.experiments.cascade_networks import factor_networks
+from scorelet.tasks.sample import SampleSettings
+from scorelet.tasks.sample.whole import plan_of
 from scorelet.tasks.train import train
 from scorelet.training import read_log
 from scorelet.training.multiscale import parts_of
@@ -360,9 +363,11 @@ def test_residual_factors_see_nothing_but_images_and_low_bands(config, channels)
 def test_a_cascade_without_details_is_a_denoiser_of_whole_pictures(config, tmp_path, form):
     """And the plug-in denoiser of no scale is that denoiser."""
     options = {"channels": 2 if form == "bounded" else 1, "outputs": 1, **SMALL}
-    low = PLAIN | {"form": form, "options": options, "sigma": [0.02, 2.0]}
+    low = PLAIN | {"form": form, "options": options, "sigma": [0.02, 0.4]}
     trained = sl.load(train(config(low=low, details=[], steps=2), quiet=True))
     assert isinstance(trained, Denoiser)
+    assert plan_of(trained, SampleSettings(trained)).schedule == VarianceExploding(0.4, 0.02)
+    assert (trained.most, trained.learnt) == (0.4, (16, 16))  # beyond these, denoise warns
     y = torch.rand(2, 1, 16, 16, generator=torch.Generator().manual_seed(0))
     assert trained(y, 0.1).shape == y.shape
     assert sl.sample(trained, n=1, steps=2).images.shape == (1, 1, 16, 16)

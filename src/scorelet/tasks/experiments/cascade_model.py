@@ -60,6 +60,7 @@ def cascade_model(
         seen = Seen(x, _moments(x), _variances(x, [], flip=config.data.flip))
         model = _coarse(config, networks[0], seen)
         model.learnt = (pictures.shape[1], pictures.shape[2])
+        model.drawn_between, model.most = config.low.sigma, config.low.sigma[1]
         return model, seen.variances
     levels, channels = len(config.details), pictures.shape[3]
     units = Normalization("mean", levels=levels, channels=channels)

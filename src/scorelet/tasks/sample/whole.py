@@ -2,7 +2,8 @@
 
 The diffusion starts around middle gray, from noise of the largest level that the denoiser says it
 has learnt, and goes down to 0.003. It starts from 1 if the denoiser says none, or is blind: not
-told the level, it is good far above what it has learnt. Patterns that vary more than the noise of
+told the level, it is good far above what it has learnt. One that has learnt to be drawn from, blind
+or not, says between which levels. Patterns that vary more than the noise of
 the start, in large photographs all slow ones, keep its variance; closed forms, which are right at
 every level and know how much their images vary, start above that, and go down as far below, in any
 unit. What steps did wrong is forgotten by churn, see `ReversePlan`.
@@ -42,9 +43,9 @@ def plan_of(model: Denoiser, settings: SampleSettings) -> ReversePlan:
         start = EXACT * (model.spread or 1.0)  # 0: of one image
         schedule = VarianceExploding(start, RANGE * start)
     else:
-        schedule = VarianceExploding(
-            LARGEST if model.blind or math.isinf(model.most) else model.most, LEAST
-        )
+        told = not (model.blind or math.isinf(model.most))
+        least, start = model.drawn_between or (LEAST, model.most if told else LARGEST)
+        schedule = VarianceExploding(start, least)
     return ReversePlan(settings.steps or STEPS, schedule, sampler, POWER, churn=CHURN)
 
 

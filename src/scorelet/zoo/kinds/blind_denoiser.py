@@ -6,7 +6,7 @@ from scorelet.zoo.parts import describe_learnt, describe_network, rebuild_networ
 
 
 def describe(denoiser: ResidualDenoiser) -> tuple[Header, Tensors]:
-    """Return {architecture, options, calibration, learnt, most} and the weights."""
+    """Return {architecture, options, calibration, learnt, most, ...}, the weights."""
     header, tensors = describe_network(denoiser.network)
     curves = {kind: [list(row) for row in curve] for kind, curve in denoiser.calibration.items()}
     return header | {"calibration": curves} | describe_learnt(denoiser), tensors

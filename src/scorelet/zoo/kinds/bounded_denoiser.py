@@ -4,15 +4,22 @@ from typing import Any
 
 from scorelet.models.bounded import CentredDenoiser, ConditionalBoundedDenoiser
 from scorelet.zoo.kind import Header, Kind, Tensors
-from scorelet.zoo.parts import describe_network, rebuild_network, widened
+from scorelet.zoo.parts import (
+    describe_learnt,
+    describe_network,
+    rebuild_network,
+    widened,
+    with_learnt,
+)
 
 _MEAN = "centre.mean"
 
 
 def describe_centred(denoiser: CentredDenoiser) -> tuple[Header, Tensors]:
-    """Return {architecture, options, bound}; the weights, and the mean image."""
+    """Return {architecture, options, bound, learnt, most, ...}; the weights, and the mean image."""
     header, tensors = describe_network(denoiser.network)
-    return header | {"bound": denoiser.bound}, tensors | {_MEAN: denoiser.mean}
+    header |= {"bound": denoiser.bound} | describe_learnt(denoiser)
+    return header, tensors | {_MEAN: denoiser.mean}
 
 
 def build_centred(header: Header, tensors: Tensors) -> CentredDenoiser:
@@ -20,7 +27,8 @@ def build_centred(header: Header, tensors: Tensors) -> CentredDenoiser:
     weights = dict(tensors)
     mean = weights.pop(_MEAN)
     network = rebuild_network(header, weights)
-    return CentredDenoiser(network, widened(mean), float(header["bound"])).eval()
+    denoiser = CentredDenoiser(network, widened(mean), float(header["bound"]))
+    return with_learnt(denoiser, header).eval()
 
 
 def describe_conditional(denoiser: ConditionalBoundedDenoiser) -> tuple[Header, Tensors]:
