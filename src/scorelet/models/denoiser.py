@@ -7,7 +7,6 @@ E[x | y]. Images are (batch, channel, height, width) with values in [0, 1]; sigm
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from inspect import signature
 from types import MappingProxyType
 from typing import NamedTuple, final
 
@@ -89,24 +88,6 @@ def check_tensor(y: object) -> None:
         raise InputError(
             f"The image batch is of class {type(y).__name__}: expected a tensor of floats (batch, "
             "channel, height, width) with values in [0, 1]."
-        )
-
-
-def check_denoiser(model: object) -> None:
-    """Refuse what is no denoiser, as a name, or a network that is told no noise level.
-
-    Functions f(y, sigma, cond=, label=), and modules that are called so, pass.
-
-    Raises:
-        InputError: it cannot be called so; torch may have compiled it.
-    """
-    inner = unwrapped(model)
-    own = isinstance(inner, nn.Module) and not isinstance(inner, Denoiser)
-    if not callable(inner) or (own and "sigma" not in signature(inner.forward).parameters):
-        raise InputError(
-            f"A {type(model).__name__} is no Denoiser: scorelet.load gives that of a name or a "
-            "file; a network that gives the noise of an image becomes one by "
-            "scorelet.models.ResidualDenoiser."
         )
 
 

@@ -8,19 +8,17 @@ Kadkhodaie, Guth, Simoncelli, Mallat 2024, arXiv 2310.02557, eq. 3).
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 from torch.func import jvp, vmap
 
 from scorelet.core.errors import InputError
-from scorelet.core.network import unwrapped
 from scorelet.core.precision import in_single_precision
 from scorelet.core.typing import Image, PerSample
-from scorelet.models.denoiser import NoiseLike, check_denoiser, check_tensor, noise_level
-from scorelet.models.joint_energy import JointEnergy
+from scorelet.models.denoiser import NoiseLike, check_tensor, noise_level
 from scorelet.models.labels import LabelLike
+from scorelet.models.told import Told, as_denoiser
 
 
 def score_from_denoised(denoised: Image, y: Image, sigma: NoiseLike) -> Image:
@@ -37,10 +35,6 @@ def score_from_denoised(denoised: Image, y: Image, sigma: NoiseLike) -> Image:
     References: arXiv 2310.02557, eq. 3.
     """
     return (denoised - y) / _variance(sigma, y)
-
-
-Told = nn.Module | Callable[..., Any]
-"""A denoiser, or a function that is called as one."""
 
 
 def denoised_from_score(score: Image, y: Image, sigma: NoiseLike) -> Image:
@@ -75,7 +69,7 @@ def score(
     References: arXiv 2310.02557, eq. 3; Kadkhodaie, Guth, Mallat, Simoncelli 2023,
     arXiv 2303.02984, section 2.
     """
-    found = _denoiser(denoiser)(y, sigma, cond=cond, label=label)
+    found = as_denoiser(denoiser)(y, sigma, cond=cond, label=label)
     return score_from_denoised(found, y, sigma)
 
 
@@ -121,7 +115,7 @@ def sure(
     if not exact and rng is None:
         raise InputError("sure draws random probes: give rng, or exact=True for small images.")
     check_tensor(y)
-    told = partial(_denoiser(denoiser), sigma=sigma, cond=cond, label=label)
+    told = partial(as_denoiser(denoiser), sigma=sigma, cond=cond, label=label)
     f, y = in_single_precision(told, y)
     variance = _variance(sigma, y).flatten()
     residual = y - f(y)
@@ -130,14 +124,6 @@ def sure(
     else:
         trace = _probed_trace(f, y, rng=rng, probes=probes)
     return residual.square().flatten(1).sum(1) + variance * (2 * trace - math.prod(y.shape[1:]))
-
-
-def _denoiser(model: Told) -> Told:
-    joint = unwrapped(model)
-    if isinstance(joint, JointEnergy):
-        return joint.denoiser()
-    check_denoiser(model)
-    return model
 
 
 def _variance(sigma: NoiseLike, y: Tensor) -> Tensor:

@@ -25,9 +25,10 @@ from scorelet.core.errors import InputError, ScoreletError
 from scorelet.core.numbers import is_whole
 from scorelet.core.random import Noise
 from scorelet.core.typing import Image, NoiseLevel
-from scorelet.models import Denoiser, LabelLike
-from scorelet.models.denoiser import check_denoiser, check_tensor
+from scorelet.models import LabelLike
+from scorelet.models.denoiser import check_tensor
 from scorelet.models.measurements import Observation
+from scorelet.models.told import Told, as_denoiser
 
 _DIVERGED = 2.0
 """A level so many times that of the start is none that it has."""
@@ -119,7 +120,7 @@ class AscentState:
 
 
 def ascend(
-    denoiser: Denoiser,
+    denoiser: Told,
     mean: Image,
     schedule: AscentSchedule,
     noise: Noise,
@@ -133,7 +134,7 @@ def ascend(
     It works under `torch.no_grad`: samples know no gradients.
 
     Args:
-        denoiser: of such images.
+        denoiser: of such images, as in `scorelet.models.score`.
         mean: what the start is noise around, one image or one for each sample; its shape, dtype
             and device are those of the samples.
         schedule: step sizes and levels.
@@ -145,11 +146,12 @@ def ascend(
         label: class, for denoisers that know classes.
 
     Raises:
-        InputError: a mean that is no tensor, or of another number of images than samples.
+        InputError: no denoiser; a mean that is no tensor, or of another number of images than
+            samples.
         DivergenceError: values that are not finite, or a hundred times as large as those at the
             start; or a measured noise level above twice the start.
     """
-    check_denoiser(denoiser)
+    denoiser = as_denoiser(denoiser)
     check_tensor(mean)
     count = len(noise.samples)
     if len(mean) not in (1, count):

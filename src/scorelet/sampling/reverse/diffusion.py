@@ -12,9 +12,9 @@ from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
 from scorelet.core.random import Noise
 from scorelet.core.typing import Image
-from scorelet.models import Denoiser, LabelLike
-from scorelet.models.denoiser import check_denoiser
+from scorelet.models import LabelLike
 from scorelet.models.schedules import NoiseSchedule, OrnsteinUhlenbeck
+from scorelet.models.told import Told, as_denoiser
 from scorelet.sampling.ascent import DivergenceError
 from scorelet.sampling.reverse.samplers import SAMPLERS, Interval, Sampler, Step
 
@@ -122,7 +122,7 @@ class ReverseState:
 
 
 def reverse(
-    denoiser: Denoiser,
+    denoiser: Told,
     like: Image,
     plan: ReversePlan,
     noise: Noise,
@@ -137,7 +137,7 @@ def reverse(
 
     Args:
         denoiser: of what is sampled, in the unit of the schedule: for `OrnsteinUhlenbeck` and
-            `VariancePreserving` data of variance near 1.
+            `VariancePreserving` data of variance near 1; as in `scorelet.models.score`.
         like: a batch of the shape, dtype and device that is wanted; its numbers are not used.
         plan: how.
         noise: seed, numbers of the samples, and scale of a cascade; step 0 is that of the start.
@@ -150,7 +150,7 @@ def reverse(
             `like`, or what a denoiser refuses.
         DivergenceError: a step whose result is not finite; the sentence names scale and step.
     """
-    check_denoiser(denoiser)
+    f = as_denoiser(denoiser)
     if len(like) != len(noise.samples):
         raise InputError(
             f"A batch of {len(like)} with the noise of {len(noise.samples)} samples: give the "
@@ -159,11 +159,11 @@ def reverse(
 
     def posterior(x: Tensor, alpha: float, sigma: float) -> Tensor:
         y = x if alpha == 1 else x / alpha
-        found = denoiser(y, sigma / alpha, cond=cond, label=label)
+        found = f(y, sigma / alpha, cond=cond, label=label)
         return torch.lerp(found, y, plan.restraint) if plan.restraint else found
 
     x = plan.schedule.noise_std * noise.at(0).normal(like)
-    centre = denoiser.centre if mean is None else mean
+    centre = getattr(f, "centre", None) if mean is None else mean
     if centre is not None:
         _check_centre(centre.shape, like.shape)
         x = x + plan.start * centre.to(x)
@@ -199,7 +199,7 @@ def _is_finite(x: Tensor) -> bool:
 
 
 def draw(
-    denoiser: Denoiser,
+    denoiser: Told,
     like: Image,
     plan: ReversePlan,
     noise: Noise,

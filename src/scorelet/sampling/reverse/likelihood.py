@@ -25,10 +25,10 @@ from scorelet.core.errors import InputError
 from scorelet.core.precision import in_single_precision
 from scorelet.core.random import Noise
 from scorelet.core.typing import Image, PerSample
-from scorelet.models import Denoiser
-from scorelet.models.denoiser import check_denoiser, check_tensor
+from scorelet.models.denoiser import check_tensor
 from scorelet.models.labels import LabelLike
 from scorelet.models.schedules import VarianceExploding
+from scorelet.models.told import Told, as_denoiser
 
 
 class FlowDensity(NamedTuple):
@@ -55,7 +55,7 @@ class FlowDensity(NamedTuple):
 
 @torch.no_grad()
 def flow_log_density(  # noqa: PLR0913 - the two ends, and how between
-    denoiser: Denoiser,
+    denoiser: Told,
     y: Image,
     sigma: float,
     *,
@@ -74,7 +74,8 @@ def flow_log_density(  # noqa: PLR0913 - the two ends, and how between
     given the coarser picture, of pictures of a class.
 
     Args:
-        denoiser: f, which must be differentiable in y; images do not depend on each other.
+        denoiser: f, as in `scorelet.models.score`, which must be differentiable in y; images do
+            not depend on each other.
         y: images with noise of level σ: clean ones plus σ z.
         sigma: σ > 0, in the unit of the images.
         largest: S, many times the deviation of the images.
@@ -96,9 +97,8 @@ def flow_log_density(  # noqa: PLR0913 - the two ends, and how between
             "largest, and 1 to 16 probes."
         )
     VarianceExploding(largest).times(steps)
-    check_denoiser(denoiser)
     check_tensor(y)
-    f, y = in_single_precision(partial(denoiser, cond=cond, label=label), y)
+    f, y = in_single_precision(partial(as_denoiser(denoiser), cond=cond, label=label), y)
     signs = _units(y) if probes is None else _signs(probes, y, count)
     ratio = (largest / sigma) ** (1 / steps)
     gained = y.new_zeros(len(signs), len(y))

@@ -1,0 +1,73 @@
+"""Samplers take what is told a noise level: denoisers, joint laws, functions of the same call."""
+
+from inspect import unwrap
+
+import pytest
+import torch
+
+from scorelet.core.errors import InputError
+from scorelet.core.random import Noise
+from scorelet.models import FiniteSetDenoiser, MixtureJointEnergy
+from scorelet.models.schedules import VarianceExploding
+from scorelet.models.told import as_denoiser
+from scorelet.sampling import AscentSchedule, ascend
+from scorelet.sampling.reverse import SAMPLERS, ReversePlan, draw
+from scorelet.sampling.reverse.likelihood import flow_log_density
+
+NOISE = Noise(0, range(2))
+Y = torch.tensor([[0.2, 0.4], [0.7, 0.1]], dtype=torch.float64)[:, None, None]
+
+
+def drawn(f, **told):
+    plan = ReversePlan(4, VarianceExploding(3.0, 0.1), SAMPLERS["heun"], 7.0)
+    return draw(f, Y, plan, NOISE, **told)
+
+
+def climbed(f, **told):
+    *_, state = ascend(f, Y, AscentSchedule(first=0.3, end=0.2), NOISE, **told)
+    return state.denoised
+
+
+def density(f, **told):
+    return flow_log_density(f, Y, 0.1, largest=3.0, steps=3, **told).value
+
+
+@pytest.fixture(params=[drawn, climbed, density])
+def sampler(request):
+    return request.param
+
+
+def law():
+    means = torch.tensor([[0.2, 0.3], [0.8, 0.6]], dtype=torch.float64)[:, None, None]
+    covariances = 0.05 * torch.eye(2, dtype=torch.float64).expand(2, 2, 2)
+    weights = torch.tensor([0.4, 0.6], dtype=torch.float64)
+    return MixtureJointEnergy(weights, means, covariances, torch.tensor([0, 1]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("label", [None, 1])
+def test_a_joint_law_is_its_denoiser(sampler, label):
+    """Of all classes, or of one."""
+    expected = sampler(law().denoiser(), label=label)
+    assert torch.equal(sampler(law(), label=label), expected)
+    assert bool((sampler(law()) != expected).any()) == (label is not None)
+
+
+@pytest.mark.slow
+def test_a_function_that_is_called_as_a_denoiser_is_one(sampler):
+    """It knows no mean to start around, and starts around 0."""
+    points = FiniteSetDenoiser(torch.stack([Y[0], -Y[0]]))  # whose mean is 0
+    told = sampler(lambda y, sigma, cond, label: points(y, sigma))
+    assert torch.equal(told, sampler(points))
+
+
+def test_what_cannot_denoise_is_refused(sampler):
+    labels = law()
+    labels.denoises = False
+    with pytest.raises(InputError, match="learnt labels, and no denoising"):
+        sampler(labels)
+    for other in (lambda y, sigma: y, lambda y, cond, label: y):
+        with pytest.raises(InputError, match=r"is no Denoiser, which is called f\(y, sigma, cond="):
+            sampler(other)
+    with pytest.raises(InputError, match="A str is no Denoiser"):
+        unwrap(as_denoiser)("photo")
