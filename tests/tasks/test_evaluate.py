@@ -1,6 +1,7 @@
 """The verb evaluate: a document for each kind of model, on data by name."""
 
 import math
+import shutil
 
 import numpy as np
 import pytest
@@ -67,6 +68,26 @@ def test_the_part_test_of_a_labelled_file_is_measured_as_a_folder_of_its_picture
         assert {**found, "data": ""} == {**expected, "data": ""}
     with pytest.raises(InputError, match=r"and those of .*set\.npz have none: leave"):
         evaluate(tmp_path / "set.npz", model=model, cond=tmp_path / "folder")
+
+
+def test_the_part_test_of_a_folder_of_classes_is_measured_alone(tmp_path, model):
+    """With the conditions of that part; a folder without both parts is one of pictures."""
+    for k, name in enumerate(["train/a/0", "train/b/1", "test/a/2", "test/b/3"]):
+        write_png(tmp_path / "set" / f"{name}.png", noisy(16, 16, 1, seed=k))
+    found, expected, loose = (
+        evaluate(tmp_path / name, model=model, sigmas=[25.0])
+        for name in ("set", "set/test", "set/train/a")
+    )
+    assert {**found, "data": ""} == {**expected, "data": ""}
+    assert (found["pictures"], loose["pictures"]) == (2, 1)
+    told, same = (
+        evaluate(tmp_path / name, model=Blend(), sigmas=[25.0], cond=tmp_path / name)
+        for name in ("set", "set/test")
+    )
+    assert told["rows"] == same["rows"]
+    shutil.rmtree(tmp_path / "set" / "train" / "a")
+    (tmp_path / "set" / "train" / "b").rename(tmp_path / "set" / "b")
+    assert evaluate(tmp_path / "set", model=model, sigmas=[25.0])["pictures"] == 3
 
 
 def test_pictures_beyond_the_limit_are_not_read(tmp_path, model):

@@ -58,8 +58,8 @@ def evaluate(
 
     Args:
         data: a picture or a folder of pictures, for classifiers a folder with a folder for each
-            class; for both an .npz file with x_test, y_test; or the name of one under
-            $SCORELET_DATA.
+            class; for both an .npz file with x_test, y_test, or a folder with folders train and
+            test of such folders, of which test; or the name of one under $SCORELET_DATA.
         model: built-in name, .safetensors path or Hub id; with --arch a file of weights.
         arch: torchvision:NAME, timm:NAME or FILE.py:FUNCTION, which builds a classifier's network;
             its classes are those of the data, sorted by name in folders.

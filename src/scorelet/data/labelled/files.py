@@ -84,6 +84,16 @@ def has_parts(path: Path) -> bool:
     return path.is_file() or (path / "train").is_dir() or (path / "test").is_dir()
 
 
+def measured_part(path: Path) -> Path:
+    """Return the part `test` of a folder with both parts; of everything else the path itself."""
+    both = all(_has_classes(path / part) for part in get_args(Part))
+    return path / "test" if both else path
+
+
+def _has_classes(folder: Path) -> bool:
+    return folder.is_dir() and any(below.is_dir() for below in folder.iterdir())
+
+
 def _part_folder(path: Path, part: Part) -> Path:
     """Return the folder that holds the classes of a part: of a set without parts the whole set.
 
@@ -93,7 +103,7 @@ def _part_folder(path: Path, part: Part) -> Path:
     if not has_parts(path):
         return path
     folder = path / part
-    if folder.is_dir() and any(below.is_dir() for below in folder.iterdir()):
+    if _has_classes(folder):
         return folder
     found = next(name for name in get_args(Part) if (path / name).is_dir())
     raise InputError(

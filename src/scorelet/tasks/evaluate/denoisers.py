@@ -23,6 +23,7 @@ from scorelet.data import (
     with_channels,
 )
 from scorelet.data.labelled import load_labelled
+from scorelet.data.labelled.files import measured_part
 from scorelet.data.pictures.folders import left_out_of
 from scorelet.models import Denoiser, TurnedDenoiser
 from scorelet.tasks.conditions import load_conditions
@@ -41,7 +42,8 @@ def measure_denoiser(
     Args:
         denoiser: blind or not: it is told the noise level.
         data: a picture or a folder of them, or the name of one under ``$SCORELET_DATA`` (with or
-            without ``photos/``); or an npz file of labelled pictures, of which the part `test`.
+            without ``photos/``); of labelled pictures, an npz file or a folder that has folders
+            `train` and `test` with folders of classes, the part `test`.
         settings: how.
 
     Raises:
@@ -56,7 +58,7 @@ def measure_denoiser(
         raise InputError(
             "The hold-out is for classifiers, and the model is a denoiser: leave it out."
         )
-    source = _locate_photos(data)
+    source = measured_part(_locate_photos(data))
     labelled = source.is_file() and source.suffix.lower() == ".npz"
     read = _read_labelled if labelled else _read
     pictures, channels, said = read(source, denoiser, settings)
@@ -126,7 +128,7 @@ def _conditions(
 ) -> list[Pixels] | None:
     if settings.cond is None:
         return None
-    return load_conditions(locate(settings.cond), source, pictures)
+    return load_conditions(measured_part(locate(settings.cond)), source, pictures)
 
 
 def _read(
