@@ -157,6 +157,7 @@ def _expected(hint: Any) -> str:  # noqa: ANN401
     kind, parts = get_origin(hint), get_args(hint)
     if kind in (Union, UnionType):
         words = list(dict.fromkeys(_expected(part) for part in parts))
+        words.sort(key=lambda word: ", each " in word)  # else it reads as if each could be the next
         return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
     if kind is Annotated:
         return " and ".join(each.words for each in _ranges(hint)) or _expected(parts[0])

@@ -113,6 +113,19 @@ def test_negative_noise_is_refused(file):
         read_config(file, {"data.sigma": [-5, 5]})
 
 
+def test_what_is_a_type_of_python_is_said_in_the_words_of_yaml(file):
+    with pytest.raises(InputError, match=r"sigma: .* a list, as \[low, high\] \(got 25"):
+        read_config(file, {"data.sigma": 25})
+    with pytest.raises(InputError, match=r"whole number, in digits alone as 100 \(got '1e2'\)"):
+        read_config(file, {"steps": yaml.safe_load("1e2")})
+
+
+def test_a_whole_sentence_ends_once(file):
+    """And the value that an empty word is to YAML is not shown."""
+    with pytest.raises(InputError, match=r": output: The output is empty: .*\(\. is this one\)\.$"):
+        read_config(file, {"output": None})
+
+
 def test_an_override_cannot_go_through_a_number(file):
     with pytest.raises(InputError, match=r"^Cannot set steps\.many: steps is not a section\.$"):
         read_config(file, {"steps.many": 3})
