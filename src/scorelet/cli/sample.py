@@ -11,7 +11,7 @@ def sample(
     *,
     model: str = "faces",
     count: Annotated[Whole, Parameter(name=["--n", "-n"])] = 16,
-    output: Annotated[PathLike, Parameter(name=["--output", "-o"])],
+    output: Annotated[str, Parameter(name=["--output", "-o"])],
     size: str | None = None,
     steps: Whole | None = None,
     coarse: PathLike | None = None,
@@ -43,7 +43,8 @@ def sample(
         model: built-in name, .safetensors path or Hub id of a cascade of denoisers, or of a
             denoiser of whole pictures.
         count: how many samples.
-        output: NAME.png, a contact sheet, or NAME.npy, an array (n, channel, height, width).
+        output: NAME.png, a contact sheet; NAME.npy, an array (n, channel, height, width); or a
+            folder (NAME/), which gets sample i as sample_i.png, with three digits at least.
         size: HxW in pixels; by default that of the pictures that the model has learnt from; needed
             where the model does not say it.
         steps: of the sampler at each scale.
@@ -54,7 +55,7 @@ def sample(
         seed: any non-negative integer.
         first: number of the first sample: for the others of a set that was interrupted, or for a
             part of one that several machines draw.
-        overwrite: replace an existing file.
+        overwrite: replace existing files.
     """
     from scorelet.tasks.progress import Bar
     from scorelet.tasks.sample import SampleSettings

@@ -72,7 +72,7 @@ def plan_tasks(
     found = _named(paths)
     single = len(found) == 1 and not _is_folder(found[0])
     root = None if output is None else as_path(output, name="output")
-    folder = root is None or _is_folder(root) or _named_as_folder(str(output))
+    folder = root is None or _is_folder(root) or named_as_folder(str(output))
     if single and root is not None and not folder:
         _refuse_two_kinds(root, form)
         return [_task(found[0], root)]
@@ -305,7 +305,8 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _named_as_folder(output: str) -> bool:
+def named_as_folder(output: str) -> bool:
+    """Whether an output that may not exist yet is called as a folder: NAME/, or without suffix."""
     return output.endswith(("/", os.sep)) or not Path(output).suffix
 
 

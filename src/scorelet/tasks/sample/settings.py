@@ -8,7 +8,6 @@ import numpy as np
 
 from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields
-from scorelet.core.paths import as_path
 from scorelet.models import Denoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.tasks.sample.output import check_sheets, write_samples
@@ -96,14 +95,14 @@ class Samples:
     document: dict[str, Any]
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
-        """Write NAME.npy, the array; or NAME.png, a contact sheet.
+        """Write NAME.npy, the array; NAME.png, a contact sheet; or NAME/, a picture of each sample.
 
         Raises:
             InputError: another suffix, a file that exists already, or too many for a sheet.
             ArrayFileError: it cannot be written.
         """
-        target = as_path(path)
         coarse = self.document.get("coarse")
         source = None if coarse is None else Path(coarse)
-        check_sheets(target, self.images.shape, overwrite=overwrite, source=source)
-        write_samples(target, self.images, self.document, pictures=self.pictures)
+        shape, first = self.images.shape, self.document["first"]
+        check_sheets(path, shape, first=first, overwrite=overwrite, source=source)
+        write_samples(path, self.images, self.document, pictures=self.pictures)

@@ -64,7 +64,7 @@ def sample(  # noqa: PLR0913
 def drawn(
     settings: SampleSettings,
     *,
-    output: Path | None = None,
+    output: str | Path | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Samples:
@@ -72,7 +72,7 @@ def drawn(
 
     Args:
         settings: what is drawn.
-        output: NAME.npy or NAME.png, refused before anything is drawn; None writes nothing.
+        output: as in `Samples.save`, refused before anything is drawn; None writes nothing.
         overwrite: replace an existing file.
         progress: called with (steps done, steps in all).
 
@@ -85,7 +85,7 @@ def drawn(
         coarse = settings.coarse
         source = Path(coarse) if isinstance(coarse, str | Path) else None
         shape = (settings.n, work.channels, *work.size)
-        check_sheets(output, shape, overwrite=overwrite, source=source)
+        check_sheets(output, shape, first=settings.first, overwrite=overwrite, source=source)
     batches = _batches(settings.first, settings.first + settings.n, work.batch())
     total = sum(plan.steps for plan in work.used) * len(batches)
     done = 0
