@@ -92,7 +92,7 @@ def test_closed_forms_are_drawn_in_the_size_of_their_law():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["heun", "ddim", "ancestral-small"])
+@pytest.mark.parametrize("name", ["heun", "ddim", "ancestral-small", "dpmpp-2m"])
 def test_low_bands_have_the_exact_law_of_the_discrete_sampler(name):
     """Variance of each frequency of the low band, whose denoiser is exact, after five steps."""
     count = 4000
@@ -559,6 +559,16 @@ def test_a_mean_that_is_zero_but_for_rounding_is_zero(unit):
 def test_what_cannot_be_drawn_is_refused_in_a_sentence(options, reason):
     with pytest.raises(InputError, match=reason):
         sl.sample(**options)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list(SAMPLERS))
+def test_the_command_takes_all_samplers(name, tmp_path, capsys):
+    sl.save(saved_model(), tmp_path / "m.safetensors")
+    words = ["--model", tmp_path / "m.safetensors", "-n", 1, "--steps", 3, "--sampler", name]
+    assert run(["sample", *map(str, words), "-o", str(tmp_path / "x.npy"), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["sampler"], document["calls"]) == (name, 3 * (5 if name == "heun" else 3))
 
 
 def test_the_command_writes_the_samples_of_python(tmp_path, capsys):

@@ -64,7 +64,7 @@ def field_spectrum(law, low, mean, noise, wavelet):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["euler-maruyama", "ancestral-small", "heun"])
+@pytest.mark.parametrize("name", ["euler-maruyama", "ancestral-small", "heun", "dpmpp-2m"])
 def test_fields_with_true_low_bands_have_the_exact_spectrum(name):
     power = spectrum()
     plan = ReversePlan(6, OrnsteinUhlenbeck(4.0), SAMPLERS[name], power=2.0)

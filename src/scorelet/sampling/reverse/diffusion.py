@@ -16,7 +16,8 @@ from scorelet.models import LabelLike
 from scorelet.models.schedules import NoiseSchedule, OrnsteinUhlenbeck
 from scorelet.models.told import Told, as_denoiser
 from scorelet.sampling.ascent import DivergenceError
-from scorelet.sampling.reverse.samplers import SAMPLERS, Interval, Sampler, Step
+from scorelet.sampling.reverse.samplers import SAMPLERS, Sampler
+from scorelet.sampling.reverse.steps import Interval, Step
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,11 @@ class ReversePlan:
         power: of the times, see `NoiseSchedule.times`: 1 uniform, 2 quadratic.
         restraint: ε: of what the denoiser takes away, y - f(y), so much less is taken. Learned
             denoisers take away too much, so that samples have too little power; a variance d grows
-            by (σ_max²/d)^ε along the flow (heun, ddim, flow), by 1/(1 - 2ε) with samplers that add
-            noise, by 1/(1 - (1 + c) ε/c) along the flow with churn c. A blind denoiser judges the
-            noise that is left, and is as far as it was: to it a restraint is another time. Karras,
-            Aittala, Aila, Laine 2022, arXiv 2206.00364, section 4, inflate noise for the same
-            reason.
+            by (σ_max²/d)^ε along the flow (heun, dpmpp-2m, ddim, flow), by 1/(1 - 2ε) with samplers
+            that add noise, by 1/(1 - (1 + c) ε/c) along the flow with churn c. A blind denoiser
+            judges the noise that is left, and is as far as it was: to it a restraint is another
+            time. Karras, Aittala, Aila, Laine 2022, arXiv 2206.00364, section 4, inflate noise for
+            the same reason.
         churn: c in [0, 1]: after a step from t to u noise is added, as far as u + c (t - u), where
             the next one begins; none after the last. What earlier steps did wrong is forgotten; an
             exact denoiser has samples of the same law, but for the error of steps. Karras et al.,
@@ -90,11 +91,12 @@ class ReversePlan:
         low = self.schedule.level(u[:-1]) <= self.churn_max
         t[1:] += self.churn * low.to(t) * (times[:-2] - u[:-1])
         if self.steps > 1:
-            pieces = zip(
-                *(x.split(most or self.steps) for x in (t[:-1], u[:-1], t[1:])), strict=True
-            )
-            for piece in pieces:
-                yield Interval(self.schedule, *(piece if self.churn else piece[:2]))
+            before = Interval(self.schedule, t[:-1], u[:-1]).log_ratio.roll(1)
+            before[0] = math.inf
+            vectors = (t[:-1], u[:-1], t[1:], before)
+            pieces = zip(*(x.split(most or self.steps) for x in vectors), strict=True)
+            for *times, again, h_p in pieces:
+                yield Interval(self.schedule, *times, again if self.churn else None, h_p)
         yield Interval(self.schedule, t[-1:], u[-1:])
 
     @property
@@ -167,9 +169,10 @@ def reverse(
     if centre is not None:
         _check_centre(centre.shape, like.shape)
         x = x + plan.start * centre.to(x)
+    earlier = None
     for number, step in enumerate(plan.table, start=1):
         with torch.no_grad():
-            x = step.mean(x, posterior)
+            x, earlier = step.mean(x, posterior, earlier)
             if step.deviation:
                 x = torch.add(x, noise.at(number).normal(x), alpha=step.deviation)
         if not _is_finite(x):

@@ -6,7 +6,9 @@ is around the mean and r = 0 where it is around 0, the variance and the mean go
 
     h ← M² h + v²,      r m ← M r m + c m,
 
-so that samples are N(r m, h). No Monte Carlo is needed to know what steps, schedule and sampler do.
+so that samples are N(r m, h). With a sampler that remembers the estimate x̂_p of the step before M
+is a matrix, of the pair (x_t, x̂_p), and h the covariance of both. No Monte Carlo is needed to know
+what steps, schedule and sampler do.
 
 References: Guth, Coste, De Bortoli, Mallat 2022, arXiv 2208.05003, section 2.2 and appendix.
 """
@@ -20,7 +22,7 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.sampling.reverse.diffusion import ReversePlan
-from scorelet.sampling.reverse.samplers import Step
+from scorelet.sampling.reverse.steps import Posterior, Step
 
 _NUMBERS = 1 << 19
 """In memory at once."""
@@ -56,6 +58,13 @@ def discrete_law(variances: Variances, plan: ReversePlan, *, centred: bool = Fal
     d = variances.flatten()
     variance = torch.full_like(d, plan.schedule.noise_std**2)
     gain = torch.full_like(d, plan.start if centred else 0.0)
+    law = _law_of_two_steps if plan.sampler.two_step else _law
+    variance, gain = law(d, plan, variance, gain)
+    return DiscreteLaw(variance.reshape(variances.shape), gain.reshape(variances.shape))
+
+
+def _law(d: Tensor, plan: ReversePlan, variance: Tensor, gain: Tensor) -> tuple[Tensor, Tensor]:
+    """Return both after all steps, many of which are taken at once."""
     for piece in plan.intervals(max(1, _NUMBERS // len(d))):
         step = plan.sampler.step(piece.columns)
         factor, offset, noise = _coefficients(d, step, plan.restraint)
@@ -63,11 +72,47 @@ def discrete_law(variances: Variances, plan: ReversePlan, *, centred: bool = Fal
         whole = after[0] * factor[0]
         variance = whole.square() * variance + (after.square() * noise.square()).sum(0)
         gain = whole * gain + (after * offset).sum(0)
-    return DiscreteLaw(variance.reshape(variances.shape), gain.reshape(variances.shape))
+    return variance, gain
 
 
 def _coefficients(d: Tensor, step: Step[Tensor], restraint: float) -> tuple[Tensor, Tensor, Tensor]:
     """Return M and c, (times, eigenvalues), and v, (times, 1)."""
+    centred, around_one = _posteriors(d, restraint)
+    one = torch.ones_like(step.deviation * d)
+    offset, _ = step.mean(torch.zeros_like(one), around_one)
+    factor, _ = step.mean(one, centred)
+    return factor, offset, step.deviation
+
+
+def _law_of_two_steps(
+    d: Tensor, plan: ReversePlan, variance: Tensor, gain: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return both after all steps, which are taken one by one, of the pair (x, x̂_p)."""
+    nothing = torch.zeros_like(d)
+    mean = torch.stack([gain, nothing], -1)[..., None]
+    covariance = torch.diag_embed(torch.stack([variance, nothing], -1))
+    for piece in plan.intervals(max(1, _NUMBERS // (4 * len(d)))):
+        step = plan.sampler.step(piece.columns)
+        for matrix, offset, noise in zip(*_of_pairs(d, step, plan.restraint), strict=True):
+            mean = matrix @ mean + offset
+            covariance = matrix @ covariance @ matrix.mT
+            covariance[:, 0, 0] += noise**2
+    return covariance[:, 0, 0], mean[:, 0, 0]
+
+
+def _of_pairs(d: Tensor, step: Step[Tensor], restraint: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Return M, (times, eigenvalues, 2, 2), c, (times, eigenvalues, 2, 1), and v, (times, 1)."""
+    centred, around_one = _posteriors(d, restraint)
+    one = torch.ones_like(step.deviation * d)
+    nothing = torch.zeros_like(one)
+    x, earlier = torch.stack([one, nothing]), torch.stack([nothing, one])
+    matrix = torch.stack(step.mean(x, centred, earlier))
+    offset = torch.stack(step.mean(nothing, around_one, nothing))
+    return matrix.permute(2, 3, 0, 1), offset.permute(1, 2, 0)[..., None], step.deviation
+
+
+def _posteriors(d: Tensor, restraint: float) -> tuple[Posterior, Posterior]:
+    """Return E[x_0 | x_t] where the data's mean is 0, and where it is 1."""
 
     def centred(x: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
         found = alpha * d / (alpha**2 * d + sigma**2) * x
@@ -76,9 +121,7 @@ def _coefficients(d: Tensor, step: Step[Tensor], restraint: float) -> tuple[Tens
     def around_one(x: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
         return 1 + centred(x - alpha, alpha, sigma)
 
-    one = torch.ones_like(step.deviation * d)
-    offset = step.mean(torch.zeros_like(one), around_one)
-    return step.mean(one, centred), offset, step.deviation
+    return centred, around_one
 
 
 def checked_variances(variances: Variances) -> Tensor:

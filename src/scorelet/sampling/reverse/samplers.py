@@ -10,117 +10,35 @@ at u; z standard normal; α_u = α/α', β = σ² - α_u² σ'² what is added b
 - flow:            x - δ (f x - g² s/2): an Euler step of the probability-flow equation.
 - heun:            its second-order step for x/α as a function of the level σ/α; where u = 0 it ends
   with an Euler step, as the level is 0 there. Two network calls a step. The Euler step is ddim's.
+- dpmpp-2m:        DPM-Solver++(2M), of second order with one network call a step: ddim's step with
+
+      x̂ + w (x̂ - x̂_p),   w = h/(2 h_p),
+
+  in place of x̂, x̂_p the estimate of the step before; h = log((σ/α)/(σ'/α')) is the length of the
+  step in the logarithm of α/σ, h_p that of the step before. In the first step, and where u = 0, as
+  h is infinite there, w = 0.
 
 All are sums a x + b x̂ + √v z, or a x + b x̂ + b' x̂' with x̂' the estimate at the point that the
-Euler step leads to. Their weights are known before any network is asked. After each of them the
-process may go forward again from u to a time û, x_û = (α_û/α') x_u + √β_û z: the sum of two noises
-is one.
+Euler step leads to, or x̂_p. Their weights are known before any network is asked. After each of
+them the process may go forward again from u to a time û, x_û = (α_û/α') x_u + √β_û z: the sum of
+two noises is one. x̂_p is kept over that, as is h_p: given x_û, the estimate there is the mean of
+the estimate at u, so that in the mean noise changes nothing of x̂ - x̂_p.
 
 References: Song et al. 2021, arXiv 2011.13456, sections 3 and 4; Ho, Jain, Abbeel 2020, arXiv
 2006.11239, eqs. 6 and 7; Song, Meng, Ermon 2021, arXiv 2010.02502, eq. 12; Karras, Aittala, Aila,
 Laine 2022, arXiv 2206.00364, algorithm 1; Guth, Coste, De Bortoli, Mallat 2022, arXiv 2208.05003,
-section 2.
+section 2; Lu, Zhou, Bao, Chen, Li, Zhu 2022, arXiv 2211.01095, algorithm 2.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError
-from scorelet.models.schedules import NoiseSchedule
-
-Number = TypeVar("Number", Tensor, float)
-
-_ROUNDING = 1e-14
-
-Posterior = Callable[[Tensor, Number, Number], Tensor]
-"""Maps (x_t, α, σ) to E[x_0 | x_t]."""
-
-
-@dataclass(frozen=True)
-class Interval:
-    """From time t back to u < t, and forward again to `again`, if that is given.
-
-    Times are float64 tensors that broadcast with each other; u = 0 stands alone.
-    """
-
-    schedule: NoiseSchedule
-    t: Tensor
-    u: Tensor
-    again: Tensor | None = None
-
-    @property
-    def length(self) -> Tensor:
-        """δ."""
-        return self.t - self.u
-
-    @property
-    def here(self) -> tuple[Tensor, Tensor]:
-        """(α, σ) at t."""
-        return self.schedule.alpha(self.t), self.schedule.sigma(self.t)
-
-    @property
-    def there(self) -> tuple[Tensor, Tensor]:
-        """(α', σ') at u."""
-        return self.schedule.alpha(self.u), self.schedule.sigma(self.u)
-
-    @property
-    def columns(self) -> "Interval":
-        """The same with vectors of times as columns."""
-        again = None if self.again is None else self.again[:, None]
-        return Interval(self.schedule, self.t[:, None], self.u[:, None], again)
-
-
-@dataclass(frozen=True)
-class Step(Generic[Number]):
-    """What a step computes; numbers are those of one step, or tensors that broadcast with x.
-
-    Attributes:
-        points: (α, σ) of each estimate.
-        weights: of x and of the estimates so far: their sum is where the next estimate is taken,
-            and in the end the mean of x_u.
-        deviation: √v.
-    """
-
-    points: tuple[tuple[Number, ...], ...]
-    weights: tuple[tuple[Number, ...], ...]
-    deviation: Number
-
-    def mean(self, x: Tensor, posterior: Posterior[Number]) -> Tensor:
-        """Return the mean of x_u."""
-        point, estimates = x, []
-        for (alpha, sigma), weights in zip(self.points, self.weights, strict=True):
-            estimates.append(posterior(point, alpha, sigma))
-            point = _sum(weights, (x, *estimates))
-        return point
-
-    def each(self: "Step[Tensor]") -> Iterator["Step[float]"]:
-        """Yield steps of Python numbers, one for each element of numbers that are vectors."""
-        for k in range(len(self.deviation)):
-            points, weights = (
-                tuple(tuple(float(number[k]) for number in row) for row in rows)
-                for rows in (self.points, self.weights)
-            )
-            yield Step(points, weights, float(self.deviation[k]))
-
-
-def _sum(weights: tuple[Tensor | float, ...], terms: tuple[Tensor, ...]) -> Tensor:
-    """Return Σ weight · term; if weights are Python numbers, in few passes over memory."""
-    numbers = [weight for weight in weights if not isinstance(weight, Tensor)]
-    if len(numbers) == 2 and abs(sum(numbers) - 1) < _ROUNDING:  # a mean, as where α = 1
-        return torch.lerp(terms[0], terms[1], numbers[1])
-    total = weights[0] * terms[0]
-    for weight, term in zip(weights[1:], terms[1:], strict=True):
-        if isinstance(weight, Tensor):
-            total = total + weight * term
-        else:
-            total = torch.add(total, term, alpha=weight)
-    return total
-
+from scorelet.sampling.reverse.steps import Interval, Step
 
 Move = Callable[[Interval], tuple[Tensor, ...]]
 """Returns the weights of x and of the estimates."""
@@ -140,12 +58,15 @@ class Sampler:
             u = 0 there are none.
         deviation: of the noise that is added.
         noisy_end: whether noise is added in the last step.
+        two_step: whether the estimate of the step before is taken into account; of samplers of one
+            network call in a step.
     """
 
     name: str
     moves: tuple[Move, ...]
     deviation: Callable[[Interval], Tensor] = _none
     noisy_end: bool = True
+    two_step: bool = False
 
     @property
     def calls(self) -> int:
@@ -159,6 +80,8 @@ class Sampler:
         points = (interval.here, interval.there)[: len(moves)]
         deviation = self.deviation if inside or self.noisy_end else _none
         step = Step(points, tuple(move(interval) for move in moves), deviation(interval))
+        if self.two_step and inside and interval.before is not None:
+            step = _extrapolated(step, interval, interval.before)
         return step if interval.again is None else _forward(step, interval, interval.again)
 
 
@@ -169,7 +92,15 @@ def _forward(step: Step[Tensor], interval: Interval, again: Tensor) -> Step[Tens
     *estimates, last = step.weights
     weights = (*estimates, tuple(kept * weight for weight in last))
     deviation = torch.sqrt((kept * step.deviation) ** 2 + _added(up))
-    return Step(step.points, weights, deviation)
+    memory = None if step.memory is None else kept * step.memory
+    return replace(step, weights=weights, deviation=deviation, memory=memory)
+
+
+def _extrapolated(step: Step[Tensor], interval: Interval, before: Tensor) -> Step[Tensor]:
+    """Return a step of one estimate with x̂ + w (x̂ - x̂_p) in its place."""
+    w = interval.log_ratio / (2 * before)
+    ((kept, taken),) = step.weights
+    return replace(step, weights=((kept, taken * (1 + w)),), memory=-taken * w)
 
 
 def _by_score(step: Interval, *, share: float) -> tuple[Tensor, Tensor]:
@@ -230,6 +161,7 @@ SAMPLERS = {
         Sampler("ddim", (_ddim,)),
         Sampler("flow", (_flow,)),
         Sampler("heun", (_ddim, _trapezium)),
+        Sampler("dpmpp-2m", (_ddim,), two_step=True),
     )
 }
 """All samplers, by name."""
