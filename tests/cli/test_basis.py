@@ -186,6 +186,20 @@ def test_an_error_that_cannot_be_is_said(shell, tmp_path):
     assert "SURE" not in shell(*words, "--sigma", 5)[2]
 
 
+def test_a_negative_error_by_sure_is_said_with_its_own(tmp_path):
+    """Of f(y) = 0.01 y, at a black picture in noise of 0.01: negative or not by chance."""
+    write_png(tmp_path / "flat.png", np.zeros((8, 8, 1), np.uint8))
+    keeps = Pointwise(lambda y: y / 100)
+    said = [
+        sl.basis(tmp_path / "flat.png", model=keeps, k=1, noise=0.01, seed=seed).document
+        for seed in range(9)
+    ]
+    for document in said:
+        words = f"SURE is negative, {document['mse']:.2f} ± {document['mse_error']:.2f} (8-bit"
+        assert (words in " ".join(document["warnings"])) == (document["mse"] < 0)
+    assert sum(document["mse"] < 0 for document in said) > 0
+
+
 def test_a_single_pixel_is_named(shell, words, tmp_path):
     write_png(tmp_path / "dot.png", np.full((1, 1, 1), 90, np.uint8))
     status, _, err = shell("basis", tmp_path / "dot.png", *words[2:])

@@ -64,21 +64,25 @@ class ResidualMeter:
         self._cut_off.append(_block_mean((noisy <= 0) | (noisy >= 1), data))
 
     def raw(self) -> float:
-        """Return the root mean square of the residual over the flattest blocks.
+        """Return the root mean square of the residual over the flattest blocks, 0 without any."""
+        flattest = self.flattest()
+        return float(np.sqrt(_all(self._power)[flattest].mean())) if len(flattest) else 0.0
 
-        Blocks without any residual (painted areas, black borders) are left out, unless there is
-        nothing else: then the level is 0.
+    def flattest(self) -> np.ndarray:
+        """Return which blocks are measured, row by row of each tile.
+
+        Blocks without any residual (painted areas, black borders) are left out; there may be
+        nothing else.
         """
         activity, power, cut_off = map(_all, (self._activity, self._power, self._cut_off))
         usable = power > 0
         if not usable.any():
-            return 0.0
+            return np.flatnonzero(usable)
         if self.bounded:
             usable &= cut_off <= max(CUT_OFF, float(np.quantile(cut_off[usable], LEAST_CUT)))
-        activity, power = activity[usable], power[usable]
-        count = min(len(power), max(FEWEST, int(FLAT_SHARE * len(power))))
-        flattest = np.argpartition(activity, count - 1)[:count]
-        return float(np.sqrt(power[flattest].mean()))
+        places = np.flatnonzero(usable)
+        count = min(len(places), max(FEWEST, int(FLAT_SHARE * len(places))))
+        return places[np.argpartition(activity[places], count - 1)[:count]]
 
     def whole(self) -> float:
         """Return the root mean square of the residual over all blocks.

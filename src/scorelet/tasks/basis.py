@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from scorelet.analysis.few_levels import MOST, few_levels
 from scorelet.analysis.jacobian import JacobianBasis, jacobian_basis
 from scorelet.analysis.jacobian.basis import FULL_UP_TO
-from scorelet.analysis.jacobian.inputs import FINDABLE
+from scorelet.analysis.jacobian.level import FINDABLE
 from scorelet.analysis.shrinkage import (
     OracleShrinkage,
     cosine_coefficients,
@@ -100,7 +100,8 @@ class PictureBasis:
 
     Attributes:
         document: for JSON: source, model, height, width, channels, k, crop, tolerance, seed,
-            noise_added and sigma (8-bit units), values, residuals, effective_dim,
+            noise_added, sigma and sigma_error (8-bit units; its standard error if it was found, 0
+            if it was given), values, residuals, effective_dim,
             effective_dim_error, dimensions, mse (mean square error per pixel by SURE, 8-bit units
             squared), mse_error (its standard error), true_mse (its own, None without a clean
             picture), asymmetry, homogeneity, products, oracles (their mse is
@@ -269,6 +270,12 @@ def _warnings(clean: Tensor, found: JacobianBasis, settings: BasisSettings) -> l
             "the denoiser takes away far less than it would of noise of the level that sigma says, "
             "so the picture has less: leave sigma out, and the level is found"
         )
+    elif found.sure is not None and found.sure_error is not None and found.sure < 0:
+        scale = EIGHT_BIT**2 / found.noisy.numel()
+        said.append(
+            f"the mean square error by SURE is negative, {found.sure * scale:.2f} ± "
+            f"{found.sure_error * scale:.2f} (8-bit units²): the true one is small beside its error"
+        )
     sought = settings.sigma is None and not settings.noise and min(clean.shape[-2:]) >= FINDABLE
     if sought and (found.sigma or 0) < _HARDLY / EIGHT_BIT:
         said.append(
@@ -314,6 +321,7 @@ def _document(
         **{name: getattr(settings, name) for name in ("k", "crop", "tolerance", "seed")},
         "noise_added": settings.noise * EIGHT_BIT,
         "sigma": None if found.sigma is None else found.sigma * EIGHT_BIT,
+        "sigma_error": None if found.sigma_error is None else found.sigma_error * EIGHT_BIT,
         "values": found.values.tolist(),
         "residuals": found.residuals.tolist(),
         "effective_dim": found.effective_dim,

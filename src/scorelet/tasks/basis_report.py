@@ -30,8 +30,8 @@ PAIRS = (
 NUMBERS = (
     "The trace Σ λ counts the dimensions that are kept. SURE estimates the error without a clean "
     "picture, from the noise level, the trace and what was taken away; that of one picture "
-    "scatters about the true error, by its standard error (±) if the noise level is right, and may "
-    "even be negative. The asymmetry |J - Jᵀ| / |J| is 0 "
+    "scatters about the true error, by its standard error (±), which holds that of a noise level "
+    "that was found, and may even be negative. The asymmetry |J - Jᵀ| / |J| is 0 "
     "for the best denoiser; that of trained networks is 0.3 to 0.5, and 0.5 to 0.7 at pictures of "
     "less than 50 pixels a side. |J y - f(y)| / |f(y)|, with "
     "f(y) what the denoiser answers, is 0 for networks without biases: then the factors tell all "
@@ -103,7 +103,9 @@ def facts(document: dict[str, Any]) -> dict[str, str]:
     if document["sigma"] is None:
         named["noise level"] = "not found"
     else:
-        named["noise level (8-bit units)"] = f"{document['sigma']:.2f}"
+        error = document["sigma_error"]
+        bar = f" ± {error:.2f}" if error else ""
+        named["noise level (8-bit units)"] = f"{document['sigma']:.2f}{bar}"
         named["mean square error by SURE (8-bit units²)"] = _by_sure(document)
     if document["true_mse"] is not None:
         named["its true mean square error (8-bit units²)"] = f"{document['true_mse']:.2f}"

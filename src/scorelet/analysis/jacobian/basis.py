@@ -12,7 +12,6 @@ Mohan, Kadkhodaie, Simoncelli, Fernandez-Granda 2020, arXiv 1906.05478; Bellec, 
 1811.04121 (the error of SURE).
 """
 
-import math
 import warnings
 from dataclasses import dataclass
 from typing import Literal
@@ -27,11 +26,11 @@ from scorelet.analysis.jacobian.inputs import (
     check_options,
     checked_level,
     closed,
-    found_level,
 )
+from scorelet.analysis.jacobian.level import found_level, sure
 from scorelet.analysis.jacobian.mode import check_mode
 from scorelet.analysis.jacobian.products import JacobianProducts, Map
-from scorelet.analysis.jacobian.trace import Traces, traces
+from scorelet.analysis.jacobian.trace import Estimate, Traces, traces
 from scorelet.core.errors import InputError
 from scorelet.core.memory import available_memory
 from scorelet.core.options import checked
@@ -71,11 +70,13 @@ class JacobianBasis:
         residuals: (k,): |S e - λ e|; for singular vectors |J e - s u|, or |Jᵀ u - s e|.
         noisy: y.
         denoised: f(y).
-        sigma: σ in the unit of y, as given or as found; None if neither.
+        sigma: σ in the unit of y, as given or as found; None if neither. `sigma_error` is its
+            standard error, 0 of a given one.
         effective_dim: tr J, how many dimensions are kept; `effective_dim_error` is its standard
             error, 0 where it is exact.
         sure: the estimate ‖y - f(y)‖² + σ² (2 tr J - d) of the total squared error; None without σ.
-            `sure_error` is its standard error, of a σ that is right: about σ² √(2 d).
+            `sure_error` is its standard error, with that of σ; of a σ that is given and right about
+            σ² √(2 d).
         asymmetry: ‖J - Jᵀ‖ / ‖J‖, Frobenius norms.
         homogeneity: ‖J y - f(y)‖ / ‖f(y)‖: 0 for a denoiser without biases.
         products: how often J or Jᵀ was applied to one vector.
@@ -88,6 +89,7 @@ class JacobianBasis:
     noisy: Tensor
     denoised: Tensor
     sigma: float | None
+    sigma_error: float | None
     effective_dim: float
     effective_dim_error: float
     sure: float | None
@@ -130,7 +132,8 @@ def jacobian_basis(  # noqa: PLR0913 - what is decomposed, and how
             for other callables than modules any shape. f gets it in its own dtype; what is found
             of one in half precision is float32.
         k: how many; None for all of them, by the full method.
-        sigma: noise level of y, in its unit. If it is not given it is found from the residual.
+        sigma: noise level of y, in its unit. If it is not given it is found from the residual and
+            J as that of a best denoiser, of built-in models by the curve that they bring.
         kind: "symmetric" decomposes S, "singular" J.
         method: "full" computes the d x d matrix; "iterative" needs products only (Lanczos with
             restarts, from random starts) and any size will do; "auto" takes the full one up to
@@ -162,16 +165,14 @@ def jacobian_basis(  # noqa: PLR0913 - what is decomposed, and how
     point = as_point(y, f)
     check_options(kind, method, k, point.numel(), tolerance, probes, seed)
     check_mode(f)
-    level = None if sigma is None else checked_level(sigma)
+    given = None if sigma is None else checked_level(sigma)
     images = isinstance(f, nn.Module) and point.ndim == 4
-    map_, point = in_single_precision(closed(f, level), point)
+    map_, point = in_single_precision(closed(f, given), point)
     full = k is None or method == "full" or (method == "auto" and _small(k, point.numel()))
     if full:
         _check_memory(point)
     products = JacobianProducts(map_, point, batched=images)
     products.check_repeats()
-    if level is None:
-        level = found_level(f, point, products.value)
     rng, singular = generator(seed), kind == "singular"
     if full or k is None:
         found = dense(products.matrix(), products.shape, k, singular=singular)
@@ -180,27 +181,29 @@ def jacobian_basis(  # noqa: PLR0913 - what is decomposed, and how
         found = iterative(
             products, k, singular=singular, tolerance=tolerance, rng=rng, progress=progress
         )
-    return _summary(products, found, level, traces(products, found, probes, rng))
+    known = traces(products, found, probes, rng)
+    if given is None:
+        level = found_level(f, point, products.value, known.diagonal)
+    else:
+        level = Estimate(given)
+    return _summary(products, found, level, known)
 
 
 def _summary(
-    products: JacobianProducts, found: Decomposition, sigma: float | None, known: Traces
+    products: JacobianProducts, found: Decomposition, level: Estimate | None, known: Traces
 ) -> JacobianBasis:
     y = products.point
-    value, size = products.value, products.size
+    value = products.value
     error = _times(products, found.matrix, y) - value
     residual = float((y - value).double().square().sum())
-    sure = sure_error = None
-    if sigma is not None:
-        sure = residual + sigma**2 * (2 * known.trace.value - size)
-        sure_error = _sure_error(residual, sigma, size, known)
-        if _returns_noise(y, value, sigma, known.trace.value):
-            warnings.warn(
-                "f seems to return the noise: by SURE, y - f(y) is far nearer to the clean image. "
-                "Give a function that returns the clean image, as lambda y: y - f(y).",
-                ReturnsNoiseWarning,
-                stacklevel=5,
-            )
+    by_sure = None if level is None else sure(residual, level, products.size, known)
+    if level is not None and _returns_noise(y, value, level.value, known.trace.value):
+        warnings.warn(
+            "f seems to return the noise: by SURE, y - f(y) is far nearer to the clean image. "
+            "Give a function that returns the clean image, as lambda y: y - f(y).",
+            ReturnsNoiseWarning,
+            stacklevel=5,
+        )
     return JacobianBasis(
         values=found.values,
         vectors=found.vectors,
@@ -208,11 +211,12 @@ def _summary(
         residuals=found.residuals,
         noisy=y,
         denoised=value,
-        sigma=sigma,
+        sigma=None if level is None else level.value,
+        sigma_error=None if level is None else level.error,
         effective_dim=known.trace.value,
         effective_dim_error=known.trace.error,
-        sure=sure,
-        sure_error=sure_error,
+        sure=None if by_sure is None else by_sure.value,
+        sure_error=None if by_sure is None else by_sure.error,
         asymmetry=known.asymmetry,
         homogeneity=float(error.double().norm() / value.double().norm().clamp(min=1e-300)),
         products=products.count,
@@ -241,17 +245,6 @@ def _centred(v: Tensor) -> Tensor:
     """Take away the mean of each channel, the mean over the last two axes."""
     v = v.double()
     return v - v.mean(tuple(range(-min(2, v.ndim), 0)), keepdim=True)
-
-
-def _sure_error(residual: float, sigma: float, size: int, known: Traces) -> float:
-    """Return by how much SURE misses the squared error ‖x - f(y)‖² (Bellec and Zhang).
-
-    The mean of (SURE - ‖x - f(y)‖²)² is that of 4 σ² ‖y - f(y)‖² + 4 σ⁴ tr J² - 2 σ⁴ d. Where this
-    is not positive, as of a σ that is too large, it is 2 σ⁴ d, that of a denoiser which is exact.
-    """
-    variance = 4 * sigma**2 * residual + sigma**4 * (4 * known.of_square - 2 * size)
-    chance = variance if variance > 0 else 2 * sigma**4 * size
-    return math.hypot(math.sqrt(chance), 2 * sigma**2 * known.trace.error)
 
 
 def _times(products: JacobianProducts, matrix: Tensor | None, y: Tensor) -> Tensor:

@@ -5,13 +5,9 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.analysis.jacobian.products import Map
-from scorelet.analysis.noise_level import ResidualMeter, curve_name
 from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
 from scorelet.models import Denoiser
-
-FINDABLE = 8
-"""Pixels a side from which on a noise level is found."""
 
 
 def as_point(y: Tensor | np.ndarray, f: object) -> Tensor:
@@ -85,17 +81,3 @@ def closed(f: Map | Denoiser, sigma: float | None) -> Map:
     if sigma is None and not f.blind:
         raise InputError("This denoiser needs the noise level: give sigma, in the unit of y.")
     return lambda y: f(y, sigma)
-
-
-def found_level(f: object, y: Tensor, denoised: Tensor) -> float | None:
-    """Return the noise level by the residual in flat blocks; None for what is no image."""
-    planes = y.reshape(-1, *y.shape[-2:]) if y.ndim > 1 else None
-    if planes is None or planes.shape[0] > 4 or min(y.shape[-2:]) < FINDABLE:
-        return None
-    noisy, clean = (
-        image.reshape(planes.shape).permute(1, 2, 0).cpu().numpy() for image in (y, denoised)
-    )
-    meter = ResidualMeter(bounded=False)
-    meter.add(noisy, clean)
-    curves = f.calibration if isinstance(f, Denoiser) else {}
-    return meter.sigma(curves.get(curve_name(len(planes), bounded=False))) or None

@@ -4,7 +4,7 @@ import math
 from typing import NamedTuple
 
 import torch
-from torch import Generator
+from torch import Generator, Tensor
 
 from scorelet.analysis.jacobian.eigenvectors import Decomposition
 from scorelet.analysis.jacobian.products import JacobianProducts, inner, signs
@@ -22,11 +22,13 @@ class Traces(NamedTuple):
 
     Attributes:
         trace: tr J.
+        diagonal: of J, as y; by probes it is unbiased, and rough at one pixel.
         of_square: tr J².
         asymmetry: ‖J - Jᵀ‖ / ‖J‖ in Frobenius norms.
     """
 
     trace: Estimate
+    diagonal: Tensor
     of_square: float
     asymmetry: float
 
@@ -44,12 +46,12 @@ def traces(products: JacobianProducts, found: Decomposition, probes: int, rng: G
     if found.matrix is not None:
         matrix = found.matrix.double()
         gap = (matrix - matrix.mT).norm() / matrix.norm().clamp(min=1e-300)
-        return Traces(
-            Estimate(float(matrix.trace())), float((matrix * matrix.mT).sum()), float(gap)
-        )
+        diagonal, square = matrix.diagonal().reshape(products.shape), (matrix * matrix.mT).sum()
+        return Traces(Estimate(float(matrix.trace())), diagonal, float(square), float(gap))
     assert found.moved is not None
     basis, images = found.vectors.flatten(1), found.moved.flatten(1)
     rest = torch.zeros(probes, dtype=torch.float64)
+    diagonal = (basis * images).sum(0)
     above = below = square = 0.0
     for number, v in enumerate(signs(probes, products.value, rng)):
         forth, back = products.forward(v[None]).detach(), products.transposed(v[None]).detach()
@@ -59,7 +61,9 @@ def traces(products: JacobianProducts, found: Decomposition, probes: int, rng: G
         within = basis @ v.flatten()
         w, moved = v.flatten() - within @ basis, forth.flatten() - within @ images
         rest[number] = inner(w[None], moved[None])[0]
+        diagonal = diagonal + v.flatten() * moved / probes
     exact = float(inner(basis, images).sum())
     error = float(rest.std()) / math.sqrt(probes)
     trace = Estimate(exact + float(rest.mean()), error)
-    return Traces(trace, square, math.sqrt(above / below) if below else 0.0)
+    gap = math.sqrt(above / below) if below else 0.0
+    return Traces(trace, diagonal.reshape(products.shape), square, gap)
