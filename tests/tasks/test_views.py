@@ -78,7 +78,7 @@ def test_a_model_in_memory_does_what_its_file_does(name, verb, tmp_path, monkeyp
     np.testing.assert_equal(verb(*models), expected)
 
 
-@pytest.mark.parametrize("verb", [denoised, restored, basis])
+@pytest.mark.parametrize("verb", [denoised, restored])
 def test_other_modules_are_refused(verb, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_png(tmp_path / "0.png", PIXELS[0])
@@ -86,3 +86,17 @@ def test_other_modules_are_refused(verb, tmp_path, monkeypatch):
         InputError, match=r"model is of the type BFCNN: .*a Denoiser\. A network that gives"
     ):
         verb(BFCNN(1, width=4, depth=3), None)
+
+
+def test_basis_takes_modules_and_functions_that_give_the_clean_picture(tmp_path):
+    """Of y / 2 + its mean / 4: eigenvalues 3/4 and 1/2."""
+    path = write_png(tmp_path / "0.png", PIXELS[0])
+    network = torch.nn.Conv2d(1, 1, 1, bias=False)
+    torch.nn.init.constant_(network.weight, 0.5)
+    of_module = sl.basis(path, model=network, k=2, sigma=0.1, crop=4)
+    assert of_module.document["model"] == "Conv2d"
+    np.testing.assert_allclose(of_module.document["values"], [0.5, 0.5], rtol=1e-5)
+    of_function = sl.basis(path, model=lambda y: y / 2 + y.mean() / 4, k=2, sigma=0.1, crop=4)
+    np.testing.assert_allclose(of_function.document["values"], [0.75, 0.5], rtol=1e-5)
+    with pytest.raises(InputError, match=r"Conv2d fails on noisy images alone.*; it wants 3 chan"):
+        sl.basis(path, model=torch.nn.Conv2d(3, 3, 1), k=2, sigma=0.1, crop=4)

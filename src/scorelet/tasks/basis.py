@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from scorelet.analysis.few_levels import MOST, few_levels
 from scorelet.analysis.jacobian import JacobianBasis, jacobian_basis
@@ -29,11 +29,9 @@ from scorelet.core.progress import Progress
 from scorelet.core.random import generator, randn
 from scorelet.core.words import counted
 from scorelet.data import Picture, on_white, read_picture, to_unit
-from scorelet.models import Denoiser
 from scorelet.tasks.array_files import check_output, writing
 from scorelet.tasks.basis_report import pixels, report
-from scorelet.tasks.ready_denoiser import denoiser_given
-from scorelet.zoo import load_as
+from scorelet.tasks.others_denoiser import Model, as_denoiser, name_of
 
 SUFFIXES = (".html", ".npz")
 
@@ -136,7 +134,7 @@ class PictureBasis:
 def basis(  # noqa: PLR0913 - as many as the command has options
     source: str | Path,
     *,
-    model: str | Path | nn.Module = "photo",
+    model: Model = "photo",
     k: int | None = 16,
     sigma: float | None = None,
     noise: float = 0.0,
@@ -150,10 +148,11 @@ def basis(  # noqa: PLR0913 - as many as the command has options
     Args:
         source: a picture, taken as noisy unless `noise` is given.
         model: path, built-in name or Hub id of a denoiser; or one, or a joint law or a cascade of
-            denoisers.
+            denoisers; or any module or function that maps noisy pictures, (1, channel, height,
+            width), to clean ones.
         k, sigma, noise, crop, tolerance, device, seed: see `BasisSettings`.
 
-    For arrays and for maps of your own there is `scorelet.jacobian_basis`.
+    For arrays and for maps of other shapes there is `scorelet.jacobian_basis`.
 
     Raises:
         InputError: options or a model that cannot be used.
@@ -166,7 +165,7 @@ def basis(  # noqa: PLR0913 - as many as the command has options
 @torch.inference_mode(mode=False)
 def basis_of_picture(
     source: Path,
-    model: str | Path | nn.Module,
+    model: Model,
     settings: BasisSettings,
     *,
     progress: Progress | None = None,
@@ -182,12 +181,11 @@ def basis_of_picture(
             f"{FULL_UP_TO} numbers at most: give crop (a square of 16 pixels in colour has 768), "
             "or a number k."
         )
-    given = denoiser_given(model)
-    denoiser = given if isinstance(given, Denoiser) else load_as(Denoiser, given, verb="basis")
+    denoiser = as_denoiser(model, verb="basis", of_channels="it wants {} channels")
     level = settings.sigma if settings.sigma is not None else settings.noise or None
     if level is None and not denoiser.blind:
         raise InputError(
-            f"{_name(model)} needs the noise level of the picture: give sigma, in the shell "
+            f"{name_of(model)} needs the noise level of the picture: give sigma, in the shell "
             "--sigma in 8-bit units."
         )
     place = choose_device(settings.device)
@@ -205,13 +203,9 @@ def basis_of_picture(
     truth = clean if settings.noise else None
     reference = found.denoised.cpu() if truth is None else truth
     oracles = {} if found.sigma is None else _oracles(reference, found.sigma)
-    document = _document(source, _name(model), settings, found) | _errors(found, truth, oracles)
+    document = _document(source, name_of(model), settings, found) | _errors(found, truth, oracles)
     said = [*_changes(picture, clean, settings.crop), *_warnings(clean, found, settings)]
     return PictureBasis(document | {"warnings": said}, found, oracles)
-
-
-def _name(model: str | Path | nn.Module) -> str:
-    return str(model) if isinstance(model, str | Path) else type(model).__name__
 
 
 def _image(picture: Picture, crop: int | None) -> Tensor:

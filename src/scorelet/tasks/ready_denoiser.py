@@ -41,7 +41,9 @@ def denoiser_given(model: str | Path | nn.Module) -> str | Path | Denoiser:
     if isinstance(found, nn.Module) and not isinstance(found, Denoiser):
         raise InputError(
             f"model is of the type {type(found).__name__}: expected a text, a path or a Denoiser. "
-            "A network that gives the noise becomes one by scorelet.models.ResidualDenoiser."
+            "A network that gives the clean picture becomes one by a subclass of "
+            "scorelet.models.Denoiser, and one that gives the noise by "
+            "scorelet.models.ResidualDenoiser."
         )
     check_types({"model": found}, {"model": str | Path | Denoiser})
     return found

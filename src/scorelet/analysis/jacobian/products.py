@@ -111,7 +111,8 @@ class JacobianProducts:
         if not _near(again, self.value):
             raise InputError(
                 "f gives another result each time it is called: call .eval() on modules in "
-                "training mode, and draw no random numbers inside f."
+                "training mode, draw no random numbers inside f, and keep no memory between its "
+                "calls, as of the last answer (a warm start)."
             )
         check_unchanged(before)
 

@@ -1,83 +1,23 @@
-"""Models that are given to an audit: files, names, denoisers, and networks of others."""
+"""What models that are given to an audit must not be."""
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from scorelet.analysis.memorization import psnr_by_level
 from scorelet.analysis.memorization.curves import EXACT
-from scorelet.core.errors import InputError, mixes_dtypes, one_line
+from scorelet.core.errors import InputError
 from scorelet.core.network import equal_weights
 from scorelet.core.paths import as_path
 from scorelet.core.typing import Image, NoiseLevel
 from scorelet.data import channels_taken
 from scorelet.models import Denoiser
-from scorelet.models.denoiser import Locality
-from scorelet.zoo import load_as, viewed
-
-Model = str | Path | nn.Module | Callable[[Tensor], Tensor]
+from scorelet.tasks.others_denoiser import Model, name_of
 
 _NEARER, _GAIN = 3.0, 2.0
 """dB: y - f(y) of a network that returns the noise is nearer to clean pictures than f(y) by the
 first, and than the best multiple of y by the second. No multiple of y passes for one."""
-
-
-class OthersDenoiser(Denoiser):
-    """A blind denoiser f(y) = n(y), n a network of others, or a function.
-
-    Args:
-        network: maps noisy images to clean ones, (batch, channel, height, width).
-    """
-
-    blind = True
-
-    def __init__(self, network: Callable[[Tensor], Tensor]) -> None:
-        super().__init__()
-        self.network = network
-        self.locality = Locality.of(network) if isinstance(network, nn.Module) else Locality()
-
-    def _denoise(
-        self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Tensor | None
-    ) -> Tensor:
-        try:
-            found = self.network(y.clone())  # it may write over what it is given
-        except (InputError, torch.OutOfMemoryError):
-            raise
-        except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
-            raise InputError(
-                f"{name_of(self.network)} fails on noisy images alone, float32 of shape "
-                f"{tuple(y.shape)}: {one_line(error)}{_remedy(error)}."
-            ) from error
-        if not isinstance(found, Tensor):
-            raise InputError(
-                f"{name_of(self.network)} returns a {type(found).__name__}: give a module or "
-                "function that returns the clean images alone."
-            )
-        return found
-
-
-def _remedy(error: Exception) -> str:
-    said = str(error)
-    if "required positional argument" in said:
-        return "; give a Denoiser of your own that calls it"
-    if mixes_dtypes(error):
-        return "; bring its weights to float32"
-    if found := re.search(r"to have ([13]) channels", said):
-        return f"; give channels={found[1]}"
-    return ""
-
-
-def as_denoiser(model: Model) -> Denoiser:
-    """Return what is given, or what a file or name holds, as a denoiser; others' are wrapped."""
-    model = viewed(Denoiser, model)
-    if isinstance(model, Denoiser):
-        return model
-    if callable(model):
-        return OthersDenoiser(model)
-    return load_as(Denoiser, model, verb="audit")
 
 
 def refuse_other_channels(model: Model, denoiser: Denoiser, channels: int) -> None:
@@ -146,13 +86,6 @@ def _of_best_multiple(clean: Image, sigma: float) -> float:
     square = clean.double().square().flatten(1).mean(1)
     levels = 10 * (1 / square + 1 / sigma**2).log10()
     return float(levels.clamp(max=EXACT).mean())
-
-
-def name_of(model: Model) -> str:
-    """Name a model in words."""
-    if isinstance(model, str | Path):
-        return str(model)
-    return getattr(model, "__name__", type(model).__name__)
 
 
 def refuse_one_model(models: Sequence[Model]) -> None:

@@ -20,12 +20,10 @@ from scorelet.core.network import evaluated
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
+from scorelet.models import Denoiser
 from scorelet.tasks.array_files import write_arrays
 from scorelet.tasks.audit.document import Audit
 from scorelet.tasks.audit.given import (
-    Model,
-    as_denoiser,
-    name_of,
     refuse_noise,
     refuse_one_model,
     refuse_options_of_twins,
@@ -47,6 +45,7 @@ from scorelet.tasks.audit.words import (
     evidence,
 )
 from scorelet.tasks.locks import Locks
+from scorelet.tasks.others_denoiser import Model, as_denoiser, name_of
 from scorelet.tasks.picture_arrays import (
     Pictures,
     images_of,
@@ -267,7 +266,7 @@ def audit_models(
     warnings = _shared_warnings(known) if known else []
     fresh, copies = _unseen(pictures, known)
     place = choose_device(settings.device)
-    a, b = (as_denoiser(model).to(place) for model in models)
+    a, b = (_denoiser(model).to(place) for model in models)
     for model, denoiser in zip(models, (a, b), strict=True):
         refuse_other_channels(model, denoiser, settings.channels)
     first, second = (images_of(each) for each in known) if known else (None, None)
@@ -301,7 +300,7 @@ def _measure_twins(
     told: Told,
 ) -> Row:
     place = choose_device(settings.device)
-    a, b = (as_denoiser(twin_weights(kept, half, size)).to(place).eval() for half in HALVES)
+    a, b = (_denoiser(twin_weights(kept, half, size)).to(place).eval() for half in HALVES)
     first, second = (images_of(arrays[half][:size]) for half in HALVES)
     held_out = images_of(arrays["held_out"])
     row, shown = measure(Pair(a, b, first, second), held_out, settings, progress=told.progress)
@@ -400,3 +399,7 @@ def _warnings(rows: Sequence[Row]) -> list[str]:
         for row in rows
         if row["diverged"]
     ]
+
+
+def _denoiser(model: Model) -> Denoiser:
+    return as_denoiser(model, verb="audit", of_channels="give channels={}")
