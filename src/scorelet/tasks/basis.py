@@ -20,6 +20,7 @@ from scorelet.analysis.shrinkage import (
     wavelet_levels,
     with_levels,
 )
+from scorelet.core.brief import Brief
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.core.network import evaluated
@@ -92,8 +93,8 @@ class BasisSettings:
             raise InputError(f"crop is {self.crop}: at least two pixels a side are needed.")
 
 
-@dataclass(frozen=True)
-class PictureBasis:
+@dataclass(frozen=True, repr=False)
+class PictureBasis(Brief):
     """The basis of a denoiser at a picture.
 
     Attributes:

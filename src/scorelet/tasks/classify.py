@@ -13,6 +13,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from scorelet.core.brief import Brief
 from scorelet.core.errors import InputError
 from scorelet.core.files import write_text
 from scorelet.core.numbers import is_whole
@@ -36,8 +37,8 @@ BATCH = 64
 Model = str | Path | Classifier | NetworkJointEnergy
 
 
-@dataclass(frozen=True)
-class Classified:
+@dataclass(frozen=True, repr=False)
+class Classified(Brief):
     """The most probable classes of one picture.
 
     Attributes:

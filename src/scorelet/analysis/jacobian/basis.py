@@ -31,6 +31,7 @@ from scorelet.analysis.jacobian.level import found_level, sure
 from scorelet.analysis.jacobian.mode import check_mode
 from scorelet.analysis.jacobian.products import JacobianProducts, Map
 from scorelet.analysis.jacobian.trace import Estimate, Traces, traces
+from scorelet.core.brief import Brief
 from scorelet.core.errors import InputError
 from scorelet.core.memory import available_memory
 from scorelet.core.options import checked
@@ -58,8 +59,8 @@ class ReturnsNoiseWarning(UserWarning):
     """A map returns the noise of an image, and y less that is the clean one."""
 
 
-@dataclass(frozen=True, eq=False)
-class JacobianBasis:
+@dataclass(frozen=True, eq=False, repr=False)
+class JacobianBasis(Brief):
     """Eigenvectors of a denoiser's Jacobian at one image, and what follows from them.
 
     Attributes:

@@ -10,6 +10,7 @@ from scorelet.core.options import check_fields
 from scorelet.data import Picture, write_pages
 from scorelet.models import Denoiser, LevelMapDenoiser, TurnedDenoiser
 from scorelet.tasks.ready_denoiser import ReadyDenoiser, ready_denoiser
+from scorelet.tasks.shown import ShownPicture
 from scorelet.tasks.tiling import TileSide
 
 NOISES = ("auto", "white", "camera", "poisson")
@@ -149,8 +150,8 @@ class DenoiseSettings:
         return ready_denoiser(model, device=self.device, dtype=self.dtype, verb="denoise")
 
 
-@dataclass(frozen=True, eq=False)
-class Denoised:
+@dataclass(frozen=True, eq=False, repr=False)
+class Denoised(ShownPicture):
     """One denoised picture.
 
     Attributes:

@@ -15,6 +15,7 @@ from scorelet.data.pictures.limits import limits
 from scorelet.models import Denoiser
 from scorelet.sampling import AscentSchedule
 from scorelet.tasks.ready_denoiser import ReadyDenoiser, ready_denoiser
+from scorelet.tasks.shown import ShownPicture
 from scorelet.tasks.tiling import TileSide
 
 EDGES = ("unknown", "mirrored")
@@ -209,8 +210,8 @@ class RestoreSettings:
         return ready_denoiser(self.model, device=self.device, dtype=self.dtype, verb="restore")
 
 
-@dataclass(frozen=True, eq=False)
-class Restored:
+@dataclass(frozen=True, eq=False, repr=False)
+class Restored(ShownPicture):
     """A restored picture.
 
     Attributes:

@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from scorelet.core.brief import Brief
 from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields
 from scorelet.models import Denoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.tasks.sample.output import check_sheets, write_samples
+from scorelet.tasks.shown import png_of_samples
 
 MOST = 100_000
 """Samples at most."""
@@ -77,8 +79,8 @@ class SampleSettings:
             object.__setattr__(self, "size", (int(self.size[0]), int(self.size[1])))
 
 
-@dataclass(frozen=True, eq=False)
-class Samples:
+@dataclass(frozen=True, eq=False, repr=False)
+class Samples(Brief):
     """What was drawn.
 
     Attributes:
@@ -93,6 +95,9 @@ class Samples:
     images: np.ndarray
     pictures: bool
     document: dict[str, Any]
+
+    def _repr_png_(self) -> bytes:
+        return png_of_samples(self.images, pictures=self.pictures)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write NAME.npy, the array; NAME.png, a contact sheet; or NAME/, a picture of each sample.

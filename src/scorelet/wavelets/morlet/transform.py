@@ -83,6 +83,13 @@ class MorletTransform2d(nn.Module):
         low = low.squeeze(-3)
         return low if x.is_complex() else low.real, bands
 
+    def extra_repr(self) -> str:
+        """Return the options, for printing."""
+        return (
+            f"L={self.L}, kind={self.kind!r}, boundary={self.boundary!r}, "
+            f"full_angles={self.full_angles}"
+        )
+
     @outside_graphs
     def _build(self, shape: tuple[int, int], dtype: torch.dtype, device: torch.device) -> "_Layer":
         with torch.inference_mode(False):

@@ -78,6 +78,10 @@ class Normalization(nn.Module):
                 scale *= 2.0 ** torch.arange(1, levels + 1).reshape(-1, *(1 for _ in shape[1:]))
             self.register_buffer(f"{name}_scale", scale)
 
+    def extra_repr(self) -> str:
+        """Return the options, for printing."""
+        return ", ".join(f"{name}={value!r}" for name, value in self.options.items())
+
     @classmethod
     def fit(cls, convention: str, wavelet: OrthogonalWavelet, x: Tensor) -> "Normalization":
         """Return the statistics of pictures x, (batch, channel, height, width).

@@ -111,6 +111,10 @@ class ScatteringCovariance(nn.Module):
                 ]
         return tuple(found)
 
+    def extra_repr(self) -> str:
+        """Return the options, for printing."""
+        return f"J={self.J}, L={self.L}"
+
     def _scales(self, shape: tuple[int, int]) -> int:
         largest = min(shape).bit_length() - 1
         scales = largest - 1 if self.J is None else self.J
