@@ -29,7 +29,9 @@ def test_a_text_says_shapes_and_numbers_in_short():
     text = repr(denoised(RAMP[..., 0], RAMP))
     assert text.startswith("Denoised(image=<array of 4x6, float32>, sigma=0.1, warnings=('a warn")
     assert "noise='white'" in text
-    assert "file" not in text
+    assert "picture=Picture(pixels=<array of 4x6x1, float32>" in text
+    assert "file=" not in text
+    assert "\n" not in text
     assert len(text) < 400
     big = torch.zeros(16, 3, 99, 99)
     text = repr(Restored(big[0], big, big[0], Picture(RAMP), 9))

@@ -44,7 +44,7 @@ def brief(value: Any) -> str:  # noqa: ANN401
     if isinstance(value, tuple):
         text = f"({', '.join(map(brief, value))}{',' if len(value) == 1 else ''})"
     else:
-        text = repr(str(value)) if isinstance(value, Path) else repr(value)
+        text = repr(str(value)) if isinstance(value, Path) else " ".join(repr(value).split())
     return text if len(text) <= _MOST else f"{text[:_MOST].rstrip()} ..."
 
 

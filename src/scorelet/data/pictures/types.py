@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from scorelet.core.arrays import plain_array
+from scorelet.core.brief import Brief
 from scorelet.core.errors import InputError
 from scorelet.data.pictures.notes import Note
 from scorelet.data.pictures.sensor import Mosaic
@@ -108,8 +109,8 @@ class PictureMetadata:
     mosaic: Mosaic | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class Picture:
+@dataclass(frozen=True, eq=False, repr=False)
+class Picture(Brief):
     """An upright picture.
 
     Args:
