@@ -7,14 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 
+from scorelet.analysis.toning import toning
 from scorelet.data import Picture
 from scorelet.models import Denoiser
 from scorelet.tasks.denoise.noise.agreement import Taken, in_doubt, settled, taken_by_both
 from scorelet.tasks.denoise.noise.choice import Choice, choose
 from scorelet.tasks.denoise.plan import PagePlan, plan_page
-from scorelet.tasks.denoise.settings import Denoised, DenoiseSettings
+from scorelet.tasks.denoise.settings import CAMERA, GRAIN, MODEL, Denoised, DenoiseSettings
 from scorelet.tasks.denoise.ways.camera import camera_plan, denoised_camera, looks_at, told_words
 from scorelet.tasks.denoise.ways.photons import denoised_photons, stable_page
+from scorelet.tasks.denoise.ways.toned import in_one_channel, in_tones
 from scorelet.tasks.denoise.ways.white import denoised_white, is_unlike
 from scorelet.tasks.listener import NOBODY, Listener
 
@@ -45,6 +47,12 @@ def denoised_page(
     Raises:
         InputError: the page cannot be denoised.
     """
+    by_itself = choice is None and cond is None and settings.model in (MODEL, CAMERA, GRAIN)
+    tones = toning(page.pixels, page.mask) if by_itself else None
+    if tones is not None:
+        gray = in_one_channel(page, tones)
+        out = denoised_page(gray, denoiser, settings, fractions=fractions, listener=listener)
+        return in_tones(page, tones, out)
     looks = looks_at(denoiser, settings)
     plan = plan_page(page, looks, settings, cond)  # plan
     choice = choice or _chosen(plan, denoiser, settings)
