@@ -17,7 +17,7 @@ from scorelet.tasks.denoise.noise.quiet import fast_root, quiet_root
 from scorelet.tasks.denoise.settings import DenoiseSettings
 
 WHITE, PLAIN = Choice("white", "a"), Choice("white", "a", plain=True)
-JPEG, GRAIN = Choice("camera", "a", sure=False), Choice("camera", "a")
+JPEG, GRAIN = Choice("camera", "a", sure=False, jpeg=True), Choice("camera", "a")
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,11 @@ def test_what_both_take_out_decides(choice, white, camera, expected):
     pattern = settled(choice, [Taken(white / 255, camera / 255, repeats=True)])
     lost = choice is JPEG and camera <= 2 and expected == "camera"  # what a JPEG lost of it
     assert pattern.noise == ("camera" if lost else "white")
+    for what in ("drawn", "texture"):
+        found = settled(choice, [Taken(white / 255, camera / 255, **{what: True})])
+        is_jpeg = choice is JPEG and (what == "texture" or camera <= 8)
+        kept = is_jpeg or (choice is WHITE and what == "texture")  # `photo` does not know it
+        assert found.noise == (expected if kept else "white")
 
 
 def test_pages_of_a_stack_decide_together():
@@ -158,3 +163,20 @@ def test_white_noise_on_a_page_of_letters_is_no_grain(float32):
     out = sl.denoise(y)
     assert out.noise == "white"
     assert decibels(out.image / 255, x / 255) > decibels(y / 255, x / 255) + 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("side", [2, 3])
+@pytest.mark.parametrize("quality", [None, 97])
+def test_cells_of_colours_with_noise_are_no_grain(float32, tmp_path, side, quality):
+    """Pixel art, without a period: 42 dB became 14."""
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, (8, 3))[rng.integers(0, 8, (192 // side, 192 // side))]
+    x = np.kron(x, np.ones((side, side, 1)))
+    y = stored(x + rng.normal(0, 4, x.shape))
+    given = y if quality is None else tmp_path / "a.jpg"
+    if quality is not None:
+        Image.fromarray(y).save(given, quality=quality, subsampling=0)
+    out = sl.denoise(given)
+    assert (out.noise, out.reason) == ("white", "it is drawn in cells, which are no noise")
+    np.testing.assert_array_equal(out.image, sl.denoise(given, noise="white").image)

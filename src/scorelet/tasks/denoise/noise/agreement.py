@@ -15,7 +15,10 @@ that was called
 
 And where what `camera` takes out of the window repeats itself
 (`scorelet.analysis.periodic_patterns`), it is a screen, a weave, halftone dots: the page is left to
-`photo`. Of a JPEG without sure grain c > 2, too: else what it lost of a pattern is mended.
+`photo`. Of a JPEG without sure grain c > 2, too: else what it lost of a pattern is mended. So is
+pixel art, where quiet places are drawn in cells (`scorelet.analysis.drawn_cells`); of a JPEG, whose
+even blocks may look so, c > 8, too. And where what `camera` takes out is as fine as texture
+(`grain_level`); but a JPEG, whose steps bound what is taken out.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,15 +26,22 @@ from dataclasses import dataclass, replace
 from math import inf
 from statistics import median
 
+import numpy as np
+
+from scorelet.analysis.drawn_cells import is_drawn
 from scorelet.analysis.periodic_patterns import periodicity
+from scorelet.core.blocks import blocks_by_place
 from scorelet.models import Denoiser
 from scorelet.tasks.denoise.noise.choice import Choice
+from scorelet.tasks.denoise.noise.grain_level import is_texture
 from scorelet.tasks.denoise.noise.quiet import (
+    BLOCK,
     Glance,
     brightness,
     fast_root,
     glance,
     is_rougher,
+    quiet_blocks,
     quiet_root,
     whole_blocks,
 )
@@ -39,10 +49,14 @@ from scorelet.tasks.denoise.settings import MODEL, DenoiseSettings
 from scorelet.tasks.denoise.shown.view import View
 from scorelet.tasks.inference import run_tile
 
+Pixels = np.ndarray
+
 TIMES, LEAST = 1.2, 2.0 / 255
 """What `camera` takes out at least of what is no white noise, over `photo`; least that counts."""
 AGREED, FAINT = 0.75, 0.5 / 255
 """What `photo` takes out at least of white noise, of what `camera` does; least beside grain."""
+STRONG = 8 / 255
+"""What `camera` takes out at least of a JPEG that is drawn in cells; of cameras' at most 6."""
 REPEATS = 0.35
 """From which what `camera` takes out repeats itself; of 44 pictures of cameras: at most 0.14."""
 CELL = 4
@@ -58,6 +72,8 @@ class Taken:
         errs: of smooth full colours `camera` takes out something else: the most of it is slow, or
             quiet places are rougher without it.
         repeats: what `camera` takes out is a pattern.
+        drawn: quiet places are drawn in cells.
+        texture: it is as fine as texture, and follows what is shown.
         glance: at which it was seen.
     """
 
@@ -65,6 +81,8 @@ class Taken:
     camera: float
     errs: bool = False
     repeats: bool = False
+    drawn: bool = False
+    texture: bool = False
     glance: Glance | None = None
 
 
@@ -84,20 +102,42 @@ def taken_by_both(view: View, white: Denoiser, camera: Denoiser, *, bounded: boo
     white_root, root = (fast_root(one, whole, cell=CELL) for one in taken)
     slow = quiet_root(taken[1], whole, cell=CELL)
     errs = slow > root or is_rougher(bright, brightness(shown) - bright, whole)
-    return Taken(white_root, root, errs, periodicity(bright[..., 0]) > REPEATS, seen)
+    return Taken(
+        white_root,
+        root,
+        errs=errs,
+        repeats=periodicity(bright[..., 0]) > REPEATS,
+        drawn=_is_drawn(brightness(shown), bright, whole),
+        texture=is_texture(seen),
+        glance=seen,
+    )
+
+
+def _is_drawn(shown: Pixels, taken: Pixels, whole: np.ndarray) -> bool:
+    if min(shown.shape[:2]) < BLOCK:
+        return False
+    return is_drawn(blocks_by_place(shown, BLOCK)[quiet_blocks(taken, whole)[..., 0]][..., 0])
 
 
 def settled(choice: Choice, taken: Sequence[Taken]) -> Choice:
     """Return the choice that both models bear out, by the medians over pages."""
     w, c = (median(getattr(one, name) for one in taken) for name in ("white", "camera"))
-    errs, repeats = (_most(getattr(one, name) for one in taken) for name in ("errs", "repeats"))
-    if choice.noise == "white" and c > max(TIMES * w, w + LEAST) and not (errs or repeats):
+    errs, repeats, drawn, texture = (
+        _most(getattr(one, name) for one in taken)
+        for name in ("errs", "repeats", "drawn", "texture")
+    )
+    none = errs or repeats or drawn
+    if choice.noise == "white" and c > max(TIMES * w, w + LEAST) and not none:
         reason = "neighbours share some of it"
         return replace(choice, noise="camera", reason=reason, level=inf)
     if choice.noise != "camera":
         return choice
     if repeats and (choice.sure or c > LEAST):
         return replace(choice, noise="white", reason="it has a pattern, which is no noise")
+    if drawn and (c > STRONG or not choice.jpeg):
+        return replace(choice, noise="white", reason="it is drawn in cells, which are no noise")
+    if texture and not choice.jpeg:
+        return replace(choice, noise="white", reason="what neighbours share is texture")
     if w > max(AGREED * c, FAINT if choice.sure else LEAST):
         reason = "neighbours do not share it" if choice.sure else "a JPEG with white noise"
         return replace(choice, noise="white", reason=reason, noisy=False)

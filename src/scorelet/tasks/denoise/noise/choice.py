@@ -52,6 +52,7 @@ class Choice:
         photons: for "poisson".
         plain: for "white": whether noise is white for sure.
         sure: for "camera": whether there is grain for sure, and not a JPEG only.
+        jpeg: for "camera": whether it is a JPEG, of which it mends what that lost.
         noisy: for a JPEG: whether there is white noise in it, which may be below its steps.
         level: for "camera": that of the grain, in the unit of the page, see `grain_level`; None: it
             is not known yet; infinite: the blind model takes it out at no level.
@@ -63,6 +64,7 @@ class Choice:
     photons: Photons | None = None
     plain: bool = False
     sure: bool = True
+    jpeg: bool = False
     noisy: bool = False
     level: float | None = None
     glance: Glance | None = None
@@ -179,11 +181,11 @@ def _has_white(found: Grain | None) -> bool:
 def _by_grain(found: Grain | None, step: float | None) -> Choice:
     """Choose by the noise that is found, and the step of a JPEG in the unit of [0, 1] images."""
     if found is not None and found.is_shared:
-        return Choice("camera", "there is grain, which neighbours share")
+        return Choice("camera", "there is grain, which neighbours share", jpeg=step is not None)
     level = None if found is None else found.white_level
     if step is not None and (level is None or step > level):
         reason = "a JPEG, without white noise above its steps"
-        return Choice("camera", reason, sure=False, noisy=_has_white(found))
+        return Choice("camera", reason, sure=False, jpeg=True, noisy=_has_white(found))
     if level is not None:
         plain = found is not None and found.is_plain
         return Choice("white", "neighbours do not share it", plain=plain)

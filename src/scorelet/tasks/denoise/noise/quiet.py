@@ -22,7 +22,7 @@ BLOCK = 32
 QUANTILE = 0.2
 """Of the power of blocks, up to which they are quiet."""
 SMOOTHEST = 0.3
-"""Share of the blocks in which it is asked whether they become rougher."""
+"""Share of the blocks in which it is asked whether they become rougher, and are drawn in cells."""
 SHARE, LEAST, MOST = 0.25, 128, 512
 """Side of the window that is looked at: with this share of the pixels, between bounds."""
 END, WHOLE = 1 / 255, 0.9
@@ -114,13 +114,24 @@ def is_rougher(taken: Pixels, clean: Pixels, whole: np.ndarray) -> bool:
         taken, clean: what is taken out and what is left, their brightness.
         whole: from `whole_blocks`.
     """
-    rough = (_laplacian(x) for x in (clean, clean + taken))
-    moved, after, before = (block_means(np.square(x), BLOCK) for x in (taken, *rough))
-    if not moved.size:
+    quiet = quiet_blocks(taken, whole)
+    if not quiet.size:
         return False
+    rough = (_laplacian(x) for x in (clean, clean + taken))
+    after, before = (block_means(np.square(x), BLOCK)[quiet] for x in rough)
+    return bool(after.mean() > before.mean())
+
+
+def quiet_blocks(taken: Pixels, whole: np.ndarray) -> np.ndarray:
+    """Return the blocks with the least of what is taken out, (rows, columns, 1).
+
+    Args:
+        taken: (height, width, 1).
+        whole: from `whole_blocks`.
+    """
+    moved = block_means(np.square(taken), BLOCK)
     inside = whole if whole.any() else np.ones_like(whole)
-    quiet = inside & (moved <= np.quantile(moved[inside], SMOOTHEST))
-    return bool(after[quiet].mean() > before[quiet].mean())
+    return inside & (moved <= np.quantile(moved[inside], SMOOTHEST)) if moved.size else inside
 
 
 def brightness(pixels: Pixels) -> Pixels:
