@@ -28,10 +28,10 @@ LEFT = 1.15
 """Noise of colours over the level that was found, from which too much of it stays."""
 NARROW, LONG = 4, 64
 """Rows, or columns, from which most noise is found; pixels from which a few of them are a strip."""
-NOT_WHITE = (
-    "A denoiser for white noise takes such noise for texture and leaves most of it in; take "
-    "--noise camera, or start from the camera's raw file"
-)
+_STAYS = "A denoiser for white noise takes such noise for texture and leaves most of it in; "
+NOT_WHITE = _STAYS + "take --noise camera, or start from the camera's raw file"
+MAYBE_SHOWN = _STAYS + "if it is not what is shown, take --noise camera"
+"""Where `auto` has left noise of cameras out: texture and patterns are not white, either."""
 
 
 def remarks(
@@ -62,7 +62,7 @@ def remarks(
     most = math.inf if blind and not bounded else denoiser.most * view.unit  # shown in any unit
     said = (
         None if floats or not white else _compression(page.metadata.jpeg, sigma),
-        _colour_of_noise(view, floats=floats, bounded=bounded) if white else None,
+        _colour_of_noise(view, settings, floats=floats, bounded=bounded) if white else None,
         _level_given(given, sigma, floats=floats) if blind else None,
         _level_found(sigma, floats=floats) if white and not blind and given is None else None,
         _few_bits(page.pixels) if white and bounded else None,
@@ -76,7 +76,9 @@ def remarks(
     return tuple(text for text in said if text)
 
 
-def _colour_of_noise(view: View, *, floats: bool, bounded: bool) -> str | None:
+def _colour_of_noise(
+    view: View, settings: DenoiseSettings, *, floats: bool, bounded: bool
+) -> str | None:
     """Say whether the noise is correlated between neighbours, judged in a central window."""
     place = central(view.pixels.shape)
     if view.mask is not None and not view.mask[place].all():
@@ -87,7 +89,8 @@ def _colour_of_noise(view: View, *, floats: bool, bounded: bool) -> str | None:
     near, far = (number(level * view.unit, floats=floats) for level in (colour.near, colour.far))
     return (
         f"the noise is not white: sigma is {near} between neighbours but {far} between pixels four "
-        "apart, as after a camera's processing, resizing or compression. " + NOT_WHITE
+        "apart, as after a camera's processing, resizing or compression. "
+        + (MAYBE_SHOWN if settings.noise == "auto" else NOT_WHITE)
     )
 
 
