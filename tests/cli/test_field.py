@@ -33,6 +33,15 @@ def test_simulate(shell, tmp_path):
     assert json.loads(stdout)["n"] == 3
 
 
+def test_simulate_warns_of_a_size_that_does_not_resolve_the_flow(shell, tmp_path):
+    words = ("field", "simulate", "turbulence", "-n", "1", "--size", "16", "--param", "time=0.004")
+    status, _, stderr = shell(*words, "-o", tmp_path / "a.npy")
+    assert status == 0
+    assert stderr.startswith("warning: 16 x 16 pixels are too few for this flow")
+    assert "of at least 118.\n" in stderr
+    assert stderr.count("\n") == 1
+
+
 def test_list(shell):
     status, stdout, stderr = shell("field", "list")
     assert (status, stderr) == (0, "")

@@ -81,6 +81,16 @@ def test_phi4_is_that_of_python(tmp_path):
         ensemble("phi4")
 
 
+def test_fields_that_are_not_those_of_the_formula_are_warned_of(tmp_path):
+    options = {"size": 16, "params": {"time": 0.004}}
+    (text,) = simulate("turbulence", 1, tmp_path / "a.npy", **options)["warnings"]
+    assert text.startswith("16 x 16 pixels are too few for this flow")
+    assert (
+        simulate("turbulence", 1, tmp_path / "b.npy", **options | {"size": 118})["warnings"] == []
+    )
+    assert simulate("power_law", 1, tmp_path / "c.npy", size=8)["warnings"] == []
+
+
 @pytest.mark.parametrize("name", sorted(ensemble_kinds()))
 def test_every_ensemble_draws_fields(name):
     if name == "turbulence":

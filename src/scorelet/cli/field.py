@@ -70,6 +70,8 @@ def simulate(
                 overwrite=overwrite,
                 progress=bar.reach,
             )
+    for text in document["warnings"]:
+        shared.warn(text)
     shared.say(document["description"])
     drawn = f"{counted(count, 'field')} of {size}x{size}"
     shared.say(f"{drawn} -> {output}, {document['seconds']:.1f} s")

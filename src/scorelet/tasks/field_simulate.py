@@ -1,6 +1,7 @@
 """Draw fields of reference ensembles into files."""
 
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
@@ -13,7 +14,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.data.fields.chains import ENTRY
-from scorelet.data.fields.ensembles import Ensemble
+from scorelet.data.fields.ensembles import Ensemble, EnsembleWarning
 from scorelet.data.pictures.formats.png import png_bytes
 from scorelet.plots.contact_sheet import check_sheet, contact_sheet, sheet_bytes
 from scorelet.sampling import ensemble
@@ -54,7 +55,7 @@ def simulate(
 
     Returns:
         output, ensemble, description, params, n, size, seed, chains (how many drew the fields),
-        seconds.
+        warnings (in what fields of that size are not those of the formula), seconds.
 
     Raises:
         InputError: anything that cannot be drawn; nothing has been written then.
@@ -71,7 +72,8 @@ def simulate(
     _write(target, law, record, progress, overwrite=overwrite)
     chains = len(np.unique(law.chains(range(count))))
     seconds = round(time.perf_counter() - start, 2)
-    return {"output": str(target), **record, "chains": chains, "seconds": seconds}
+    facts = {"chains": chains, "warnings": law.doubts(size), "seconds": seconds}
+    return {"output": str(target), **record, **facts}
 
 
 def _check_numbers(count: int, size: int, seed: int) -> None:
@@ -130,7 +132,9 @@ def _pieces(
     for start in range(0, count, length):
         wanted = min(length, count - start)
         try:
-            fields = law.sample(wanted, size, seed, start=start)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", EnsembleWarning)  # `simulate` returns them
+                fields = law.sample(wanted, size, seed, start=start)
         except (MemoryError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and "memory" not in str(error):
                 raise

@@ -8,7 +8,7 @@ torch.Size([16, 1, 64, 64])
 
 from scorelet.data.fields.ensembles.anisotropic import Anisotropic
 from scorelet.data.fields.ensembles.band_limited import BandLimited
-from scorelet.data.fields.ensembles.base import Ensemble, IndexedEnsemble
+from scorelet.data.fields.ensembles.base import Ensemble, EnsembleWarning, IndexedEnsemble
 from scorelet.data.fields.ensembles.bubbles import Bubbles
 from scorelet.data.fields.ensembles.cache import cached
 from scorelet.data.fields.ensembles.dead_leaves import DeadLeaves
@@ -34,6 +34,7 @@ __all__ = [
     "Disc",
     "Discs",
     "Ensemble",
+    "EnsembleWarning",
     "GaussianField",
     "IndexedEnsemble",
     "LatticeOrnsteinUhlenbeck",

@@ -6,6 +6,7 @@ Fourier transform of x - E x; P(k) = E |X(k)|^2, whose mean over k is the pixel 
 p(x) = exp(-U(x)) / Z.
 """
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Generator as Yields
 from contextlib import contextmanager
@@ -24,6 +25,10 @@ from scorelet.core.typing import Image, PerSample
 from scorelet.data.fields.ensembles.checks import check_count, check_field, check_size
 
 CHUNK_PIXELS = 1 << 22  # held in float64 at a time, beside the result
+
+
+class EnsembleWarning(UserWarning):
+    """Fields can be drawn, but they are not quite those of the formula."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +73,14 @@ class Ensemble(ABC):
 
         Returns:
             (n, 1, L, L), float32, on the CPU. Field i is the same in whatever call it is drawn.
+            An `EnsembleWarning` says where fields of that side are not those of the formula.
 
         Raises:
             InputError: an impossible count, size, seed or start.
         """
         self.check(n, size, seed, start=start)
+        for text in self.doubts(size):
+            warnings.warn(text, EnsembleWarning, stacklevel=2)
         try:
             x = torch.empty(n, 1, size, size)
         except RuntimeError as error:
@@ -94,6 +102,17 @@ class Ensemble(ABC):
         check_count("seed", seed)
         check_count("start", start)
         self._check_size(size)
+
+    @final
+    def doubts(self, size: int) -> list[str]:
+        """Return what `sample` warns of: in what fields of that side are not those of the formula.
+
+        Raises:
+            InputError: an impossible size.
+        """
+        self._check_size(size)
+        with self._within_range():
+            return self._doubts(size)
 
     @final
     def power(self, size: int) -> Tensor:
@@ -169,6 +188,10 @@ class Ensemble(ABC):
     def _check_size(self, size: int) -> None:
         """Raise InputError where the formula has no field of that size."""
         check_size(size)
+
+    def _doubts(self, size: int) -> list[str]:
+        """A sentence for each way in which fields of that side are not those of the formula."""
+        return []
 
     def _check_field(self, x: Tensor) -> None:
         check_field(x)
