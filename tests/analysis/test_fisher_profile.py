@@ -82,6 +82,57 @@ def test_layers_in_order_of_their_calls(net, case):
     assert profile.counts == (40, 40, 40)
 
 
+class Functional(nn.Module):
+    """All but its weights is no module; its answer is another than its last layer's."""
+
+    def __init__(self, last=torch.relu):
+        super().__init__()
+        self.layer, self.last = nn.Linear(16, 8), last
+
+    def forward(self, x):
+        return self.last(self.layer(x.flatten(1)))
+
+
+@pytest.mark.parametrize("last", [torch.relu, torch.relu_])
+@pytest.mark.parametrize("layers", [None, "*"])
+def test_the_answer_of_a_network_is_its_last_layer(case, last, layers):
+    net = Functional(last)
+    profile = fisher_profile(net, case, layers=layers, batch=32)
+    modules = nn.Sequential(nn.Flatten(), net.layer, nn.ReLU())
+    same = fisher_profile(modules, case, batch=32)
+    assert [layer.name for layer in profile.layers] == ["input", "layer", "output"]
+    assert (profile["output"].module, profile["output"].shape) == ("Functional", (8,))
+    assert profile["output"].fisher == same["2"].fisher
+    assert profile["layer"].fisher == same["1"].fisher
+
+
+def test_the_answer_is_listed_once(case):
+    view = Functional(lambda u: u.unflatten(1, (2, 4)))
+    assert [layer.name for layer in fisher_profile(view, case).layers] == ["input", "layer"]
+    seldom = Functional(lambda u: u if len(u) == 32 else -u)  # another in the last batch only
+    found = fisher_profile(seldom, case, batch=32, pool="mean")
+    assert [layer.name for layer in found.layers] == ["input", "layer", "output"]
+
+
+def test_a_single_module_has_an_answer(case):
+    net = nn.Conv2d(1, 2, 3)
+    profile = fisher_profile(net, case)
+    assert [layer.name for layer in profile.layers] == ["input", "output"]
+    direct = expected(net(case.x).detach(), case.y)
+    assert profile["output"].fisher.ratio == pytest.approx(direct.ratio, rel=1e-4)
+
+
+def test_the_answer_is_there_where_it_is_asked_for(case, net):
+    assert fisher_profile(net, case, layers=["head", "output"])["output"].shape == (CLASSES,)
+    assert [layer.name for layer in fisher_profile(net, case, layers="out*").layers] == ["output"]
+    with pytest.raises(InputError, match=r"'output', or its output is no tensor: choose among .*"):
+        fisher_profile(Named(), case, layers="output")
+    assert fisher_profile(Named(), case).unread == ("output",)
+    named = nn.Sequential()
+    named.add_module("output", nn.Linear(4, 3))
+    assert [layer.name for layer in fisher_profile(named, case).layers] == ["input", "output"]
+
+
 def test_of_several_outputs_the_first_is_the_layers(case):
     pair = Pair()
     net = nn.Sequential(pair)
@@ -345,5 +396,5 @@ def test_a_dead_layer_is_left_out_and_named():
 def test_the_last_layers_are_among_the_names_to_choose_from():
     net = nn.Sequential(*(nn.Linear(2, 2) for _ in range(30)))
     data = torch.randn(8, 2, generator=generator(0)), torch.arange(8) % 2
-    with pytest.raises(InputError, match=r"input, 0, .*10, \.\.\., 27, 28, 29\."):
+    with pytest.raises(InputError, match=r"input, 0, .*10, \.\.\., 27, 28, 29, output\."):
         fisher_profile(net, data, layers=["nine"])

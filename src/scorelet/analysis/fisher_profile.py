@@ -16,7 +16,14 @@ from scorelet.analysis.alignment.watching import show
 from scorelet.analysis.channel_axes import ChannelAxes
 from scorelet.analysis.fisher_moments import check_counts
 from scorelet.analysis.labelled_batches import Source, labelled_batches
-from scorelet.analysis.layer_probe import INPUT, PARTS, LayerSeparation, Probe, listening
+from scorelet.analysis.layer_probe import (
+    INPUT,
+    OUTPUT,
+    PARTS,
+    LayerSeparation,
+    Probe,
+    listening,
+)
 from scorelet.core.errors import InputError
 from scorelet.core.network import unwrapped
 from scorelet.core.numbers import is_whole
@@ -31,7 +38,8 @@ class FisherProfile:
     """The layers of a network, in the order in which they were called.
 
     Attributes:
-        layers: one record each.
+        layers: one record each; the last is the answer of the network, called ``output`` where the
+            last module's is another, or was not asked for.
         counts: samples of each class.
         dimension: number of features that layers with more were projected to.
         pool: "flatten", or "mean" where each channel was averaged over space first.
@@ -79,8 +87,10 @@ def fisher_profile(
             (n, height, width, channel), which become floats in [0, 1]; y whole numbers (n,) from
             0. Or an object with such `x` and `y`; or a loader of batches (x, y) that can be
             walked twice in the same order.
-        layers: names of modules as in ``net.named_modules()``, ``*`` and ``?`` allowed; None takes
-            the pictures and all modules without parts of their own.
+        layers: names of modules as in ``net.named_modules()``, ``*`` and ``?`` allowed, ``input``
+            for the pictures, ``output`` for what the network answers; None takes these and all
+            modules without parts of their own. What steps of a ``forward`` make that are no
+            modules, as functions and sums, is seen in the answer only.
         dimension: layers with more features are projected to so many.
         pool: "flatten" takes all positions, "mean" averages each channel over space, features of
             tokens over tokens.
@@ -112,6 +122,7 @@ def fisher_profile(
     probe = Probe(net, counts, patterns, dimension, axes, dict(kinds or {}))
     _show(net, batches(), probe, progress)
     _refuse_unknown(patterns, net, probe)
+    probe.leave_out_repeated_answer()
     found, dead = probe.results()
     unsure = tuple(probe.unsure)
     return FisherProfile(found, tuple(counts), dimension, pool, dead, unsure, probe.unread)
@@ -129,7 +140,7 @@ def _show(
         for x, y in batches:
             probe.start(y)
             probe.record(INPUT, net, x)
-            show(net, x)
+            probe.record_answer(net, show(net, x))
             if progress:
                 progress(probe.pictures, sum(probe.counts))
 
@@ -138,8 +149,8 @@ def _refuse_unknown(patterns: Sequence[str] | None, net: nn.Module, probe: Probe
     found = {name.partition("#")[0] for name in probe.layers}
     for pattern in patterns or ():
         if not any(fnmatchcase(name, pattern) for name in found):
-            names = [INPUT, *(name for name, _ in net.named_modules() if name)]
-            shown = names if len(names) <= _SHOWN else [*names[: _SHOWN - 3], "...", *names[-3:]]
+            names = [INPUT, *(name for name, _ in net.named_modules() if name), OUTPUT]
+            shown = names if len(names) <= _SHOWN else [*names[: _SHOWN - 3], "...", *names[-4:]]
             raise InputError(
                 f"No layer is called {pattern!r}, or its output is no tensor: choose among "
                 f"{', '.join(shown)}."

@@ -28,6 +28,8 @@ from scorelet.core.network import WATCHING, evaluated, not_compiled
 
 INPUT = "input"
 """Name under which the pictures themselves are listed."""
+OUTPUT = "output"
+"""Name under which the answer of the network is listed, where no module's output is the same."""
 PARTS = 2
 """Into which the samples of each class are dealt, for ratios from halves."""
 
@@ -46,7 +48,8 @@ class LayerSeparation:
     """What was found at one layer.
 
     Attributes:
-        name: of the module, ``input`` for the pictures, with #2, #3 for its later calls.
+        name: of the module, ``input`` for the pictures, ``output`` for the answer of the network;
+            with #2, #3 for its later calls.
         module: its class.
         shape: of its output for one picture.
         fisher: the ratio of (projected) features, with its floor.
@@ -75,15 +78,19 @@ class Probe:
         self.counts, self.dimension, self.axes, self.kinds = counts, dimension, axes, kinds
         self.names = {m: n for n, m in net.named_modules() if n and _is_wanted(n, m, patterns)}
         self.with_input = patterns is None or _matches(INPUT, patterns)
+        self.with_output = patterns is None or _matches(OUTPUT, patterns)
+        self._answer_counts = patterns is not None and OUTPUT in patterns
         self.layers: dict[str, _Layer] = {}
         self.unsure: list[str] = []
         self._passed: dict[str, None] = {}
         self.pictures = 0
         self._calls: dict[str, int] = {}
+        self._last: tuple[str, Tensor] | None = None
+        self._answer: str | None = None
 
     def start(self, labels: Tensor) -> None:
         """Begin a batch."""
-        self.labels, self._calls = labels, {}
+        self.labels, self._calls, self._last = labels, {}, None
         self.pictures += len(labels)
 
     def record(self, name: str, module: nn.Module, output: object) -> None:
@@ -102,6 +109,23 @@ class Probe:
             self.layers[name].add(output, self.labels)
         except InputError as error:
             raise InputError(f"Layer {name}: {error}") from None
+        self._last = name, output.flatten(1).clone()  # later steps may work in place
+
+    def record_answer(self, net: nn.Module, answer: object) -> None:
+        """Take in what the network answers, after all layers."""
+        if not self.with_output:
+            return
+        before = self._last
+        self.record(OUTPUT, net, answer)
+        if self._last and self._last is not before:
+            self._answer, features = self._last
+            self._answer_counts |= before is None or not _equal(before[1], features)
+
+    def leave_out_repeated_answer(self) -> None:
+        """Forget the answer where it was that of the last layer in all batches."""
+        if self._answer and not self._answer_counts:
+            del self.layers[self._answer]
+            self.unsure = [name for name in self.unsure if name != self._answer]
 
     @property
     def unread(self) -> tuple[str, ...]:
@@ -215,6 +239,11 @@ def listening(net: nn.Module, probe: Probe) -> Generator[None]:
         hooks = [module.register_forward_hook(hook) for module in probe.names]
         with evaluated(net, hooks):
             yield
+
+
+def _equal(one: Tensor, other: Tensor) -> bool:
+    alike = one.dtype == other.dtype and one.device == other.device
+    return alike and torch.equal(one, other)
 
 
 def _is_batch(output: object, count: int) -> TypeGuard[Tensor]:

@@ -43,7 +43,8 @@ def fisher(
         arch: torchvision:NAME, timm:NAME or FILE.py:FUNCTION, which builds the network.
         part: of the data, train or test.
         size: of pictures in folders, HxW or one number; by default what a classifier takes.
-        layers: names with commas between them, * and ? allowed; by default all without parts.
+        layers: names with commas between them, * and ? allowed, input and output; by default all
+            without parts, and the answer of the network as output where no layer has it.
         dimension: layers with more features are projected to so many.
         pool: flatten takes every position, mean averages each channel over space or tokens.
         limit: only the first so many pictures.

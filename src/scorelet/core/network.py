@@ -190,14 +190,14 @@ def evaluated(net: nn.Module, handles: Iterable[RemovableHandle] = ()) -> Genera
             module.training = mode
 
 
-def call_on_pictures(net: nn.Module, x: Tensor) -> None:
-    """Call a network, whose hooks see what passes through it.
+def call_on_pictures(net: nn.Module, x: Tensor) -> object:
+    """Call a network, whose hooks see what passes through it, and return what it answers.
 
     Raises:
         InputError: it does not take the pictures.
     """
     try:
-        net(x)
+        return net(x)
     except InputError:
         raise
     except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:

@@ -33,8 +33,8 @@ def watching(net: nn.Module, modules: Iterable[nn.Module], seen: Seen) -> Genera
             yield
 
 
-def show(net: nn.Module, x: Tensor) -> None:
-    """Show pictures to a network, which may work in place.
+def show(net: nn.Module, x: Tensor) -> object:
+    """Show pictures to a network, which may work in place, and return what it answers.
 
     Raises:
         InputError: it does not take them.
@@ -44,7 +44,7 @@ def show(net: nn.Module, x: Tensor) -> None:
     if place is not None and place.is_floating_point():
         x = x.to(place.dtype)
     with torch.no_grad():
-        call_on_pictures(net, x)
+        return call_on_pictures(net, x)
 
 
 def read_by(net: nn.Module, module: nn.Module, x: Tensor) -> tuple[Tensor, ...]:
