@@ -28,3 +28,14 @@ def listed(names: Sequence[str]) -> str:
     """Return names with commas, of many the first five and how many more there are."""
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return ", ".join(names[:_NAMED]) + more
+
+
+def colours_last(sides: tuple[int, ...]) -> str:
+    """Return what is said first where the last axis of pictures looks like that of colours.
+
+    Args:
+        sides: what was taken for (height, width), or for a length.
+    """
+    if len(sides) < 2 or sides[-1] not in (3, 4) or sides[-2] <= 4:
+        return ""
+    return "if the last axis is of colours, bring it in front by x.movedim(-1, -3); otherwise "

@@ -62,6 +62,15 @@ def test_every_plan_is_orthogonal(name, plan):
     assert pyramid_error(packet.from_square(packet.to_square(pyramid)), pyramid) == 0
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_reconstructs_to_its_rounding(dtype):
+    x = white(2, 1, 16, 16).to(dtype)
+    packet = WaveletPacket("shannon", PacketPlan.uniform(2))
+    pyramid = packet.analyze(x)
+    assert pyramid.low.dtype == dtype
+    assert (packet.synthesize(pyramid) - x).abs().max() < 16 * torch.finfo(dtype).eps
+
+
 def test_the_plain_plan_is_the_wavelet_transform():
     x = white(3, 32, 16)
     packet = WaveletPacket("db3", PacketPlan.wavelet(3))

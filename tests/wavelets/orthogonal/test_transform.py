@@ -192,6 +192,19 @@ def test_other_dtypes_reconstruct_to_their_rounding(dtype):
     assert (wavelet.synthesize(pyramid) - x).abs().max() < 16 * torch.finfo(dtype).eps
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_has_the_shannon_wavelet(dtype):
+    x = white(3, 1, 64, 64).to(dtype).requires_grad_()
+    wavelet = OrthogonalWavelet("shannon", 4)
+    pyramid, exact = wavelet.analyze(x), wavelet.analyze(x.detach().double())
+    assert pyramid.low.dtype == pyramid.details[0].dtype == dtype
+    assert (pyramid.low - exact.low).abs().max() < 16 * torch.finfo(dtype).eps
+    again = wavelet.synthesize(pyramid)
+    assert (again - x).abs().max() < 16 * torch.finfo(dtype).eps
+    (gradient,) = torch.autograd.grad(again.sum(), x)
+    assert (gradient - 1).abs().max() < 16 * torch.finfo(dtype).eps
+
+
 @pytest.mark.parametrize("moments", [1, 2, 4, 7])
 def test_polynomials_of_low_degree_have_no_details_away_from_the_wrap(moments):
     places = torch.arange(128, dtype=torch.float64) / 128
@@ -303,6 +316,10 @@ def test_threads_work_in_a_forked_process():
             r"6 x 8 cannot be halved 2 times: use at most 1 level, or pad to 8",
         ),
         (torch.zeros(5, 8), r"5 x 8 cannot be halved 2 times: pad to 8 x 8"),
+        (
+            torch.zeros(8, 8, 3),
+            r"8 x 3 .*: if the last .* by x\.movedim\(-1, -3\); otherwise pad to",
+        ),
         (torch.zeros(0, 1, 8, 8), r"shape \(0, 1, 8, 8\).*not empty"),
         (torch.zeros(8), r"shape \(8,\): expected \(\.\.\., height, width\)"),
         (torch.zeros(8, 8, dtype=torch.int32), r"int32 .* expected a real floating-point"),

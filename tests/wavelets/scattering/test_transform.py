@@ -13,6 +13,7 @@ import torch
 from samples import environment
 from scorelet.core.errors import InputError
 from scorelet.wavelets.morlet.bank import morlet_bank
+from scorelet.wavelets.morlet.checks import check_pictures
 from scorelet.wavelets.morlet.grid import crop_spectrum
 from scorelet.wavelets.scattering.transform import Scattering2d, _check_options
 
@@ -318,6 +319,7 @@ def test_filters_of_inference_serve_gradients():
     ("options", "x", "sentence"),
     [
         ({"J": 5}, torch.zeros(16, 40), "J is 5, but the picture has 16x40.*J at most 4"),
+        ({"J": 2}, torch.zeros(32, 32, 3), r"32x3 .* by x.movedim\(-1, -3\); otherwise take J"),
         ({"J": -1}, torch.zeros(16, 16), "J is -1"),
         ({"J": 2, "L": 0}, torch.zeros(16, 16), "L is 0: J must be at least 0 and L at least 1"),
         ({"J": 1, "order": 4}, torch.zeros(16, 16), "order is 4: it must be 1, 2 or 3"),
@@ -333,6 +335,11 @@ def test_filters_of_inference_serve_gradients():
 def test_bad_input_gets_a_sentence(options, x, sentence):
     with pytest.raises(InputError, match=sentence):
         Scattering2d(**options)(x)
+
+
+def test_an_array_is_answered_with_how_it_becomes_a_tensor():
+    with pytest.raises(InputError, match=r"is ndarray: .*of an array of floats torch.from_numpy"):
+        unwrap(check_pictures)(np.zeros((8, 8)))
 
 
 @pytest.mark.parametrize(

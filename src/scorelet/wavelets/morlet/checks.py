@@ -22,7 +22,9 @@ def check_pictures(x: Tensor, *, complex_too: bool = False) -> None:
     if not number:
         kind = str(x.dtype) if isinstance(x, Tensor) else type(x).__name__
         hint = "for 8-bit pictures x.float() / 255"
-        if isinstance(x, Tensor) and x.is_complex():
+        if not isinstance(x, Tensor):
+            hint = "of an array of floats torch.from_numpy(x), of 8 bits torch.from_numpy(x) / 255"
+        elif x.is_complex():
             hint = "take x.real and x.imag one after the other, or x.abs()"
         raise InputError(f"The input is {kind}: expected a tensor of floats; {hint}.")
     if x.ndim < 2 or x.numel() == 0:

@@ -7,6 +7,7 @@ import numpy as np
 from torch import Tensor
 
 from scorelet.core.errors import InputError
+from scorelet.core.words import colours_last
 from scorelet.wavelets.morlet.bank import window_factor
 
 Boundary = Literal["reflect", "periodic"]
@@ -80,7 +81,8 @@ def grid(shape: tuple[int, int], scales: int, boundary: Boundary) -> Grid:
     if min(shape) < step:
         raise InputError(
             f"J is {scales}, but the picture has {shape[0]}x{shape[1]} pixels: both sides must be "
-            f"at least 2^J = {step}; take J at most {max(min(shape), 1).bit_length() - 1}."
+            f"at least 2^J = {step}; {colours_last(shape)}take J at most "
+            f"{max(min(shape), 1).bit_length() - 1}."
         )
     if boundary == "periodic":
         if any(length % step for length in shape):

@@ -6,7 +6,7 @@ H(w) = sqrt(2) for |w| < pi/2, 1 at |w| = pi/2, else 0, and G(w) = e^{-iw} H(w +
     A(q) = (H* X(q) + H* X(q + L/2)) / 2,    D(q) = (G* X(q) + G* X(q + L/2)) / 2,
 
 where H* X is the product of the conjugate of H with X. It is orthogonal because
-|H(w)|^2 + |H(w + pi)|^2 = 2; synthesis is the adjoint.
+|H(w)|^2 + |H(w + pi)|^2 = 2; synthesis is the adjoint. Half precision is transformed in float32.
 """
 
 import math
@@ -14,27 +14,30 @@ import math
 import torch
 from torch import Tensor
 
+from scorelet.core.device import widened
+
 
 class ShannonFilters:
     """One level along the last axis, with the interface of `BandedFilters`."""
 
     def split(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return the low and the high band along the last axis, of even length."""
-        spectrum = torch.fft.fft(x)
+        spectrum = torch.fft.fft(widened(x))
         low, high = (
             torch.fft.ifft((spectrum * f.conj()).unflatten(-1, (2, -1)).sum(-2) / 2).real
-            for f in _responses(x.shape[-1], x)
+            for f in _responses(x.shape[-1], spectrum.real)
         )
-        return low, high
+        return low.to(x.dtype), high.to(x.dtype)
 
     def merge(self, low: Tensor, high: Tensor) -> Tensor:
         """Return the signal of two bands along the last axis: the adjoint of `split`."""
-        responses = _responses(2 * low.shape[-1], low)
+        bands = widened(low), widened(high)
+        responses = _responses(2 * low.shape[-1], bands[0])
         parts = (
             torch.fft.fft(band).repeat((1,) * (band.ndim - 1) + (2,)) * f
-            for band, f in zip((low, high), responses, strict=True)
+            for band, f in zip(bands, responses, strict=True)
         )
-        return torch.fft.ifft(sum(parts)).real
+        return torch.fft.ifft(sum(parts)).real.to(low.dtype)
 
 
 def _responses(length: int, like: Tensor) -> tuple[Tensor, Tensor]:

@@ -9,7 +9,7 @@ from torch import Tensor
 from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
 from scorelet.core.options import checked
-from scorelet.core.words import often
+from scorelet.core.words import colours_last, often
 from scorelet.wavelets.filters import orthogonal_filters
 from scorelet.wavelets.orthogonal.banded import BandedFilters
 from scorelet.wavelets.orthogonal.cascade import Cascade
@@ -175,7 +175,8 @@ def check_sides(sides: tuple[int, ...], levels: int, *, field: str = "") -> None
     fewer = f"use at most {most} level{'s' * (most > 1)}, or " if most > 0 else ""
     other = f"set {field} to a multiple of {factor}" if field else f"pad to {larger}"
     raise InputError(
-        f"Sides of {' x '.join(map(str, sides))} cannot be halved {often(levels)}: {fewer}{other}."
+        f"Sides of {' x '.join(map(str, sides))} cannot be halved {often(levels)}: "
+        f"{colours_last(sides)}{fewer}{other}."
     )
 
 
