@@ -43,6 +43,22 @@ def test_values_and_differences(name):
     assert png(figure).startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
+def test_numbers_stand_at_every_panel_and_the_band_is_named():
+    """Five curves in three columns: below the third there is none."""
+    first = STATISTICS["structure"].measure(FIRST)
+    second = STATISTICS["structure"].measure(SECOND, like=first)
+    axes = statistic_figure({"one": first, "two": second}).axes
+    lower = [*axes[3:6], *axes[9:11]]
+    assert all(panel.get_xlabel() == "r (pixels)" for panel in lower)
+    assert all(panel.xaxis.get_tick_params()["labelbottom"] for panel in lower)
+    within = [panel for panel in lower if panel.get_ylim()[1] < 10]
+    assert within
+    assert all(panel.get_yticks().tolist() == [-5, 0, 5] for panel in within)
+    texts = [text.get_text() for text in axes[0].get_legend().get_texts()]
+    assert texts == ["one", "two", "± 2 errors"]
+
+
 def test_fields_share_the_colours_of_the_first_set():
     figure = fields_figure({"a": FIRST, "b": 10 * SECOND[:2]})
     shown = [axes.images[0] for axes in figure.axes if axes.images]

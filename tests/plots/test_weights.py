@@ -69,6 +69,20 @@ def test_numbers_of_directions_are_whole(shape):
         assert all(float(place).is_integer() for place in axis.get_majorticklocs())
 
 
+@pytest.mark.parametrize("count", [1, 3, 6])
+def test_labels_of_directions_stand_beside_the_first_and_below_the_last(count):
+    layers = [(f"{k}", torch.rand(4, 8), 20, (1.2, 1.0)) for k in range(count)]
+    figure = cosines_figure(layers)
+    png(figure)
+    axes = [panel for panel in figure.axes if panel.get_visible()]
+    named = [k for k, panel in enumerate(axes) if panel.get_ylabel() == "direction of the first"]
+    assert named == list(range(0, count, 4))
+    named = [k for k, panel in enumerate(axes) if panel.get_xlabel() == "direction of the second"]
+    assert named == list(range(max(0, count - 4), count))
+    box = axes[0].yaxis.label.get_window_extent()
+    assert axes[0].get_window_extent().x0 - box.x1 < 50  # pixels of a figure of 1100
+
+
 def test_signals_are_drawn_beside_their_means():
     (axes,) = activations_figure(["a", "b"], [(1.0, 1.0, 0.4), (0.9, None, 0.6)]).axes
     means = axes.get_lines()[2]

@@ -79,7 +79,11 @@ def statistic_figure(
             _draw_differences(cells[1], sets, cell)
         unit = f" ({first.axis.unit})" if first.axis.unit else ""
         cells[-1].set_xlabel(first.axis.label + unit)
-    grid[0, 0].legend(fontsize="small")
+        cells[-1].tick_params(labelbottom=True)  # shared axes have numbers in the last row only
+    shown = [
+        handle for axes in grid[: len(parts), 0] for handle in axes.get_legend_handles_labels()[0]
+    ]
+    grid[0, 0].legend(handles=shown, fontsize="small")
     return figure
 
 
@@ -111,7 +115,7 @@ def _draw_values(
 def _draw_differences(axes: "Axes", sets: Mapping[str, Statistic], curve: int) -> None:
     (_, first), *others = sets.items()
     kept = _kept(first)
-    axes.axhspan(-2, 2, color="0.92")
+    axes.axhspan(-2, 2, color="0.92", label="± 2 errors")
     axes.axhline(0, color=COLOURS[0], lw=0.8)
     largest = 5.0
     for k, (_, statistic) in enumerate(others):
@@ -123,7 +127,7 @@ def _draw_differences(axes: "Axes", sets: Mapping[str, Statistic], curve: int) -
         axes.plot(x, gap.numpy(), ".-", color=COLOURS[1 + k], lw=0.8, ms=3, zorder=10 - k)
     axes.set_yscale("symlog", linthresh=5)
     axes.set_ylim(-1.5 * largest, 1.5 * largest)
-    marks = [10.0**j for j in range(1, 12) if 10.0**j < 1.5 * largest][-2:]
+    marks = [10.0**j for j in range(1, 12) if 10.0**j < 1.5 * largest][-2:] or [5.0]
     axes.set_yticks([-m for m in marks[::-1]] + [0.0, *marks])
     axes.yaxis.set_major_formatter("{x:g}")
     axes.minorticks_off()

@@ -125,8 +125,9 @@ def cosines_figure(
     from matplotlib.ticker import MaxNLocator
 
     rows = math.ceil(len(layers) / _WIDE)
+    columns = min(_WIDE, len(layers))
     figure = new_figure(11, 3.0 * rows)
-    grid = figure.subplots(rows, min(_WIDE, len(layers)), squeeze=False).ravel()
+    grid = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, (name, cosines, size, ranks) in zip(grid, layers, strict=False):
         low = min(size**-0.5, 0.9)
         count, other = cosines.shape
@@ -144,8 +145,11 @@ def cosines_figure(
         axes.tick_params(labelsize="x-small")
     for axes in grid[len(layers) :]:
         axes.set_visible(False)
-    figure.supxlabel("direction of the second network", fontsize="small")
-    figure.supylabel("direction of the first", fontsize="small")
+    for place, axes in enumerate(grid[: len(layers)]):
+        if place % columns == 0:
+            axes.set_ylabel("direction of the first", fontsize="small")
+        if place + columns >= len(layers):
+            axes.set_xlabel("direction of the second", fontsize="small")
     return figure
 
 
