@@ -1,5 +1,7 @@
 """Scores, and Stein's unbiased risk estimate."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch import nn
@@ -174,3 +176,50 @@ def test_functions_and_modules_that_are_told_the_level_have_scores_and_risks():
     for f in (Own(), lambda y, sigma, **_told: y / 2):
         torch.testing.assert_close(score(f, y, 2.0), -y / 8)
         torch.testing.assert_close(sure(f, y, 2.0, exact=True), y.square().sum((1, 2, 3)) / 4)
+
+
+def _named(y, *, sigma):
+    return y / (1 + sigma)
+
+
+def _own_second(y, strength=0.5):
+    return strength * y
+
+
+class Told(nn.Module):
+    """Knows the level, and no classes."""
+
+    def forward(self, y, sigma):
+        return y / (1 + sigma)
+
+
+@pytest.mark.parametrize(
+    ("f", "share"),
+    [
+        (lambda y: y / 2, 1 / 2),
+        (lambda y, s: y / (1 + s), 1 / 1.3),
+        (lambda *given: given[0] / (1 + given[1]), 1 / 1.3),
+        (lambda y, s, cond: y / (1 + s), 1 / 1.3),  # has no default, and is told None
+        (_named, 1 / 1.3),
+        (_own_second, 1 / 2),
+        (partial(_named, sigma=7.0), 1 / 1.3),
+        (Told(), 1 / 1.3),
+    ],
+)
+def test_plain_functions_have_scores(f, share):
+    """f(y) = c y has the score (c - 1) y / sigma^2, and the trace c d."""
+    y = images(2, side=4)
+    assert_close(score(f, y, 0.3), (share - 1) * y / 0.09, 1e-12)
+    expected = (1 - share) ** 2 * y.square().sum((1, 2, 3)) + 0.09 * 16 * (2 * share - 1)
+    assert_close(sure(f, y, 0.3, exact=True), expected, 1e-12)
+
+
+def test_functions_are_told_what_is_given_and_nothing_else():
+    y = images(2, side=4)
+    known = lambda y, sigma, label=3: y * label / 4  # noqa: E731
+    assert_close(score(known, y, 0.5), -y, 1e-12)
+    assert_close(score(known, y, 0.5, label=2), -2 * y, 1e-12)
+    for f, told in ((lambda y: y, {"label": 1}), (known, {"cond": y}), (Told(), {"label": 1})):
+        (name,) = told
+        with pytest.raises(InputError, match=rf"takes no {name}, only \(y.*\): call it without"):
+            score(f, y, 0.5, **told)

@@ -61,12 +61,19 @@ def test_a_function_that_is_called_as_a_denoiser_is_one(sampler):
     assert torch.equal(told, sampler(points))
 
 
+def test_a_function_of_the_images_and_the_level_is_a_denoiser(sampler):
+    points = FiniteSetDenoiser(torch.stack([Y[0], -Y[0]]))
+    assert torch.equal(sampler(lambda y, t: points(y, t)), sampler(points))
+    with pytest.raises(InputError, match=r"takes no label, only \(y, t\): call it without"):
+        drawn(lambda y, t: y, label=1)
+
+
 def test_what_cannot_denoise_is_refused(sampler):
     labels = law()
     labels.denoises = False
     with pytest.raises(InputError, match="learnt labels, and no denoising"):
         sampler(labels)
-    for other in (lambda y, sigma: y, lambda y, cond, label: y):
+    for other in (lambda: Y, lambda y, sigma, other: y, lambda y, *, other: y):
         with pytest.raises(InputError, match=r"is no Denoiser, which is called f\(y, sigma, cond="):
             sampler(other)
     with pytest.raises(InputError, match="A str is no Denoiser"):

@@ -1,24 +1,26 @@
 """What is asked f(y, sigma, cond=, label=) in the place of a denoiser: laws, functions, modules."""
 
 from collections.abc import Callable
-from inspect import signature
+from inspect import BoundArguments, Parameter, Signature, signature
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
 from scorelet.core.network import unwrapped
-from scorelet.models.denoiser import Denoiser
+from scorelet.models.denoiser import Denoiser, NoiseLike
 from scorelet.models.joint_energy import JointEnergy
+from scorelet.models.labels import LabelLike
 
 Told = nn.Module | Callable[..., Any]
-"""A denoiser, a `JointEnergy`, or a function that is called as a denoiser."""
+"""A denoiser, a `JointEnergy`, or a function of y, of y and sigma, or called as a denoiser is."""
 
 
 def as_denoiser(model: Told) -> Told:
-    """Return what denoises: of a joint law its denoiser, others as they are.
+    """Return what is called as a denoiser: of a joint law its denoiser, a denoiser as it is.
 
-    Functions f(y, sigma, cond=, label=), and modules that are called so, pass.
+    Functions f(y), f(y, sigma) and f(y, sigma, cond=, label=) pass, and modules that are told
+    sigma. Only what is given, or has no default in f, is passed on of cond and label.
 
     Raises:
         InputError: it cannot be called so, as a name, or a network that is told no noise level;
@@ -27,26 +29,62 @@ def as_denoiser(model: Told) -> Told:
     inner = unwrapped(model)
     if isinstance(inner, JointEnergy):
         return inner.denoiser()
-    if not isinstance(inner, Denoiser) and not _is_called_so(inner):
-        raise InputError(
-            f"A {type(model).__name__} is no Denoiser, which is called f(y, sigma, cond=, label=): "
-            "scorelet.load gives that of a name or a file; a network that gives the noise of an "
-            "image becomes one by scorelet.models.ResidualDenoiser."
-        )
-    return model
-
-
-def _is_called_so(model: object) -> bool:
-    module = isinstance(model, nn.Module)
-    called = model.forward if module else model
-    if not callable(called):
-        return False
+    if isinstance(inner, Denoiser):
+        return model
+    module = isinstance(inner, nn.Module)
+    called = inner.forward if module else inner
     try:
-        form = signature(called)
+        form = signature(called) if callable(called) else Signature()
     except ValueError:  # compiled ones may not say how they are called
-        return True
-    try:
-        form.bind(None, None, cond=None, label=None)
-    except TypeError:
-        return False
-    return not module or "sigma" in form.parameters  # a network may call the second otherwise
+        return model
+    blind = module and "sigma" not in form.parameters  # it may give noise
+    if blind or not _bound(form, None, None, {}):
+        raise InputError(
+            f"A {type(model).__name__} is no Denoiser, which is called f(y, sigma, cond=, label=), "
+            "nor a function f(y, sigma) or f(y): scorelet.load gives that of a name or a file; a "
+            "network that gives the noise of an image becomes one by "
+            "scorelet.models.ResidualDenoiser."
+        )
+    if module and _bound(form, None, None, {"cond": None, "label": None}):
+        return model  # with its attributes
+    return _asked(model, form)
+
+
+def _asked(f: Told, form: Signature) -> Callable[..., Any]:
+    """Return f, called as a denoiser; what f cannot be told is refused."""
+
+    def ask(
+        y: Tensor, sigma: NoiseLike, cond: Tensor | None = None, label: LabelLike | None = None
+    ) -> Any:  # noqa: ANN401 - what f returns
+        given = {"cond": cond, "label": label}
+        given = {name: value for name, value in given.items() if value is not None}
+        bound = _bound(form, y, sigma, given)
+        if bound is None:
+            raise InputError(
+                f"The function takes no {' and '.join(given)}, only {form}: call it without, or "
+                "write f(y, sigma, cond=None, label=None)."
+            )
+        return f(*bound.args, **bound.kwargs)
+
+    return ask
+
+
+def _bound(
+    form: Signature, y: object, sigma: object, given: dict[str, Any]
+) -> BoundArguments | None:
+    """Return the arguments of a call: sigma by name, as the second, or not at all; None: no way."""
+    parameters = list(form.parameters.values())
+    needed = {p.name: None for p in parameters if p.name in ("cond", "label") and _is_needed(p)}
+    ways: list[tuple[tuple[object, ...], dict[str, object]]] = [((y,), {"sigma": sigma})]
+    if all(_is_needed(p) for p in parameters[1:2]):  # another second one has a value of its own
+        ways.append(((y, sigma), {}))
+    for args, named in [*ways, ((y,), {})]:
+        try:
+            return form.bind(*args, **named, **{**needed, **given})
+        except TypeError:
+            continue
+    return None
+
+
+def _is_needed(parameter: Parameter) -> bool:
+    return parameter.default is Parameter.empty

@@ -57,8 +57,8 @@ def score(
     so does a label.
 
     Args:
-        denoiser: f, a `Denoiser`, which torch may have compiled, a function f(y, sigma, cond=,
-            label=), or a `JointEnergy`.
+        denoiser: f, a `Denoiser`, which torch may have compiled, a function f(y), f(y, sigma) or
+            f(y, sigma, cond=, label=), or a `JointEnergy`.
         y: noisy image.
         sigma: noise level, one number or one per image, unit of `y`, positive.
         cond, label: what f is told, see `Denoiser`.
