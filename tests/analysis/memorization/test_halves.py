@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+import torch
 
-from scorelet.analysis.memorization import disjoint_halves, picture_key
+from scorelet.analysis.memorization import disjoint_halves, picture_key, picture_names
 from scorelet.core.errors import InputError
 
 
@@ -45,3 +46,13 @@ def test_too_few_pictures():
     for size, held_out in ((0, 4), (4, 0)):
         with pytest.raises(InputError, match="at least one each"):
             disjoint_halves(np.arange(19), size, held_out=held_out, seed=0)
+
+
+def test_names_are_those_of_pictures_wherever_they_stand():
+    x = torch.rand(50, 1, 4, 4, generator=torch.Generator().manual_seed(0))
+    names, order = picture_names(3, x), torch.arange(49, -1, -1)
+    assert picture_names(3, x[order]) == names[::-1]
+    assert picture_names(3, x.transpose(2, 3).contiguous().transpose(2, 3)) == names
+    assert len(set(names)) == 50
+    drawn = [set(np.argsort(picture_names(seed, x))[:25].tolist()) for seed in (3, 4)]
+    assert 5 < len(drawn[0] & drawn[1]) < 20  # 12.5 ± 1.8 by chance

@@ -53,6 +53,7 @@ def test_models_that_answer_with_their_pictures_memorise(arrays, tmp_path):
     json.dumps(found.document, allow_nan=False)
     found.save(tmp_path / "r.html")
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "20 of 20 and 20 of 20, drawn at random" in page
     assert page.count("data:image/png;base64") == 3  # curves, histograms, samples
     assert "memorises" in page
     with pytest.raises(InputError, match="exists already"):
@@ -94,6 +95,25 @@ def test_one_law_for_both_generalises(arrays):
     assert row["pair"] == [1, 1, 1] or min(row["pair"]) > 1 - 1e-6
     assert abs(row["gap"]) < 3 * row["gap_error"]
     assert row["verdict"] == "generalises"
+
+
+def floats(count, *, seed):
+    """Smooth pictures, floats (n, 1, 12, 12) in [0, 1]."""
+    return (0.5 + 0.12 * LAW.sample(count, 12, seed)).clip(0, 1).float()
+
+
+@pytest.mark.slow
+def test_a_verdict_does_not_depend_on_the_order_of_pictures():
+    """Each denoiser knows the last 5 of 40 pictures by heart; 8 of them are measured."""
+    a, b, new = floats(40, seed=0), floats(40, seed=1), floats(20, seed=2)
+    models = [FiniteSetDenoiser(x[-5:]) for x in (a, b)]
+    found = [
+        sl.audit(y, models=models, train=[f, g], samples=4, held_out=8).document
+        for y, f, g in ((new, a, b), (new.flip(0), a.flip(0), b.flip(0)))
+    ]
+    assert found[0] == found[1]
+    assert found[0]["rows"][0]["gap"] > 1
+    assert found[0]["training_pictures"] == [40, 40]
 
 
 def test_training_sets_in_the_other_order_are_refused(arrays):

@@ -10,7 +10,12 @@ from scorelet.analysis.memorization.curves import (
     psnr_gap,
 )
 from scorelet.analysis.memorization.duplicates import Copies, find_copies, shared, thumbnails
-from scorelet.analysis.memorization.halves import Halves, disjoint_halves, picture_key
+from scorelet.analysis.memorization.halves import (
+    Halves,
+    disjoint_halves,
+    picture_key,
+    picture_names,
+)
 from scorelet.analysis.memorization.similarity import Nearest, directions, nearest, pair_cosines
 from scorelet.analysis.memorization.twin_samples import SCHEDULE, TwinSamples, twin_samples
 from scorelet.analysis.memorization.variance import (
@@ -52,6 +57,7 @@ __all__ = [
     "nearest",
     "pair_cosines",
     "picture_key",
+    "picture_names",
     "psnr_by_level",
     "psnr_gap",
     "quartiles",

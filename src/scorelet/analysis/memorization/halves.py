@@ -3,15 +3,18 @@
 Every picture has a key, a number that depends on (seed, index) only, and the keys give an order.
 The first pictures are held out, those after them are the first half, the last ones are the second.
 So halves of several sizes contain each other, and the order of two pictures does not depend on the
-others.
+others. Where nothing has to be dealt again, pictures have names instead, which their order does not
+change.
 """
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 
 from scorelet.analysis.memorization.duplicates import THRESHOLD
 from scorelet.core.errors import InputError
+from scorelet.core.typing import Image
 
 
 @dataclass(frozen=True)
@@ -59,3 +62,13 @@ def picture_key(seed: int, index: int) -> int:
     """Return the key of a picture, 64 bits that depend on (seed, index) only."""
     sequence = np.random.SeedSequence(seed, spawn_key=(index,))
     return int(sequence.generate_state(1, np.uint64)[0])
+
+
+def picture_names(seed: int, images: Image) -> list[bytes]:
+    """Return a random name of each image that depends on (seed, its pixels) only.
+
+    In the order of names a set is drawn at random, and the same however its files are ordered.
+    """
+    start = f"{seed} ".encode()
+    pixels = images.detach().cpu().contiguous().numpy()
+    return [hashlib.sha256(start + image.tobytes()).digest() for image in pixels]

@@ -16,7 +16,8 @@ class Audit:
 
     Attributes:
         document: for JSON: conclusion (a sentence), data, pictures, copies, side, channels,
-            held_out, sigmas, network, warnings (sentences without a full stop), and rows, one for
+            held_out, training_pictures (of each of two given models; as many as are held out are
+            measured), sigmas, network, warnings (sentences without a full stop), and rows, one for
             each size or one for two given models: size, sentence, verdict, psnr_held_out,
             psnr_train, gap, gap_error (dB), variance by level, quartiles of cosines: pair, nearest,
             nearest_of_held_out; pair_cosines, nearest_cosines; each: gap, gap_error, by_gap (what

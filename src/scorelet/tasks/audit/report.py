@@ -107,8 +107,10 @@ def _facts(document: dict[str, Any]) -> dict[str, str]:
         "data": document["data"],
         "pictures": f"{document['pictures']:,} of {document['height']}x{document['width']} pixels",
         "copies left out": str(document["copies"]),
-        "held out": str(document["held_out"]),
+        "held out": f"{document['held_out']}, drawn at random (seed {document['seed']})",
     }
+    if measured := _measured(document):
+        facts["training pictures under noise"] = f"{measured}, drawn at random"
     if document["network"] is not None:
         network = document["network"]
         options = ", ".join(f"{key} {value}" for key, value in network["options"].items())
@@ -117,6 +119,14 @@ def _facts(document: dict[str, Any]) -> dict[str, str]:
     else:
         facts["models"] = " and ".join(document["models"])
     return facts
+
+
+def _measured(document: dict[str, Any]) -> str | None:
+    """Say how many training pictures were measured, of how many."""
+    most, counts = document["held_out"], document["training_pictures"]
+    if document["network"] is not None:
+        return f"{most} of each half at most"
+    return counts and " and ".join(f"{min(count, most)} of {count:,}" for count in counts)
 
 
 def _curves(document: dict[str, Any]) -> list[Part]:

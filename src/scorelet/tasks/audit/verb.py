@@ -12,7 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.analysis.jacobian.mode import Watch
-from scorelet.analysis.memorization import disjoint_halves, find_copies, shared, thumbnails
+from scorelet.analysis.memorization import (
+    disjoint_halves,
+    find_copies,
+    picture_names,
+    shared,
+    thumbnails,
+)
 from scorelet.analysis.memorization.duplicates import THRESHOLD
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
@@ -190,6 +196,7 @@ def audit_twins(
     document = _document(data, pictures, settings) | {
         "conclusion": conclusion(rows),
         "copies": len(copies.repeated),
+        "training_pictures": None,
         "models": None,
         "network": asdict(settings.network) | {"parameters": rows[-1]["parameters"]},
         "folder": str(folder),
@@ -246,10 +253,10 @@ def audit_models(
     """Compare two models that are there.
 
     Args:
-        data: pictures that neither has seen; the first `held_out` different ones are taken.
+        data: pictures that neither has seen; of the different ones `held_out` are drawn.
         models: two denoisers.
         settings: of the measurements.
-        train: what each was trained on.
+        train: what each was trained on; as many of each are drawn as are held out.
         told: who is told of samples.
     """
     if len(models) != 2:
@@ -269,13 +276,14 @@ def audit_models(
     a, b = (_denoiser(model).to(place) for model in models)
     for model, denoiser in zip(models, (a, b), strict=True):
         refuse_other_channels(model, denoiser, settings.channels)
-    first, second = (images_of(each) for each in known) if known else (None, None)
-    held_out = images_of(pictures[fresh[: settings.held_out]])
+    seed = settings.seed
+    first, second = (images_of(_shuffled(each, seed)) for each in known) if known else (None, None)
+    held_out = images_of(_shuffled(pictures[fresh], seed)[: settings.held_out])
     level = settings.sigmas[settings.middle]
     with evaluated(a), evaluated(b), Watch().over():
         for model, f, seen in zip(models, (a, b), (first, second), strict=True):
             shown_to = held_out if seen is None else seen[: settings.held_out]
-            refuse_noise(model, f, shown_to.to(place), level, seed=settings.seed)
+            refuse_noise(model, f, shown_to.to(place), level, seed=seed)
         pair = Pair(a, b, first, second, twins=False)
         row, shown = measure(pair, held_out, settings, progress=told.progress)
     full = {"size": None, "sentence": evidence(row)} | row
@@ -283,6 +291,7 @@ def audit_models(
         "conclusion": conclusion_of_models(full),
         "copies": copies,
         "held_out": len(held_out),
+        "training_pictures": [len(each) for each in known] or None,
         "models": [name_of(model) for model in models],
         "network": None,
         "folder": None,
@@ -354,6 +363,14 @@ def _load(
 def _thumbnails(pictures: Pictures) -> Tensor:
     starts = range(0, len(pictures), _PIECE)
     return torch.cat([thumbnails(images_of(pictures[k : k + _PIECE])) for k in starts])
+
+
+def _shuffled(pictures: Pictures, seed: int) -> Pictures:
+    """Return pictures in a random order, the same one however they were ordered before."""
+    starts = range(0, len(pictures), _PIECE)
+    pieces = (picture_names(seed, images_of(pictures[k : k + _PIECE])) for k in starts)
+    names = [name for piece in pieces for name in piece]
+    return pictures[sorted(range(len(names)), key=names.__getitem__)]
 
 
 def _shared_warnings(known: list[Pictures]) -> list[str]:
