@@ -33,6 +33,8 @@ def test_two_models(shell, files):
     assert lines[-1] == f"-> {files / 'r.html'}"
     status, out, _ = shell(*words, "--json")
     assert json.loads(out)["rows"][0]["verdict"] == "undertrained"
+    status, out, _ = shell(*words, "--json", "--sigmas", "25.5,51")
+    assert json.loads(out)["sigmas"] == pytest.approx([0.2, 0.1])
     assert shell(*words, "-o", files / "r.html", "--overwrite")[0] == 0
     status, _, err = shell(*words, "-o", files / "r.html")
     assert (status, err.count("\n")) == (2, 1)
@@ -62,6 +64,8 @@ def test_files_that_are_no_pictures_are_counted_before_the_work(shell, files):
         (["--train", "a", "b"], "give --models, too"),
         (["--models", "only-one"], "--models"),
         (["--channels", "2"], "channels"),
+        (["--sigmas", "25,many"], "--sigmas 25,many: give noise levels in 8-bit units"),
+        (["--sigmas", "25,0"], "expected at least one, above 0"),
     ],
 )
 def test_bad_words(shell, files, words, said, monkeypatch):

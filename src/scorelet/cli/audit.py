@@ -21,6 +21,7 @@ def audit(
     channels: Literal[1, 3] = 1,
     side: Whole | None = None,
     samples: Whole = 16,
+    sigmas: str | None = None,
     steps: Whole | None = None,
     width: Whole | None = None,
     seed: Whole = 0,
@@ -54,6 +55,8 @@ def audit(
         channels: 1 makes pictures gray, 3 keeps colour.
         side: bring pictures to squares of so many pixels.
         samples: pairs of samples; 0 draws none.
+        sigmas: noise levels in 8-bit units (25 means 25/255) with commas between them, those that
+            the models are for; 255,143,76.5,46,25.5 by default.
         steps: of each training, the same for all sizes; 2000 by default.
         width: channels of the network's finest level; 16 by default.
         seed: of halves, weights, noise and samples.
@@ -64,7 +67,7 @@ def audit(
 
     from scorelet.tasks.array_files import PAGES, check_output
     from scorelet.tasks.audit import AuditSettings, audit_models, audit_twins
-    from scorelet.tasks.audit.settings import network_of_twins
+    from scorelet.tasks.audit.settings import network_of_twins, noise_levels
     from scorelet.tasks.audit.verb import FOLDER, Told
     from scorelet.tasks.progress import Bar
 
@@ -79,7 +82,8 @@ def audit(
         channels,
         side,
         samples,
-        network=network_of_twins(steps, width),
+        noise_levels(_levels(sigmas, shared)),
+        network_of_twins(steps, width),
         device=shared.device,
         seed=seed,
     )
@@ -135,6 +139,14 @@ def _sizes(words: str | None) -> tuple[int, ...]:
         return tuple(int(word) for word in words.split(","))
     except ValueError:
         raise InputError(f"--sizes {words}: use whole numbers with commas, as 10,100.") from None
+
+
+def _levels(words: str | None, shared: Shared) -> list[float] | None:
+    from scorelet.cli.evaluate import parse_levels
+
+    if words is None:
+        return None
+    return [shared.eight_bits(level, "--sigmas") for level in parse_levels(words, "--sigmas")]
 
 
 def _refuse_misplaced(

@@ -104,7 +104,7 @@ def evaluate(
     return 0
 
 
-def parse_levels(text: str) -> list[float]:
+def parse_levels(text: str, option: str = "--sigma") -> list[float]:
     """Turn "15,25,50" into numbers.
 
     Raises:
@@ -117,7 +117,7 @@ def parse_levels(text: str) -> list[float]:
     except ValueError:
         levels = []
     if not levels or not all(0 <= level < float("inf") for level in levels):
-        raise InputError(f"--sigma {text}: give noise levels in 8-bit units, as 15,25,50.")
+        raise InputError(f"{option} {text}: give noise levels in 8-bit units, as 15,25,50.")
     return levels
 
 

@@ -9,6 +9,7 @@ import torch
 
 import scorelet as sl
 from samples import Answering, write_png
+from scorelet.analysis.memorization import wiener_filter
 from scorelet.core.errors import ImageFileError, InputError
 from scorelet.data.fields.ensembles import ensemble
 from scorelet.models import FiniteSetDenoiser, StationaryGaussianDenoiser
@@ -114,6 +115,20 @@ def test_a_verdict_does_not_depend_on_the_order_of_pictures():
     assert found[0] == found[1]
     assert found[0]["rows"][0]["gap"] > 1
     assert found[0]["training_pictures"] == [40, 40]
+
+
+@pytest.mark.slow
+def test_denoisers_of_one_level_are_judged_there():
+    """The best linear ones of noise 0.1: optimal, and behind at 0.3."""
+    a, b, new = floats(60, seed=0), floats(60, seed=1), floats(20, seed=2)
+    filters = [wiener_filter(x) for x in (a, b)]
+    models = [Answering(lambda y, f=f: f(y, 0.1)) for f in filters]
+    told = sl.audit(new, models=models, train=[a, b], samples=2, sigmas=[0.1]).document
+    assert told["rows"][0]["verdict"] == "generalises"
+    assert told["sigmas"] == [0.1]
+    assert len(told["rows"][0]["variance"]) == 1
+    several = sl.audit(new, models=models, train=[a, b], samples=0, sigmas=[0.05, 0.1, 0.08])
+    assert several.document["sigmas"] == [0.1, 0.08, 0.05]
 
 
 def test_training_sets_in_the_other_order_are_refused(arrays):
@@ -420,6 +435,8 @@ def test_too_few_pictures_and_impossible_settings(tmp_path):
         ({"steps": 0}, "at least one each"),
         ({"seed": -1}, "seed is -1"),
         ({"width": 0}, "width is 0"),
+        ({"sigmas": []}, "noise levels are .*expected at least one, above 0"),
+        ({"sigmas": [0.1, -1.0]}, "expected at least one, above 0"),
     ):
         with pytest.raises(InputError, match=words):
             sl.audit(tmp_path / "x.npy", folder=tmp_path / "run", **options)

@@ -1,5 +1,7 @@
 """What an audit measures, and how its twins are trained."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -46,6 +48,18 @@ def network_of_twins(steps: int | None = None, width: int | None = None) -> Netw
     return replace(usual, options=options, steps=usual.steps if steps is None else steps)
 
 
+def _check_levels(sigmas: Sequence[float]) -> None:
+    if not sigmas or not all(0 < sigma < math.inf for sigma in sigmas):
+        raise InputError(f"The noise levels are {list(sigmas)}: expected at least one, above 0.")
+    if list(sigmas) != sorted(set(sigmas), reverse=True):
+        raise InputError(f"The noise levels are {list(sigmas)}: expected falling numbers.")
+
+
+def noise_levels(sigmas: Sequence[float] | None) -> tuple[float, ...]:
+    """Return noise levels in the order of an audit; None: the usual ones."""
+    return SIGMAS if sigmas is None else tuple(sorted(set(sigmas), reverse=True))
+
+
 @dataclass(frozen=True)
 class AuditSettings:
     """What is measured, and on which pictures.
@@ -56,7 +70,8 @@ class AuditSettings:
         channels: 1 takes luma of colour, 3 repeats gray.
         side: to which squares pictures are brought; None: they stay as they are.
         samples: pairs of samples; 0: none.
-        sigmas: noise levels, in [0, 1] units; the middle one is that of the verdict.
+        sigmas: noise levels, in [0, 1] units, falling; gaps are means over them, V and the lead
+            over a linear filter count at the middle one.
         network: of the twins.
         device: auto, cpu, cuda or mps; where the models are measured.
         seed: of halves, weights, noise and samples.
@@ -75,6 +90,7 @@ class AuditSettings:
     def __post_init__(self) -> None:
         """Check types and ranges."""
         check_fields(self)
+        _check_levels(self.sigmas)
         if not self.sizes or min(self.sizes) < 1:
             raise InputError(f"The sizes are {list(self.sizes)}: expected at least one, above 0.")
         if list(self.sizes) != sorted(set(self.sizes)):

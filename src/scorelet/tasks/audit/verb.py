@@ -38,7 +38,7 @@ from scorelet.tasks.audit.given import (
 )
 from scorelet.tasks.audit.measure import Pair, Row, Shown, measure
 from scorelet.tasks.audit.outlook import outlook
-from scorelet.tasks.audit.settings import SIZES, AuditSettings, network_of_twins
+from scorelet.tasks.audit.settings import SIZES, AuditSettings, network_of_twins, noise_levels
 from scorelet.tasks.audit.twins import (
     HALVES,
     train_twin,
@@ -95,6 +95,7 @@ def audit(  # noqa: PLR0913 - as many as the command has options
     channels: Literal[1, 3] = 1,
     side: int | None = None,
     samples: int = 16,
+    sigmas: Sequence[float] | None = None,
     steps: int | None = None,
     width: int | None = None,
     device: str = "auto",
@@ -120,6 +121,8 @@ def audit(  # noqa: PLR0913 - as many as the command has options
         folder: for trainings, finished steps and samples; weights stay there. None: runs/audit.
         held_out: pictures that no twin sees.
         channels, side, samples, device, seed: see `AuditSettings`.
+        sigmas: noise levels at which models are compared, in [0, 1] units, those that they are for;
+            the middle one is that of V. None: 1.0, 0.56, 0.3, 0.18 and 0.1.
         steps, width: of the twins; None: those of `Network`.
         resume: go on with a run that was interrupted.
         overwrite: begin anew where a run is already.
@@ -135,7 +138,8 @@ def audit(  # noqa: PLR0913 - as many as the command has options
         channels,
         side,
         samples,
-        network=network_of_twins(steps, width),
+        noise_levels(sigmas),
+        network_of_twins(steps, width),
         device=device,
         seed=seed,
     )
