@@ -28,7 +28,8 @@ def test_two_models(shell, files):
     lines = out.splitlines()
     assert (status, err) == (0, "")
     assert "less than half of the strongest noise" in lines[0]
-    assert " ".join(lines[1].split()) == "verdict gap (dB) V twins nearest nearest of held out"
+    head = "verdict gap (dB) V twins nearest nearest of held out copies by heart"
+    assert " ".join(lines[1].split()) == head
     assert lines[2].split()[:2] == ["two", "models"]
     assert lines[-1] == f"-> {files / 'r.html'}"
     status, out, _ = shell(*words, "--json")

@@ -14,6 +14,7 @@ from scorelet.analysis.memorization import (
     curve,
     directions,
     nearest,
+    open_signs,
     pair_cosines,
     psnr_by_level,
     psnr_gap,
@@ -190,6 +191,68 @@ def test_networks_that_know_nothing_agree_and_are_not_judged(lead, expected):
     level = ModelVariance(0.3, 0.01, 0.001)
     evidence = Evidence(level, Gap(0.0, 0.1), pair, near, lead=lead)
     assert verdict(evidence) == expected
+
+
+@pytest.mark.parametrize(
+    ("gap", "near", "lead", "expected"),
+    [
+        (0.0, 0.5, 1.0, "memorises in part"),
+        (2.0, 0.5, 1.0, "memorises in part"),
+        (9.0, 0.5, 1.0, "memorises in part"),  # no contradiction: some are, most are not
+        (0.0, 0.99, 1.0, "memorises in part"),  # all samples are copies of few pictures
+        (0.0, 0.5, -4.0, "memorises in part"),  # a filter is better, and yet there are copies
+        (9.0, 0.99, 1.0, "memorises"),
+        (None, None, None, "memorises in part"),
+    ],
+)
+def test_a_single_picture_by_heart_is_memory_in_part(gap, near, lead, expected):
+    evidence = Evidence(
+        ModelVariance(0.3, 0.01, 0.001),
+        None if gap is None else Gap(gap, 0.1),
+        torch.full((4,), 0.9),
+        None if near is None else torch.full((4,), near),
+        lead=lead,
+        by_heart=1,
+    )
+    assert verdict(evidence) == expected
+    two = [Gap(9.0, 0.1), Gap(0.0, 0.1)]
+    assert verdict_of_two(evidence, two) == "one memorises"
+    assert where_it_ends({10: "memorises in part", 20: "generalises"}) == (10, 20)
+
+
+@pytest.mark.parametrize(
+    ("lead", "gain", "expected"),
+    [
+        (-0.4, 9.0, "generalises"),
+        (-0.6, 9.0, "undertrained"),
+        (-0.4, 0.5, "undertrained"),  # in weak noise the filter gains no more over the identity
+        (-0.2, 0.5, "generalises"),
+        (-0.1, -0.5, "undertrained"),
+    ],
+)
+def test_half_of_what_a_filter_gains_may_not_be_lost(lead, gain, expected):
+    pair, near = torch.full((4,), 0.9), torch.full((4,), 0.5)
+    level = ModelVariance(0.3, 0.01, 0.001)
+    evidence = Evidence(level, Gap(0.0, 0.1), pair, near, lead=lead, gain=gain)
+    assert verdict(evidence) == expected
+    assert verdict(replace(evidence, gap=Gap(9.0, 0.1))) == "contradictory"  # signs of memory
+    assert verdict(replace(evidence, gap=Gap(9.0, 0.1), pair=near, nearest=pair)) == "memorises"
+
+
+@pytest.mark.parametrize(
+    ("gap", "error", "variance", "near", "expected"),
+    [
+        (2.6, 1.1, 0.01, 0.5, ["gap"]),
+        (0.0, 1.1, 0.5, 0.5, ["gap", "function"]),
+        (0.0, 0.1, 0.01, 0.9, ["samples"]),
+        (0.0, 0.1, 0.01, 0.5, []),
+    ],
+)
+def test_which_signs_are_open(gap, error, variance, near, expected):
+    pair, level = torch.full((4,), 0.9), ModelVariance(0.3, variance, 0.001)
+    evidence = Evidence(level, Gap(gap, error), pair, torch.full((4,), near))
+    assert open_signs(evidence) == expected
+    assert verdict(evidence) == ("in between" if expected else "generalises")
 
 
 @pytest.mark.parametrize(

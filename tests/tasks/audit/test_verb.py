@@ -9,10 +9,10 @@ import torch
 
 import scorelet as sl
 from samples import Answering, write_png
-from scorelet.analysis.memorization import wiener_filter
+from scorelet.analysis.memorization import nearest, pair_cosines, wiener_filter
 from scorelet.core.errors import ImageFileError, InputError
 from scorelet.data.fields.ensembles import ensemble
-from scorelet.models import FiniteSetDenoiser, StationaryGaussianDenoiser
+from scorelet.models import FiniteSetDenoiser, GaussianDenoiser, StationaryGaussianDenoiser
 from scorelet.tasks.audit import AuditSettings, Network, Told, audit_models, audit_twins
 from scorelet.tasks.audit import twins as training
 from scorelet.tasks.picture_arrays import images_of, load_picture_array
@@ -113,8 +113,38 @@ def test_a_verdict_does_not_depend_on_the_order_of_pictures():
         for y, f, g in ((new, a, b), (new.flip(0), a.flip(0), b.flip(0)))
     ]
     assert found[0] == found[1]
-    assert found[0]["rows"][0]["gap"] > 1
     assert found[0]["training_pictures"] == [40, 40]
+    (row,) = found[0]["rows"]
+    assert row["gap"] > 1
+    assert [one["measured"] for one in row["each"]] == [8, 8]
+    assert [one["copies"] for one in row["each"]] == [4, 4]
+    assert row["verdict"] in ("memorises", "memorises in part")
+
+
+@pytest.mark.slow
+def test_copies_among_samples_are_counted_and_shown_first(tmp_path):
+    """Two filters of one law, of whose samples some are among the training pictures."""
+    a, b, new = floats(60, seed=0), floats(60, seed=1), floats(20, seed=2)
+    models = [wiener_filter(x) for x in (a, b)]
+    before = sl.audit(new, models=models, train=[a, b], samples=6)
+    assert before.document["conclusion"] == (
+        "The verdict is generalises: two networks that have no picture in common are the same "
+        "function, and none of 12 samples is a copy of a training picture."
+    )
+    planted = torch.cat([a, before.shown[0]["first"][4:].clamp(0, 1)])  # the least near ones
+    found = sl.audit(new, models=models, train=[planted, b], samples=6)
+    (row,) = found.document["rows"]
+    assert row["verdict"] == "memorises in part"
+    assert [one["copies"] for one in row["each"]] == [2, 0]
+    assert "2 of 12 samples are copies" in found.document["conclusion"]
+    assert "2 of 12 samples are copies" in row["sentence"]
+    shown = found.shown[0]
+    assert pair_cosines(shown["first"][:2], shown["near_first"][:2]).min() > 0.98
+    assert nearest(shown["first"][2:], planted).cosine.max() < 0.95
+    found.save(tmp_path / "r.html")
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    for words in ("2 of 6, 0 of 6", "20 of 62 and 20 of 60", "20, drawn at random (seed 0)"):
+        assert words in page
 
 
 @pytest.mark.slow
@@ -123,12 +153,44 @@ def test_denoisers_of_one_level_are_judged_there():
     a, b, new = floats(60, seed=0), floats(60, seed=1), floats(20, seed=2)
     filters = [wiener_filter(x) for x in (a, b)]
     models = [Answering(lambda y, f=f: f(y, 0.1)) for f in filters]
+    usual = sl.audit(new, models=models, train=[a, b], samples=0).document
+    assert usual["rows"][0]["fit_levels"] == [0.1]
+    said = "at noise level 0.3 a linear filter does better, at 0.1 it does not"
+    assert said in usual["conclusion"]
     told = sl.audit(new, models=models, train=[a, b], samples=2, sigmas=[0.1]).document
     assert told["rows"][0]["verdict"] == "generalises"
     assert told["sigmas"] == [0.1]
     assert len(told["rows"][0]["variance"]) == 1
     several = sl.audit(new, models=models, train=[a, b], samples=0, sigmas=[0.05, 0.1, 0.08])
     assert several.document["sigmas"] == [0.1, 0.08, 0.05]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sigma", [0.005, 0.01, 1.0])
+@pytest.mark.parametrize("share", [0.05, 1.0])
+def test_to_do_nothing_is_not_to_generalise_at_any_level(sigma, share):
+    """In weak noise the best linear filter gains little over the identity."""
+    a, b, new = floats(60, seed=0), floats(60, seed=1), floats(20, seed=2)
+    models = [Answering(lambda y: 0.5 + share * (y - 0.5)) for _ in range(2)]
+    found = sl.audit(new, models=models, train=[a, b], samples=2, sigmas=[sigma])
+    assert found.document["rows"][0]["verdict"] == "undertrained"
+
+
+@pytest.mark.slow
+def test_what_is_open_of_networks_in_between():
+    """Gaussian denoisers with the second moments of 100 pictures each, of 144 pixels."""
+    a, b, new = (floats(n, seed=k) for k, n in enumerate((100, 100, 64)))
+    models = [GaussianDenoiser(torch.full_like(x[0], 0.5).double(), _moment(x)) for x in (a, b)]
+    found = sl.audit(new, models=models, train=[a, b], samples=4, sigmas=[0.1]).document
+    (row,) = found["rows"]
+    assert (row["verdict"], row["open"]) == ("in between", ["gap"])
+    said = "they are one function; whether training pictures come back better is open, the gap is "
+    assert said in found["conclusion"]
+
+
+def _moment(x):
+    rows = (x - 0.5).flatten(1).double()
+    return rows.mT @ rows / len(rows)
 
 
 def test_training_sets_in_the_other_order_are_refused(arrays):

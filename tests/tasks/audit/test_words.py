@@ -81,6 +81,78 @@ def test_which_of_two_models_knows_its_pictures_by_heart():
     assert conclusion_of_models(row) == f"{said}does so in part at most."
 
 
+def of(copies, known, samples=16, measured=64):
+    """What is known of one network."""
+    return {
+        "copies": copies,
+        "known": known,
+        "nearest_cosines": [0.5] * samples,
+        "measured": measured,
+        "by_gap": "generalises",
+    }
+
+
+@pytest.mark.parametrize(
+    ("each", "words"),
+    [
+        ([of(7, 0), of(7, 0)],
+         "14 of 32 samples are copies of training pictures (7 of the first network's, 7 of the "
+         "second's)."),
+        ([of(0, 0, 2), of(1, 0, 2)], ": 1 of 4 samples is a copy of a training picture (0 of"),
+        ([of(0, 6), of(0, 0)],
+         "some pictures are known by heart: 6 of 128 training pictures are known by heart (6 of"),
+        ([of(1, 1), of(0, 0)], "second's) and 1 of 128 training pictures is known by heart"),
+        ([of(None, 1) | {"nearest_cosines": None}] * 2, "heart: 2 of 128 training pictures are"),
+    ],
+)  # fmt: skip
+def test_single_pictures_by_heart_are_counted(each, words):
+    assert words in conclusion_of_models({"verdict": "memorises in part", "each": each})
+    rows = [{"size": 10, "verdict": "memorises in part", "each": each}]
+    rows.append({"size": 20, "verdict": "generalises"})
+    said = conclusion(rows)
+    assert said.startswith("The networks memorise with 10 pictures in part (")
+    assert said.endswith("), and they generalise from 20 pictures on.")
+
+
+def test_that_nothing_is_copied_is_said_of_the_samples_that_there_are():
+    said = conclusion_of_models({"verdict": "generalises", "each": [of(0, 0, 8), of(0, 0, 8)]})
+    assert said.endswith("same function, and none of 16 samples is a copy of a training picture.")
+
+
+def test_the_other_of_two_networks_may_have_copies():
+    each = [of(16, 60) | {"by_gap": "memorises"}, of(3, 0)]
+    said = conclusion_of_models({"verdict": "one memorises", "each": each})
+    assert said.endswith("second does so in part: 3 of 16 samples are copies of training pictures.")
+
+
+@pytest.mark.parametrize(
+    ("open_signs", "value", "words"),
+    [
+        (["gap"], 0.002,
+         "The verdict is in between: they are one function; whether training pictures come back "
+         "better is open, the gap is 2.6 ± 1.1 dB (none: up to 1.5, memory: from 3 on). Perhaps "),
+        (["samples"], 0.002, "they are one function; samples are as near to training pictures as"),
+        (["function"], 0.3,
+         "they differ by V = 0.3 ± 0.02 at noise level 0.3 (one function: up to 0.2). Perhaps "),
+        (["gap", "function"], 0.9, "0.2); whether training pictures come back better"),
+    ],
+)  # fmt: skip
+def test_what_is_open_is_said(open_signs, value, words):
+    level = {"value": value, "error": 0.02, "sigma": 0.3}
+    row = {"verdict": "in between", "open": open_signs, "gap": 2.6, "gap_error": 1.1}
+    said = conclusion_of_models(row | {"variance": [level]})
+    assert words in said
+    assert "neither" not in said
+
+
+def test_networks_that_a_filter_beats_may_be_for_other_levels():
+    row = {"verdict": "undertrained", "gap": 0.0, "variance": [{"sigma": 0.3}]}
+    said = conclusion_of_models(row | {"fit_levels": [0.18, 0.1]})
+    assert "at noise level 0.3 a linear filter does better, at 0.18, 0.1 it does not. " in said
+    assert "choose those with --sigmas (in Python sigmas)." in said
+    assert "does better. The" in conclusion_of_models(row | {"fit_levels": []})
+
+
 def test_signs_that_contradict_one_another_are_no_lack_of_both():
     said = conclusion_of_models({"verdict": "contradictory", "gap": 8.0, "variance": []})
     assert said.startswith("The verdict is contradictory: the signs contradict one another")

@@ -1,6 +1,7 @@
 """Did a denoiser learn the density of its pictures, or the pictures? Evidence from twins."""
 
 from scorelet.analysis.memorization.baseline import wiener_filter
+from scorelet.analysis.memorization.by_heart import copy_threshold, known_by_heart
 from scorelet.analysis.memorization.curves import (
     SIGMAS,
     Curve,
@@ -27,7 +28,9 @@ from scorelet.analysis.memorization.verdict import (
     Evidence,
     Verdict,
     by_gap,
+    is_behind,
     median_with_error,
+    open_signs,
     quartiles,
     verdict,
     verdict_of_two,
@@ -47,14 +50,18 @@ __all__ = [
     "TwinSamples",
     "Verdict",
     "by_gap",
+    "copy_threshold",
     "curve",
     "directions",
     "disjoint_halves",
     "find_copies",
     "gaussian_model_variance",
+    "is_behind",
+    "known_by_heart",
     "median_with_error",
     "model_variance",
     "nearest",
+    "open_signs",
     "pair_cosines",
     "picture_key",
     "picture_names",

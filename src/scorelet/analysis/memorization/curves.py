@@ -25,6 +25,8 @@ SIGMAS = (1.0, 0.56, 0.3, 0.18, 0.1)
 BATCH = 64
 EXACT = 100.0
 """dB of an answer without any error, and of what is closer."""
+LARGE_GAP, SMALL_GAP = 3.0, 1.5
+"""dB: a gap above the first is one of memory; below the second training pictures are no others."""
 
 Levels = Float[Tensor, "levels n"]
 

@@ -1,11 +1,15 @@
 """What the evidence says: memorised, learned, in between, or nothing; where memorisation ends.
 
-A pair of twins memorises if training pictures come back clearly better than held-out ones, and
-samples lie nearer to a training picture than to the twin's sample. It generalises if neither is so,
-which both must show; where one says so and the other the opposite, the evidence is contradictory.
-Where one was not measured, two models may be the same function, and nobody knows whether they have
-it by heart. Two standard errors count against both. Networks that do no better than a linear filter
-have not learned enough to be judged: they agree, because they know nothing.
+Two signs, the gap and the samples, each say that a pair of twins memorises, that it does not
+("generalises"), or leave it open ("in between"); `ALLOWED` says what both allow. Two standard
+errors count against both. Beside them:
+
+- Single pictures that are known by heart are enough for "memorises in part".
+- Only one function generalises: V is small.
+- Networks that a linear filter is better than are not judged, unless there are signs of memory:
+  they agree, because they know nothing, or nothing of such noise.
+- Where a sign was not measured, two models may be the same function, and nobody knows whether they
+  have it by heart.
 
 References: the criteria are ours; what they compare is in Kadkhodaie, Guth, Simoncelli, Mallat
 2024, arXiv 2310.02557, figures 1, 2 and 15.
@@ -19,12 +23,13 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from scorelet.analysis.memorization.curves import Gap
+from scorelet.analysis.memorization.curves import LARGE_GAP, SMALL_GAP, Gap
 from scorelet.analysis.memorization.variance import ModelVariance
 from scorelet.core.errors import InputError
 
 Verdict = Literal[
     "memorises",
+    "memorises in part",
     "one memorises",
     "in between",
     "contradictory",
@@ -34,14 +39,27 @@ Verdict = Literal[
     "not known",
 ]
 
-LARGE_GAP, SMALL_GAP = 3.0, 1.5
-"""dB: a gap above the first is one of memory; below the second training pictures are no others."""
 BEHIND = 0.5
 """dB by which a linear filter may be better on the pictures that networks were trained on: of
 Gaussian fields it is the best one, and networks come close to it."""
 SAME = 0.2
 """V up to which two denoisers count as the same function; 1 and more are unrelated images."""
+MEMORY: tuple[Verdict, ...] = ("memorises", "memorises in part")
+ALLOWED: Mapping[tuple[Verdict, Verdict], Verdict] = {
+    ("memorises", "memorises"): "memorises",
+    ("memorises", "in between"): "memorises",
+    ("memorises", "generalises"): "contradictory",
+    ("in between", "memorises"): "memorises",
+    ("in between", "in between"): "in between",
+    ("in between", "generalises"): "in between",
+    ("generalises", "memorises"): "contradictory",
+    ("generalises", "in between"): "in between",
+    ("generalises", "generalises"): "generalises",
+}
+"""What (the gap, the samples) allow."""
 _ERRORS = 2.0
+
+Sign = Literal["gap", "samples", "function"]
 
 
 @dataclass(frozen=True)
@@ -49,12 +67,15 @@ class Evidence:
     """What was measured of a pair of twins; None where it was not.
 
     Attributes:
-        gap: PSNR of training pictures less that of held-out ones.
         variance: V at a medium noise level.
+        gap: PSNR of training pictures less that of held-out ones.
         pair: cosines between the twins' samples.
         nearest: cosines of all samples with the nearest training picture of their own model.
         lead: by how many dB the models are better than what is easy: at that level on training
             pictures than a linear filter of others.
+        gain: by how many dB that filter is better than what is easier still: to do nothing, or to
+            answer with gray.
+        by_heart: how many samples are copies, and training pictures are known.
     """
 
     variance: ModelVariance
@@ -62,6 +83,8 @@ class Evidence:
     pair: Tensor | None = None
     nearest: Tensor | None = None
     lead: float | None = None
+    gain: float | None = None
+    by_heart: int = 0
 
 
 def verdict(evidence: Evidence) -> Verdict:
@@ -71,21 +94,20 @@ def verdict(evidence: Evidence) -> Verdict:
     pair may be found to memorise; else V says whether it is the same function, and no more is
     known.
     """
-    if evidence.lead is not None and evidence.lead < -BEHIND:
+    found = _by_signs(evidence)
+    return "memorises in part" if evidence.by_heart and found != "memorises" else found
+
+
+def _by_signs(evidence: Evidence) -> Verdict:
+    gap, samples = by_gap(evidence.gap), by_samples(evidence)
+    if is_behind(evidence.lead, evidence.gain) and gap != "memorises":
         return "undertrained"
-    signs = [by_gap(evidence.gap), _by_samples(evidence.pair, evidence.nearest)]
-    votes = [sign for sign in signs if sign is not None]
-    if {"memorises", "generalises"} <= set(votes):
-        return "contradictory"
-    level = evidence.variance
-    same = level.value + _ERRORS * _known(level.error) <= SAME
-    if "memorises" in votes:
-        return "memorises"
-    if len(votes) < len(signs):
-        return "same function" if same else "not known"
-    if not same:
-        votes.append("in between")
-    return "generalises" if set(votes) == {"generalises"} else "in between"
+    if gap is None or samples is None:
+        if "memorises" in (gap, samples):
+            return "memorises"
+        return "same function" if _is_one(evidence.variance) else "not known"
+    found = ALLOWED[gap, samples]
+    return "in between" if found == "generalises" and not _is_one(evidence.variance) else found
 
 
 def verdict_of_two(evidence: Evidence, gaps: Sequence[Gap]) -> Verdict:
@@ -96,12 +118,36 @@ def verdict_of_two(evidence: Evidence, gaps: Sequence[Gap]) -> Verdict:
     """
     if [by_gap(gap) for gap in gaps].count("memorises") != 1:
         return verdict(evidence)
-    alike = _by_samples(evidence.pair, evidence.nearest) == "generalises"
+    alike = by_samples(evidence) == "generalises" and not evidence.by_heart
     return "contradictory" if alike else "one memorises"
 
 
+def open_signs(evidence: Evidence) -> list[Sign]:
+    """Return which of the signs stand between a pair of twins and "generalises"."""
+    found: list[Sign] = []
+    if by_gap(evidence.gap) == "in between":
+        found.append("gap")
+    if by_samples(evidence) == "in between":
+        found.append("samples")
+    if not _is_one(evidence.variance):
+        found.append("function")
+    return found
+
+
+def is_behind(lead: float | None, gain: float | None) -> bool:
+    """Return whether a linear filter is so much better that a model has not learned its part.
+
+    `BEHIND` may be lost, but not half of what there is to gain: next to nothing in weak noise.
+    """
+    if lead is None:
+        return False
+    return lead < -(BEHIND if gain is None else min(BEHIND, max(gain, 0) / 2))
+
+
 def where_it_ends(verdicts: Mapping[int, Verdict]) -> tuple[int | None, int | None]:
-    """Return the largest size that memorises, and the least from which on all generalise.
+    """Return the largest size that memorises, if in part, and the least of those that generalise.
+
+    From the latter on all do.
 
     Args:
         verdicts: by the size of each half.
@@ -112,7 +158,7 @@ def where_it_ends(verdicts: Mapping[int, Verdict]) -> tuple[int | None, int | No
     if not verdicts:
         raise InputError("There is no verdict: give at least one size.")
     sizes = sorted(verdicts)
-    memorising = [size for size in sizes if verdicts[size] == "memorises"]
+    memorising = [size for size in sizes if verdicts[size] in MEMORY]
     learned: int | None = None
     for size in reversed(sizes):
         if verdicts[size] != "generalises":
@@ -143,7 +189,9 @@ def by_gap(gap: Gap | None) -> Verdict | None:
     return "generalises" if gap.value + error <= SMALL_GAP else "in between"
 
 
-def _by_samples(pair: Tensor | None, near: Tensor | None) -> Verdict | None:
+def by_samples(evidence: Evidence) -> Verdict | None:
+    """Return what samples alone say, by their medians; None without training pictures."""
+    pair, near = evidence.pair, evidence.nearest
     if pair is None or near is None:
         return None
     (alike, error), (copied, other) = median_with_error(pair), median_with_error(near)
@@ -151,6 +199,10 @@ def _by_samples(pair: Tensor | None, near: Tensor | None) -> Verdict | None:
     if difference + chance < 0:
         return "memorises"
     return "generalises" if difference - chance > 0 else "in between"
+
+
+def _is_one(level: ModelVariance) -> bool:
+    return level.value + _ERRORS * _known(level.error) <= SAME
 
 
 def _known(error: float) -> float:

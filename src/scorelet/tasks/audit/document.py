@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from scorelet.tasks.array_files import save_page
-from scorelet.tasks.audit.measure import Shown
+from scorelet.tasks.audit.drawn import Shown
 from scorelet.tasks.audit.report import report
 
 
@@ -18,10 +18,13 @@ class Audit:
         document: for JSON: conclusion (a sentence), data, pictures, copies, side, channels,
             held_out, training_pictures (of each of two given models; as many as are held out are
             measured), sigmas, network, warnings (sentences without a full stop), and rows, one for
-            each size or one for two given models: size, sentence, verdict, psnr_held_out,
-            psnr_train, gap, gap_error (dB), variance by level, quartiles of cosines: pair, nearest,
-            nearest_of_held_out; pair_cosines, nearest_cosines; each: gap, gap_error, by_gap (what
-            it says), nearest and nearest_cosines of the first model and of the second.
+            each size or one for two given models: size, sentence, verdict, open (signs that are),
+            psnr_held_out, psnr_train, gap, gap_error (dB), lead (over what is easy, at the middle
+            level, dB), fit_levels (where a linear filter is no better), variance by level,
+            quartiles of cosines: pair, nearest, nearest_of_held_out; pair_cosines, nearest_cosines;
+            each: gap, gap_error, by_gap (what it says), measured (training pictures), known (those
+            by heart), nearest, nearest_cosines, copies (samples with a cosine above copies_from) of
+            the first model and of the second.
         shown: pictures for the report, by row.
     """
 

@@ -87,8 +87,8 @@ def denoised_pictures(size: int, settings: AuditSettings) -> int:
     """Return how many pictures the networks denoise when twins of a size are measured."""
     levels, held_out = len(settings.sigmas), settings.held_out
     own = min(size, held_out)
-    # alone, compared with the twin, training pictures, and some of the twin's
-    curves = levels * (2 * held_out + own) + own
+    # alone, compared with the twin, training pictures, and the twin's
+    curves = levels * (2 * held_out + 2 * own)
     return 2 * (curves + settings.samples * len(SCHEDULE.sigmas()))
 
 

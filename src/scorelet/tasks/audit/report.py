@@ -4,11 +4,14 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from scorelet.analysis.memorization.verdict import LARGE_GAP, SAME, SMALL_GAP
+from scorelet.analysis.memorization.by_heart import ALIKE
+from scorelet.analysis.memorization.curves import LARGE_GAP, SMALL_GAP
+from scorelet.analysis.memorization.verdict import SAME
 from scorelet.plots import png
 from scorelet.plots.memorisation import gap_figure, histograms_figure, twins_figure
 from scorelet.plots.report import Facts, Mark, Part, Picture, Section, Table, Text, Tone, render
-from scorelet.tasks.audit.measure import Shown
+from scorelet.tasks.audit.drawn import Shown
+from scorelet.tasks.audit.singles import What, counts
 from scorelet.tasks.audit.words import pictures_of
 
 METHOD = (
@@ -17,7 +20,7 @@ METHOD = (
     "better than others, and its samples are copies of them, so the two networks draw different "
     "pictures from the same noise. Networks that have learned the density of the pictures treat "
     "both alike, and draw nearly the same pictures, which nobody has shown them. Networks that do "
-    "worse than a linear filter have learned too little for a verdict."
+    "worse than a linear filter, and copy nothing, have learned too little for a verdict."
 )
 METHOD_OF_MODELS = (
     "Two models are shown the same noisy pictures, which neither has seen. If they know their "
@@ -25,24 +28,28 @@ METHOD_OF_MODELS = (
     "their samples are copies of them; if they have learned the density of the pictures, they "
     "treat both alike, and draw nearly the same pictures from the same noise. Without training "
     "pictures only their difference is known. Models that do worse on training pictures than a "
-    "linear filter, or without these take out less than half of the strongest noise, have learned "
-    "too little for a verdict."
+    "linear filter, or without these take out less than half of the strongest noise, and copy "
+    "nothing, have learned too little for a verdict, or are for other noise levels."
 )
 COLUMNS = (
     "Gap: by how many dB training pictures come back from noise better than held-out ones; from "
     f"{LARGE_GAP:g} dB on it is memory, up to {SMALL_GAP:g} dB there is none. V: the mean square "
     "difference of the two networks' answers to the same noisy pictures over their mean power, "
     f"each answer without its mean: 0 is one function, up to {SAME:g} counts as one, and 1 or more "
-    "are unrelated pictures. The last three are medians of cosines between pictures without their "
+    "are unrelated pictures. Three are medians of cosines between pictures without their "
     "means, 1 if they are alike but for brightness and contrast: of the two samples of one noise "
     "(twins), of a sample and the most similar picture that its network has learned (nearest), and "
     "of held-out pictures and the most similar learned ones (nearest of held out): so near come "
-    "pictures that were not copied. Of two given models the gap and the nearest are those of the "
-    "first and of the second."
+    "pictures that were not copied. Copies: samples whose nearest picture has a cosine above "
+    f"{ALIKE:g}, and is half as far as that of any held-out picture, or nearer. By heart: measured "
+    f"training pictures that come back better than by the other network, by {LARGE_GAP:g} dB more "
+    "than any held-out picture does. Of two given models gap, nearest, copies and by heart are "
+    "those of the first and of the second."
 )
 VERDICTS: dict[str, Tone] = {
     "undertrained": "open",
     "memorises": "bad",
+    "memorises in part": "bad",
     "one memorises": "bad",
     "in between": "open",
     "contradictory": "open",
@@ -50,7 +57,10 @@ VERDICTS: dict[str, Tone] = {
     "same function": "open",
     "not known": "open",
 }
-HEAD = ("", "verdict", "gap (dB)", "V", "twins", "nearest", "nearest of held out")
+HEAD = (
+    *("", "verdict", "gap (dB)", "V", "twins", "nearest", "nearest of held out"),
+    *("copies", "by heart"),
+)
 """Columns of the table, here and in the shell."""
 NAMES = {
     "near_first": "nearest learned by the first",
@@ -99,7 +109,18 @@ def cells(row: Mapping[str, Any]) -> list[str]:
         _median(row["pair"]),
         ", ".join(_median(one["nearest"]) for one in each),
         _median(row["nearest_of_held_out"]),
+        _singles(row, "copies"),
+        _singles(row, "known"),
     ]
+
+
+def _singles(row: Mapping[str, Any], what: What) -> str:
+    """Count samples that are copies, or training pictures by heart: of two given models of each."""
+    found = counts(row["each"], what)
+    if row["size"] is not None and found:
+        (a, of_a), (b, of_b) = found
+        found = [(a + b, of_a + of_b)]
+    return ", ".join(f"{number} of {total}" for number, total in found) or "–"
 
 
 def _facts(document: dict[str, Any]) -> dict[str, str]:
@@ -168,7 +189,8 @@ def _pictures(row: Mapping[str, Any], shown: Shown) -> list[Part]:
             Picture(
                 png(twins_figure(drawn)),
                 "Samples of both models.",
-                "Samples in one column have the same noise.",
+                "Samples in one column have the same noise; the nearest to training pictures come "
+                "first.",
             )
         )
     return parts

@@ -29,6 +29,7 @@ from scorelet.core.progress import Progress
 from scorelet.models import Denoiser
 from scorelet.tasks.array_files import write_arrays
 from scorelet.tasks.audit.document import Audit
+from scorelet.tasks.audit.drawn import Shown
 from scorelet.tasks.audit.given import (
     refuse_noise,
     refuse_one_model,
@@ -36,8 +37,9 @@ from scorelet.tasks.audit.given import (
     refuse_other_channels,
     warn_of_copies,
 )
-from scorelet.tasks.audit.measure import Pair, Row, Shown, measure
+from scorelet.tasks.audit.measure import Row, measure
 from scorelet.tasks.audit.outlook import outlook
+from scorelet.tasks.audit.pair import Pair
 from scorelet.tasks.audit.settings import SIZES, AuditSettings, network_of_twins, noise_levels
 from scorelet.tasks.audit.twins import (
     HALVES,

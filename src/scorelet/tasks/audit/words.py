@@ -4,21 +4,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scorelet.analysis.memorization import Verdict, where_it_ends
+from scorelet.analysis.memorization.curves import LARGE_GAP, SMALL_GAP
+from scorelet.analysis.memorization.verdict import SAME
+from scorelet.tasks.audit.singles import by_heart, copies, known
 
 Row = Mapping[str, Any]
 _DIFFERENT = 0.5  # V from which on two models count as different functions; 1 is unrelated pictures
 
 SUMMARY: dict[Verdict, str] = {
     "memorises": "the networks know their training pictures by heart",
+    "memorises in part": "some pictures are known by heart",
     "one memorises": "one of the networks knows its training pictures by heart",
-    "undertrained": "a linear filter does better, so the networks have not learned enough to be "
-    "judged",
-    "in between": "the networks neither copy nor agree: memorisation is ending, or training was "
-    "too short",
+    "undertrained": "a linear filter does better",
+    "in between": "memorisation is ending, or training was too short",
     "contradictory": "the signs contradict one another: of the gap and the samples one says that "
     "the networks know their training pictures by heart, and the other that they do not",
-    "generalises": "two networks that have no picture in common are the same function, and copy "
-    "nothing",
+    "generalises": "two networks that have no picture in common are the same function",
     "same function": "the two are the same function, and whether they have it by heart is not "
     "known",
     "not known": "whether they copy training pictures is not known",
@@ -44,7 +45,7 @@ def conclusion(rows: Sequence[Row]) -> str:
         return f"No memorisation was found: from {least} pictures on the networks generalise."
     begun = "No networks memorise"
     if largest is not None:
-        begun = f"The networks memorise with {pictures_of(largest)}"
+        begun = f"The networks memorise with {pictures_of(largest)}{_in_part(rows, largest)}"
     if largest is not None and largest == last:
         return (
             f"{begun}, the largest size: more pictures are needed, or a smaller network, for one "
@@ -53,6 +54,14 @@ def conclusion(rows: Sequence[Row]) -> str:
     if least is None:
         return f"{begun}, and they do not yet generalise with {pictures_of(last)}."
     return f"{begun}, and they generalise from {pictures_of(least)} on."
+
+
+def _in_part(rows: Sequence[Row], size: int) -> str:
+    """Say how much those of a size memorise if it is a part."""
+    (row,) = (row for row in rows if row["size"] == size)
+    if row["verdict"] != "memorises in part":
+        return ""
+    return f" in part ({' and '.join(by_heart(row['each']))})"
 
 
 def _unknown(rows: Sequence[Row]) -> str:
@@ -75,26 +84,76 @@ def _unknown(rows: Sequence[Row]) -> str:
 
 def conclusion_of_models(row: Row) -> str:
     """Say in one sentence what two given models show."""
-    if row["verdict"] == "undertrained" and row["gap"] is None:
-        return "No verdict: the models take out less than half of the strongest noise, if any."
-    if row["verdict"] == "undertrained":
-        return f"No verdict: {SUMMARY['undertrained']}."
-    if row["verdict"] == "one memorises":
+    found = row["verdict"]
+    if found == "undertrained":
+        return _of_unfit(row)
+    if found == "one memorises":
         return _of_one(row)
-    if row["verdict"] in OPEN:
+    if found in OPEN:
         lacking = "training pictures" if row["gap"] is None else "samples"
         return (
             f"The two models {_difference(row)}. Whether they know training pictures by heart is "
             f"not known without {lacking}."
         )
-    return f"The verdict is {row['verdict']}: {SUMMARY[row['verdict']]}."
+    said = SUMMARY[found]
+    if found == "memorises in part":
+        said += f": {' and '.join(by_heart(row['each']))}"
+    elif found == "generalises":
+        said += f", and {copies(row['each'])}"
+    elif found == "in between":
+        said = f"{_what_is_open(row)}. Perhaps {said}"
+    return f"The verdict is {found}: {said}."
+
+
+def _of_unfit(row: Row) -> str:
+    """Say of models that a linear filter beats what may be the reason."""
+    if row["gap"] is None:
+        return "No verdict: the models take out less than half of the strongest noise, if any."
+    level = row["variance"][len(row["variance"]) // 2]["sigma"]
+    fit = ", ".join(f"{sigma:g}" for sigma in row["fit_levels"])
+    return (
+        f"No verdict: at noise level {level:g} {SUMMARY['undertrained']}"
+        f"{f', at {fit} it does not' if fit else ''}. The networks have not learned enough, or are "
+        "for other levels: choose those with --sigmas (in Python sigmas)."
+    )
+
+
+def _what_is_open(row: Row) -> str:
+    """Say which signs stand between two models and a verdict."""
+    said = ["they are one function"]
+    if "function" in row["open"]:
+        level = row["variance"][len(row["variance"]) // 2]
+        value = f"{level['value']:.2g}{_plus_minus(level['error'], 2)}"
+        said = [
+            f"they differ by V = {value} at noise level {level['sigma']:g} (one function: up to "
+            f"{SAME:g})"
+        ]
+    if "gap" in row["open"]:
+        said.append(
+            "whether training pictures come back better is open, the gap is "
+            f"{row['gap']:.1f}{_plus_minus(row['gap_error'], 1)} dB (none: up to {SMALL_GAP:g}, "
+            f"memory: from {LARGE_GAP:g} on)"
+        )
+    if "samples" in row["open"]:
+        said.append("samples are as near to training pictures as to the twin's")
+    return "; ".join(said)
+
+
+def _plus_minus(error: float | None, digits: int) -> str:
+    return "" if error is None else f" ± {error:.{digits}f}"
 
 
 def _of_one(row: Row) -> str:
     signs = [one["by_gap"] for one in row["each"]]
-    knows, other = ("first", "second") if signs[0] == "memorises" else ("second", "first")
+    knowing = signs.index("memorises")
+    names, other = ("first", "second"), row["each"][1 - knowing]
     how = "does not" if "generalises" in signs else "does so in part at most"
-    return f"The {knows} network knows its training pictures by heart, the {other} {how}."
+    if single := by_heart([other]):
+        how = f"does so in part: {' and '.join(single)}"
+    return (
+        f"The {names[knowing]} network knows its training pictures by heart, the "
+        f"{names[1 - knowing]} {how}."
+    )
 
 
 def _difference(row: Row) -> str:
@@ -126,6 +185,8 @@ def evidence(row: Row) -> str:
         said.append(f"the nearest training picture has one of {row['nearest'][1]:.2f}")
     if row["nearest_of_held_out"] is not None:
         said.append(f"that of a held-out picture {row['nearest_of_held_out'][1]:.2f}")
+    each = row.get("each", ())
+    said += [text for text in (copies(each), known(each)) if text]
     lead = row.get("lead")
     if row["gap"] is not None and lead is not None and lead < 0:
         said.append(f"a linear filter fitted to training pictures is {-lead:.1f} dB better on them")

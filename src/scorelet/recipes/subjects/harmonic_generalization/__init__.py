@@ -36,7 +36,7 @@ from scorelet.recipes.subjects.harmonic_generalization.settings import (
     Twins,
 )
 from scorelet.tasks.audit import AuditSettings, Network, Told, compare_twins
-from scorelet.tasks.audit.measure import Shown
+from scorelet.tasks.audit.drawn import Shown
 from scorelet.tasks.audit.twins import HALVES, twin_weights, write_halves
 from scorelet.tasks.picture_arrays import images_of
 from scorelet.zoo import load_as

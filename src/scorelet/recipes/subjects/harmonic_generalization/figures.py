@@ -14,7 +14,7 @@ from scorelet.recipes.report import figure
 from scorelet.recipes.subjects.harmonic_generalization import published
 from scorelet.recipes.subjects.harmonic_generalization.eigenvectors import NOISE, RANKS
 from scorelet.recipes.subjects.harmonic_generalization.geometry import DECIBELS, window
-from scorelet.tasks.audit.measure import Shown
+from scorelet.tasks.audit.drawn import Shown
 from scorelet.tasks.audit.report import COLUMNS, HEAD, NAMES, cells, title
 
 Row = Mapping[str, Any]

@@ -1,0 +1,91 @@
+"""Samples of two models from the same noise, and the training pictures next to them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from scorelet.analysis.memorization import copy_threshold, nearest, pair_cosines, twin_samples
+from scorelet.core.typing import Image
+from scorelet.sampling.ascent import DivergenceError
+from scorelet.tasks.audit.pair import Pair
+from scorelet.tasks.audit.settings import AuditSettings
+
+Shown = dict[str, Tensor]
+"""For the report: first, second (samples), near_first, near_second (nearest training pictures)."""
+
+_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Samples, and what they are like; None where it is not known.
+
+    Attributes:
+        pairs: cosines of the two samples of one noise.
+        nearest: of each model, cosines of samples with the most similar training picture.
+        thresholds: of each model, the cosine above which a sample is a copy.
+        shown: the samples that are nearest to training pictures; empty without any.
+        diverged: why there are no samples, a sentence.
+    """
+
+    pairs: Tensor | None = None
+    nearest: tuple[Tensor, Tensor] | None = None
+    thresholds: tuple[float, float] | None = None
+    shown: Shown = field(default_factory=dict)
+    diverged: str | None = None
+
+    @property
+    def joined(self) -> Tensor | None:
+        """The cosines of `nearest` of both models."""
+        return None if self.nearest is None else torch.cat(self.nearest)
+
+    @property
+    def copies(self) -> list[int] | None:
+        """How many samples of each model are copies."""
+        if self.nearest is None or self.thresholds is None:
+            return None
+        both = zip(self.nearest, self.thresholds, strict=True)
+        return [int((cosines > threshold).sum()) for cosines, threshold in both]
+
+
+def draw(
+    pair: Pair,
+    clean: Image,
+    of_held_out: tuple[Tensor, Tensor] | None,
+    settings: AuditSettings,
+    progress: Callable[[int, int], None] | None,
+) -> Drawn:
+    """Draw samples and compare them with each other and with training pictures.
+
+    Args:
+        pair: the models.
+        clean: pictures around whose mean the noise starts.
+        of_held_out: cosines of held-out pictures with the most similar training picture of each.
+        settings: number of samples, seed.
+        progress: is told of the samples, see `twin_samples`.
+    """
+    if not settings.samples:
+        return Drawn()
+    mean = clean.mean(0, keepdim=True)
+    try:
+        found = twin_samples(
+            pair.a, pair.b, mean, settings.samples, seed=settings.seed, progress=progress
+        )
+    except DivergenceError as error:
+        return Drawn(diverged=str(error))
+    first, second = found.first.cpu(), found.second.cpu()
+    pairs = pair_cosines(first, second)
+    if pair.train is None or of_held_out is None:
+        return Drawn(pairs, shown={"first": first[:_SHOWN], "second": second[:_SHOWN]})
+    a, b = (nearest(x, own) for x, own in zip((first, second), pair.train, strict=True))
+    order = torch.maximum(a.cosine, b.cosine).argsort(descending=True, stable=True)[:_SHOWN]
+    shown = {
+        "first": first[order],
+        "second": second[order],
+        "near_first": pair.train[0][a.index[order]],
+        "near_second": pair.train[1][b.index[order]],
+    }
+    thresholds = copy_threshold(of_held_out[0]), copy_threshold(of_held_out[1])
+    return Drawn(pairs, (a.cosine, b.cosine), thresholds, shown)

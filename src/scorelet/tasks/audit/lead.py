@@ -1,0 +1,70 @@
+"""By how many dB models are better than what is easy, by noise level."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from scorelet.analysis.image_quality import psnr
+from scorelet.analysis.memorization import is_behind, psnr_by_level, wiener_filter
+
+
+@dataclass(frozen=True)
+class Lead:
+    """What models and a linear filter are worth.
+
+    Attributes:
+        values: by noise level, by how many dB the models are better than the filter.
+        gains: and by how many the filter is better than doing nothing, or answering with gray.
+    """
+
+    values: tuple[float, ...]
+    gains: tuple[float, ...]
+
+    def at(self, level: int) -> tuple[float, float]:
+        """Return both of one level."""
+        return self.values[level], self.gains[level]
+
+    def fit_levels(self, sigmas: Sequence[float]) -> list[float]:
+        """Return the noise levels at which the models are not behind."""
+        both = zip(sigmas, self.values, self.gains, strict=True)
+        return [sigma for sigma, lead, gain in both if not is_behind(lead, gain)]
+
+
+def lead_over_filter(
+    seen: Sequence[Tensor], train: tuple[Tensor, Tensor], sigmas: Sequence[float], *, seed: int
+) -> Lead:
+    """Compare models with a linear filter on training pictures.
+
+    The filter is that of the other training set: one of the same pictures knows the spectra of a
+    few by heart. A model that knows others by heart is behind on held-out ones.
+
+    Args:
+        seen: PSNR of each model on the first of its own pictures, (levels, n), on the CPU.
+        train: all training pictures of each, on the CPU.
+        sigmas, seed: as of `seen`.
+    """
+    filtered, easier = [], []
+    for levels, own, other in zip(seen, train, train[::-1], strict=True):
+        x = own[: levels.shape[1]]
+        filtered.append(psnr_by_level(wiener_filter(other), x, sigmas, seed=seed))
+        gray = float(psnr(torch.full_like(x, float(other.mean())), x).mean())
+        easier.append([max(gray, -20 * math.log10(sigma)) for sigma in sigmas])
+    filters = torch.cat(filtered, 1).mean(1)
+    values = torch.cat(list(seen), 1).mean(1) - filters
+    gains = filters - torch.tensor(easier, dtype=filters.dtype).mean(0)
+    return Lead(tuple(values.tolist()), tuple(gains.tolist()))
+
+
+def lead_over_half(test: Tensor, sigmas: Sequence[float]) -> float:
+    """Return by how many dB models take out more than half of the strongest noise.
+
+    Args:
+        test: PSNR of held-out pictures, (levels, n).
+        sigmas: its levels.
+    """
+    strongest = max(sigmas)
+    gain = test[list(sigmas).index(strongest)].mean() + 20 * math.log10(strongest)
+    return float(gain) - 10 * math.log10(2)

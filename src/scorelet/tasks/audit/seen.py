@@ -1,0 +1,83 @@
+"""Training pictures under noise: what their own model, the other one and a filter make of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from scorelet.analysis.memorization import Gap, known_by_heart, psnr_by_level, psnr_gap
+from scorelet.analysis.memorization.curves import LARGE_GAP
+from scorelet.core.device import choose_device
+from scorelet.core.errors import InputError
+from scorelet.tasks.audit.lead import Lead, lead_over_filter
+from scorelet.tasks.audit.pair import Pair
+from scorelet.tasks.audit.settings import AuditSettings
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was measured of training pictures.
+
+    Attributes:
+        psnr: of each model on its own pictures, (levels, n).
+        gap: of both models.
+        gaps: of each.
+        known: of each, how many of these pictures it knows by heart.
+        lead: over a linear filter.
+    """
+
+    psnr: list[Tensor]
+    gap: Gap
+    gaps: Sequence[Gap]
+    known: Sequence[int]
+    lead: Lead
+
+
+def measure_seen(pair: Pair, tests: Sequence[Tensor], settings: AuditSettings) -> Seen | None:
+    """Measure as many training pictures of each model as were held out; None: none are known.
+
+    Args:
+        pair: the models.
+        tests: PSNR of held-out pictures by each model, (levels, n), on the CPU.
+        settings: of the measurements.
+
+    Raises:
+        InputError: training sets that seem to be given in the other order.
+    """
+    if pair.train is None:
+        return None
+    seed, sigmas, place = settings.seed, settings.sigmas, choose_device(settings.device)
+    pictures = [train[: tests[0].shape[1]].to(place) for train in pair.train]
+    own, other = (
+        [
+            psnr_by_level(model, x, sigmas, seed=seed).cpu()
+            for model, x in zip(models, pictures, strict=True)
+        ]
+        for models in (pair.models, pair.models[::-1])
+    )
+    _refuse_other_order([levels[settings.middle] for levels in (*own, *other)])
+    both = (tests[0] + tests[1]) / 2  # the same pictures: averaged, so that errors are honest
+    return Seen(
+        own,
+        psnr_gap(torch.cat(own, 1), both),
+        [psnr_gap(own[k], tests[k]) for k in (0, 1)],
+        [known_by_heart((own[k], other[k]), (tests[k], tests[1 - k])) for k in (0, 1)],
+        lead_over_filter(own, pair.train, sigmas, seed=seed),
+    )
+
+
+def _refuse_other_order(levels: Sequence[Tensor]) -> None:
+    """Refuse training sets of which each model knows the other one.
+
+    Args:
+        levels: PSNR of a on what a has learned, of b on b's, of b on a's and of a on b's.
+    """
+    a_of_a, b_of_b, b_of_a, a_of_b = (float(level.mean()) for level in levels)
+    better = min(a_of_b - a_of_a, b_of_a - b_of_b)
+    if better >= LARGE_GAP:
+        raise InputError(
+            f"Both models bring the training pictures of the other back {better:.1f} dB "
+            "better than their own, or more: the training sets seem to be given in the other "
+            "order; give them in that of the models."
+        )

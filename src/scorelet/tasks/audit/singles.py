@@ -1,0 +1,49 @@
+"""What an audit says of single pictures: samples that are copies, training pictures by heart."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+Row = Mapping[str, Any]
+What = Literal["copies", "known"]
+
+
+def counts(each: Sequence[Row], what: What) -> list[tuple[int, int]]:
+    """Return how many, of how many, of each network; nothing where it is not known.
+
+    Args:
+        each: what is known of either network, or of one of them.
+        what: samples that are copies, or training pictures that are known by heart.
+    """
+    if any(one.get(what) is None for one in each):
+        return []
+    of = {"copies": lambda one: len(one["nearest_cosines"]), "known": lambda one: one["measured"]}
+    return [(one[what], of[what](one)) for one in each]
+
+
+def by_heart(each: Sequence[Row]) -> list[str]:
+    """Say how many samples are copies and how many training pictures are known, if any."""
+    found: list[tuple[What, str | None]] = [("copies", copies(each)), ("known", known(each))]
+    return [text for what, text in found if text and any(n for n, _ in counts(each, what))]
+
+
+def copies(each: Sequence[Row]) -> str | None:
+    """Say how many samples are copies; None: it is not known."""
+    one, many = "is a copy of a training picture", "are copies of training pictures"
+    return _sentence(counts(each, "copies"), "samples", one, many)
+
+
+def known(each: Sequence[Row]) -> str | None:
+    """Say how many training pictures are known by heart; None: nobody knows."""
+    one, many = "is known by heart", "are known by heart"
+    return _sentence(counts(each, "known"), "training pictures", one, many)
+
+
+def _sentence(found: list[tuple[int, int]], what: str, one: str, many: str) -> str | None:
+    if not found:
+        return None
+    number, total = (sum(parts) for parts in zip(*found, strict=True))
+    said = f"{number or 'none'} of {total} {what} {one if number < 2 else many}"
+    if len(found) == 1 or not number:
+        return said
+    (first, _), (second, _) = found
+    return f"{said} ({first} of the first network's, {second} of the second's)"
