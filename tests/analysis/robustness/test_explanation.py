@@ -43,6 +43,17 @@ def test_an_attack_goes_where_the_closed_form_says(case):
     assert (found.after < found.before).all()
 
 
+@pytest.mark.parametrize("apart", [0.1, 0.2])
+def test_the_direction_is_that_of_the_closed_form_however_sure_the_model_is(apart):
+    """Of float32: 1 - p is 1e-8 and 3e-32 here."""
+    means = torch.tensor([[0.5], [0.5 + apart]]).expand(2, 16).reshape(2, *SHAPE)
+    covariance = (4e-3 * torch.eye(16)).expand(2, 16, 16)
+    joint = MixtureJointEnergy(torch.tensor([0.5, 0.5]), means, covariance, torch.arange(2))
+    found = explain(joint, means, torch.arange(2), sigma=0.02, eps=0.02, setup=SETUP)
+    assert found.difference.abs().max() < 1e-9
+    assert found.alignment.min() > 0.999
+
+
 def test_where_it_breaks_the_class_that_is_found_is_the_other_one(case):
     joint, means, x, labels = case
     distance = float((means[0] - means[1]).norm())

@@ -72,9 +72,8 @@ class AttackExplanation:
 
     @property
     def alignment(self) -> PerSample:
-        """Cosine between the attack and D_u - D_label; 0 where nothing was changed."""
-        move = (self.attacked - self.clean).flatten(1)
-        return nn.functional.cosine_similarity(move, -self.difference.flatten(1), dim=1)
+        """Cosine between the attack and D_u - D_label; 0 where one of them is 0."""
+        return (_directions(self.attacked - self.clean) * _directions(-self.gradient)).sum(1)
 
     @property
     def slow_share(self) -> PerSample:
@@ -137,6 +136,13 @@ def explain(
             conditional=joint.denoise(attacked, level, labels),
             other=joint.denoise(attacked, level, rival),
         )
+
+
+def _directions(x: Image) -> Tensor:
+    """Return the images, however small, as vectors of length 1, (batch, pixels); zeros stay."""
+    flat = x.flatten(1)
+    largest = flat.abs().amax(1, keepdim=True)
+    return nn.functional.normalize(flat / largest.where(largest > 0, 1), dim=1)
 
 
 def low_frequency_share(x: Image) -> PerSample:
