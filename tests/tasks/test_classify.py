@@ -176,6 +176,15 @@ def test_logits_that_are_not_finite_are_one_sentence(folder, model):
     assert all("logits are NaN or infinite" in outcome.error for outcome in outcomes)
 
 
+def test_probabilities_in_the_place_of_logits_are_one_sentence(folder, model):
+    probable = Classifier(torch.nn.Sequential(model, torch.nn.Softmax(1)), model.classes)
+    sentence = "The model returns probabilities, and logits are expected.*leave its softmax out"
+    with pytest.raises(InputError, match=sentence):
+        sl.classify(flat((1, 0, 0)), model=probable)
+    outcomes = list(classify_files([folder], model=probable))
+    assert all("leave its softmax out" in outcome.error for outcome in outcomes)
+
+
 def test_a_denoiser_is_no_classifier(tmp_path):
     path = write_model(tmp_path / "denoiser.safetensors")
     with pytest.raises(InputError, match=r"classify takes a classifier: use it with scorelet"):

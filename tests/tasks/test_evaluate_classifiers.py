@@ -11,7 +11,7 @@ import torch
 from samples import colour_classifier, plain_colours, write_colours, write_png
 from scorelet.core.errors import ArrayFileError, InputError
 from scorelet.data.labelled import LabelledImages
-from scorelet.models import GaussianMixtureDenoiser
+from scorelet.models import Classifier, GaussianMixtureDenoiser
 from scorelet.tasks.evaluate import evaluate
 from scorelet.tasks.evaluate.classifiers import numbered
 
@@ -176,3 +176,14 @@ def test_logits_that_are_not_finite_are_no_figures(classifier, data):
         classifier.network.head.weight[0, 0] = torch.nan
     with pytest.raises(InputError, match="logits are NaN or infinite"):
         evaluate(data, model=classifier)
+
+
+def test_probabilities_in_the_place_of_logits_are_no_figures(classifier, data):
+    """Their softmax once more would be a likelihood that the model does not have."""
+    made = torch.nn.Sequential(classifier, torch.nn.Softmax(1))
+    with pytest.raises(InputError, match="leave its softmax out, or give the log"):
+        evaluate(data, model=Classifier(made, classifier.classes))
+    logs = torch.nn.Sequential(classifier, torch.nn.LogSoftmax(1))
+    found = evaluate(data, model=Classifier(logs, classifier.classes), dtype="float32")
+    plain = evaluate(data, model=classifier, dtype="float32")
+    assert found["negative_log_likelihood"] == pytest.approx(plain["negative_log_likelihood"])

@@ -27,7 +27,7 @@ from scorelet.tasks.classify_input import Source, pictures, prepared
 from scorelet.tasks.folder_results import FolderFiles
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
 from scorelet.tasks.planning import FileTask, plan_reading
-from scorelet.tasks.ready_classifier import ReadyClassifier, check_finite, ready_classifier
+from scorelet.tasks.ready_classifier import ReadyClassifier, check_answers, ready_classifier
 from scorelet.tasks.table_files import check_table, write_table
 from scorelet.zoo import load_as, viewed
 
@@ -97,7 +97,7 @@ def classify(
 
     Raises:
         InputError: arrays or options that cannot be used, a model that is no classifier, or one
-            whose logits are not finite.
+            whose logits are not finite, or probabilities.
         ImageFileError: a file that cannot be read; of a folder, all of them.
     """
     ready = _ready(model, k, device, dtype)
@@ -198,7 +198,7 @@ def _classify_pictures(found: Iterable[_Seen], ready: ReadyClassifier, k: int) -
     results, rest = [], iter(found)
     while part := list(islice(rest, BATCH)):
         logits = ready.logits_of_each([seen.x for seen in part]).cpu()
-        check_finite(logits)
+        check_answers(logits)
         p = logits.double().softmax(1)
         results += [_named(row, seen, ready, k) for row, seen in zip(p, part, strict=True)]
     return results

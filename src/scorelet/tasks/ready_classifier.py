@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from scorelet.analysis.robustness import check_unnormalised
 from scorelet.core.device import choose_device, in_precision, inference_dtype
 from scorelet.core.errors import InputError
 from scorelet.core.memory import keep_large_buffers
@@ -59,8 +60,8 @@ class ReadyClassifier:
         return found if found.dtype == torch.float64 else found.float()
 
 
-def check_finite(logits: Logits) -> None:
-    """Refuse logits that are NaN or infinite, of which no probability can be computed.
+def check_answers(logits: Logits) -> None:
+    """Refuse logits that are NaN or infinite, and probabilities in their place.
 
     Raises:
         InputError: there are some.
@@ -71,6 +72,7 @@ def check_finite(logits: Logits) -> None:
             f"The model's logits are NaN or infinite for {broken} of {len(logits)} pictures: look "
             "for such numbers in its weights, and for products beyond its dtype."
         )
+    check_unnormalised(logits)
 
 
 def ready_classifier(

@@ -21,7 +21,7 @@ from scorelet.data.locate import locate
 from scorelet.models import Classifier
 from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
 from scorelet.tasks.fitting import Changes, load_fitted
-from scorelet.tasks.ready_classifier import ReadyClassifier, check_finite, ready_classifier
+from scorelet.tasks.ready_classifier import ReadyClassifier, check_answers, ready_classifier
 
 BATCH = 250
 """Pictures at a time."""
@@ -94,7 +94,7 @@ def logits_of(ready: ReadyClassifier, images: LabelledImages) -> Logits:
         x = images.images(start, start + BATCH)
         parts.append(ready.logits(x.expand(-1, 3, -1, -1) if grow else x).cpu())
     logits = torch.cat(parts)
-    check_finite(logits)
+    check_answers(logits)
     return logits
 
 

@@ -15,7 +15,6 @@ from scorelet.analysis.robustness import (
     AttackSetup,
     attack,
     certify,
-    check_unnormalised,
     clean_logits,
     in_order_of,
     is_wrong,
@@ -25,7 +24,7 @@ from scorelet.analysis.robustness import (
 from scorelet.analysis.robustness.setup import seeded
 from scorelet.core.errors import InputError, one_line
 from scorelet.core.random import generator
-from scorelet.tasks.ready_classifier import check_finite
+from scorelet.tasks.ready_classifier import check_answers
 from scorelet.tasks.robust.parts import Parts, Tensors
 from scorelet.tasks.robust.settings import RobustSettings
 from scorelet.tasks.robust.shown import Shown, voter
@@ -131,9 +130,7 @@ def gathered(
 def _clean(work: Work, number: int) -> Tensors:
     x, labels = work.chunk(number)
     logits = clean_logits(work.network, x, labels)
-    check_finite(logits)
-    if number == 0:  # refused here, not after the other attacks
-        check_unnormalised(logits)
+    check_answers(logits)
     again = clean_logits(work.network, x, labels)
     found = {"logits": logits.cpu(), "apart": (again - logits).abs().amax(1).cpu()}
     if work.settings.guided():
@@ -173,7 +170,7 @@ def _source(work: Work) -> Tensors:
     labels = torch.zeros_like(labels)
     try:
         logits = clean_logits(source, x, labels)
-        check_finite(logits)
+        check_answers(logits)
         without_gradient(source, x, labels)
     except InputError as error:
         raise InputError(f"The model to transfer from: {error}") from error
