@@ -185,6 +185,13 @@ def test_probabilities_in_the_place_of_logits_are_one_sentence(folder, model):
     assert all("leave its softmax out" in outcome.error for outcome in outcomes)
 
 
+@pytest.mark.parametrize(("count", "text"), [(1, "makes one logit z"), (3, "makes 3 logits")])
+def test_another_number_of_logits_than_names_is_one_sentence(count, text):
+    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(12, count))
+    with pytest.raises(InputError, match=text):
+        sl.classify(torch.rand(3, 2, 2), model=Classifier(network, ("a", "b")))
+
+
 def test_a_denoiser_is_no_classifier(tmp_path):
     path = write_model(tmp_path / "denoiser.safetensors")
     with pytest.raises(InputError, match=r"classify takes a classifier: use it with scorelet"):

@@ -63,6 +63,19 @@ def test_it_is_measured(files):
     assert (found["accuracy"], found["classes"], found["pictures"]) == (1.0, list(COLOURS), 12)
 
 
+def test_one_logit_is_refused_with_what_to_write(files):
+    """And that is right: the second class has the sigmoid, the first the rest."""
+    torch.save({"2.weight": torch.ones(1, 3)}, files / "one.pth")
+    (files / "one_mean.py").write_text(CODE.replace("classes=3", "classes=1"))
+    words = r"one logit z of a picture.*return torch.cat\(\[torch.zeros_like\(z\), z\], 1\), whose"
+    for verb in (evaluate, robust):
+        with pytest.raises(InputError, match=words):
+            verb(files / "data", model=files / "one.pth", arch=f"{files}/one_mean.py:net")
+    z = torch.linspace(-3, 3, 7)[:, None]
+    both = torch.cat([torch.zeros_like(z), z], 1).softmax(1)
+    assert torch.allclose(both, torch.cat([1 - z.sigmoid(), z.sigmoid()], 1))
+
+
 def test_classes_of_the_data_are_those_of_the_network(files):
     wide = files / "wide.pth"
     torch.save({"2.weight": torch.ones(5, 3)}, wide)

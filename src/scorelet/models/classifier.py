@@ -66,10 +66,13 @@ class Classifier(nn.Module):
         """Return the logits of images of the right size.
 
         Raises:
-            InputError: no float image batch, or another channel count or size.
+            InputError: no float image batch, another channel count or size, or a network with
+                another number of logits than there are classes.
         """
         self._check(x)
-        return answered(self, x, lambda: self.network(x))
+        logits = answered(self, x, lambda: self.network(x))
+        self._check_count(logits)
+        return logits
 
     def posterior(self, x: Tensor) -> Logits:
         """Return p(c | x), (batch, classes); arguments and errors as in `forward`."""
@@ -107,6 +110,30 @@ class Classifier(nn.Module):
                 "method fitted; in the shell give a folder of classes, whose pictures are brought "
                 "to it."
             )
+
+    def _check_count(self, logits: object) -> None:
+        if not isinstance(logits, Tensor) or logits.ndim != 2:
+            return
+        refuse_single(logits)
+        if logits.shape[1] != len(self.classes):
+            raise InputError(
+                f"The network makes {logits.shape[1]} logits of a picture, and "
+                f"{len(self.classes)} classes are named: name as many."
+            )
+
+
+def refuse_single(logits: Logits) -> None:
+    """Refuse logits (batch, 1), as networks that know two classes may have them.
+
+    Raises:
+        InputError: these are such.
+    """
+    if logits.shape[1] == 1:
+        raise InputError(
+            "The model makes one logit z of a picture, and one of each class is expected: let it "
+            "return torch.cat([torch.zeros_like(z), z], 1), whose softmax is sigmoid(z) for the "
+            "second class."
+        )
 
 
 def fitted(x: Image, size: tuple[int, int], *, fit: str) -> Tensor:

@@ -9,6 +9,7 @@ from scorelet.core.errors import InputError, one_line
 from scorelet.core.progress import Say
 from scorelet.core.words import counted
 from scorelet.models import Classifier
+from scorelet.models.classifier import refuse_single
 from scorelet.tasks.networks import Data, Opened, Part, PictureChoice, open_network, open_pictures
 
 SIZE_ALONE = "size is for networks that arch builds, and others say theirs: leave it out."
@@ -58,6 +59,7 @@ def foreign_classifier(
             f"{opened.title} gives {_said(logits)} for a picture, and one row of logits is "
             "expected: let arch build a network that returns these alone."
         )
+    refuse_single(logits)
     if logits.shape[1] != count:
         raise InputError(
             f"{opened.title} gives {logits.shape[1]} logits for a picture, and the data have "

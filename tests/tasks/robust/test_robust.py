@@ -465,6 +465,7 @@ class Answering(Linear):
         (lambda logits: logits[:, 0], r"float32 of shape \(24,\)"),
         (lambda logits: logits[:, :, None, None], r"float32 of shape \(24, 2, 1, 1\)"),
         (lambda logits: logits.repeat(2, 1), r"float32 of shape \(48, 2\)"),
+        (lambda logits: logits[:, :1], r"one logit z .* return torch.cat\(\[torch.zeros_like"),
         (lambda logits: logits.argmax(1), r"int64 of shape \(24,\)"),
         (lambda logits: logits.softmax(1), "give the log of what it returns"),
         (torch.Tensor.detach, "logits are detached.*use the attack square"),

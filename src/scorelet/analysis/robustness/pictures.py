@@ -8,6 +8,7 @@ from torch import Tensor
 from scorelet.analysis.robustness.ball import Norm
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Labels, Logits
+from scorelet.models.classifier import refuse_single
 
 BRIGHT = 5.0
 """No scaling of [0, 1] that is usual goes beyond it: pictures that do are in another unit."""
@@ -62,11 +63,12 @@ def check_logits(found: object, count: int) -> None:
     """Refuse what a network made of `count` pictures where it is no logits (batch, classes).
 
     Raises:
-        InputError: no tensor of floats, or one of another shape.
+        InputError: no tensor of floats, one of another shape, or with one class.
     """
     if not isinstance(found, Tensor):
         got = f"an object of class {type(found).__name__}"
     elif found.is_floating_point() and found.ndim == 2 and len(found) == count:
+        refuse_single(found)
         return
     else:
         got = f"{str(found.dtype).removeprefix('torch.')} of shape {tuple(found.shape)}"
