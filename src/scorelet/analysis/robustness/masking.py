@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.analysis.robustness.odds import odds_against
-from scorelet.core.errors import InputError
+from scorelet.core.device import widened
+from scorelet.core.errors import InputError, one_line
 from scorelet.core.typing import Image, Labels
 
 CHANCE = 0.01
@@ -40,8 +41,8 @@ def without_gradient(network: nn.Module, x: Image, labels: Labels) -> Tensor:
         image, gradient = x.detach().clone().requires_grad_(), None
         logits = network(image.clone())  # which it may write to
         if logits.requires_grad:
-            loss = odds_against(logits, labels.clone().long()).sum()
-            (gradient,) = torch.autograd.grad(loss, image, allow_unused=True)
+            loss = odds_against(widened(logits), labels.clone().long()).sum()
+            gradient = _gradient(loss, image)
     if gradient is None:
         raise InputError(
             "The model's logits are detached, without a gradient in the pictures, which pgd, apgd, "
@@ -49,6 +50,18 @@ def without_gradient(network: nn.Module, x: Image, labels: Labels) -> Tensor:
         )
     length = gradient.flatten(1).abs().sum(1)
     return (length == 0) | ~length.isfinite()
+
+
+def _gradient(loss: Tensor, image: Image) -> Image | None:
+    try:
+        return torch.autograd.grad(loss, image, allow_unused=True)[0]
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:
+        raise InputError(
+            f"The model's logits cannot be differentiated in the pictures: {one_line(error)}; use "
+            "the attack square, which needs no gradient."
+        ) from error
 
 
 def beaten(blind: Tensor, guided: Tensor) -> bool:

@@ -22,7 +22,7 @@ from scorelet.analysis.robustness import (
     without_gradient,
 )
 from scorelet.analysis.robustness.setup import seeded
-from scorelet.core.errors import InputError, one_line
+from scorelet.core.errors import InputError
 from scorelet.core.random import generator
 from scorelet.tasks.ready_classifier import check_answers
 from scorelet.tasks.robust.parts import Parts, Tensors
@@ -174,11 +174,6 @@ def _source(work: Work) -> Tensors:
         without_gradient(source, x, labels)
     except InputError as error:
         raise InputError(f"The model to transfer from: {error}") from error
-    except RuntimeError as error:
-        raise InputError(
-            "The model to transfer from does not take these pictures, of shape "
-            f"{tuple(x.shape)}: {one_line(error)}."
-        ) from error
     if (known := logits.shape[1]) < classes:
         raise InputError(
             f"The model to transfer from knows {known} classes, and the one that is attacked "

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from scorelet.analysis.robustness import check_pictures
 from scorelet.core.copying import copied
-from scorelet.core.device import choose_device, in_precision
+from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Logits
 from scorelet.data.labelled import LabelledImages
@@ -20,6 +20,7 @@ from scorelet.data.locate import locate
 from scorelet.models import Classifier, JointEnergy
 from scorelet.tasks.evaluate.classifiers import numbered
 from scorelet.tasks.fitting import Changes, load_fitted
+from scorelet.tasks.robust.guarded import guarded
 from scorelet.tasks.robust.settings import RobustSettings
 from scorelet.zoo import load_as, viewed
 
@@ -47,7 +48,7 @@ class Shown:
 
 
 def attacked_network(model: Model, device: str) -> nn.Module:
-    """Return a copy of a classifier, frozen, in evaluation, on its device, in float32.
+    """Return a copy of a classifier, frozen, in evaluation, guarded, on its device.
 
     Args:
         model: path, built-in name or Hub id of a classifier or a joint law; or a module that maps
@@ -66,7 +67,8 @@ def attacked_network(model: Model, device: str) -> nn.Module:
             f"{scripts[0].original_name} is a TorchScript module, whose weights cannot be frozen: "
             "give the module that it was made from."
         )
-    network = in_precision(copied(model), choose_device(device), torch.float32)
+    network = copied(model).to(choose_device(device))
+    network = network if joint_law(network) else guarded(network)
     return network.eval().requires_grad_(False)
 
 

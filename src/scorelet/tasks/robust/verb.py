@@ -21,6 +21,7 @@ from scorelet.tasks.locks import Locks
 from scorelet.tasks.networks import said_of
 from scorelet.tasks.robust.chunks import Work, gathered
 from scorelet.tasks.robust.document import tables
+from scorelet.tasks.robust.guarded import in_single
 from scorelet.tasks.robust.parts import Parts, Target, Tensors, fingerprint
 from scorelet.tasks.robust.report import report
 from scorelet.tasks.robust.settings import OUTLIER_SIGMA, RobustSettings
@@ -183,7 +184,10 @@ def _work(data: Data, model: Model, settings: RobustSettings, source: Model | No
     network = opened(model, settings.arch)
     other = None if source is None else opened(source, settings.transfer_arch)
     shown = shown_pictures(data, network, settings)
-    return Work(network, other, replace(shown, notes=(*notes, *shown.notes)), settings)
+    work = Work(network, other, replace(shown, notes=(*notes, *shown.notes)), settings)
+    x, _ = work.placed(slice(1))
+    single = None if other is None else in_single(other, x)
+    return replace(work, network=in_single(network, x), source=single)
 
 
 def _run(work: Work) -> str:
