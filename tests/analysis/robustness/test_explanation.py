@@ -66,6 +66,20 @@ def test_where_it_breaks_the_class_that_is_found_is_the_other_one(case):
         assert torch.equal(each.other, joint.denoise(each.attacked, 0.1, each.rival))
 
 
+def test_what_is_explained_is_where_the_attack_ends_not_where_it_breaks_first():
+    """Of near classes random starts break, too, whose cosine is that of noise."""
+    means = torch.tensor([[0.49], [0.51]]).expand(2, 16).reshape(2, *SHAPE)
+    covariance = (0.01 * torch.eye(16)).expand(2, 16, 16)
+    joint = MixtureJointEnergy(torch.tensor([0.5, 0.5]), means, covariance, torch.arange(2))
+    x = means.repeat(10, 1, 1, 1)
+    found = explain(joint, x, torch.arange(2).repeat(10), sigma=0.1, eps=0.1, setup=SETUP)
+    assert (found.found != found.labels).all()
+    assert found.alignment.min() > 0.99
+    slope = (means[1] - means[0]).norm() / 0.02  # of the logit per length, along the means
+    before = slope * (means[1] - means[0]).norm() / 2
+    assert found.after == pytest.approx(torch.sigmoid(before - 0.1 * slope).expand(20), rel=0.02)
+
+
 def test_the_attack_follows_the_gradient_that_is_explained():
     """Of three classes far away that of p, not one that is sharpened towards the nearest."""
     means = 0.5 + 0.05 * torch.randn(3, *SHAPE, generator=generator(4), dtype=torch.float64)

@@ -27,7 +27,7 @@ from scorelet.core.typing import Image, Labels
 def pgd(
     network: nn.Module, x: Image, labels: Labels, eps: int | float, setup: AttackSetup
 ) -> Image:
-    """Return attacked pictures, and the last step of the last start where none changed a label.
+    """Return the worst step of all that changed a label, and the last one where none did.
 
     Args:
         network: pictures to logits, in evaluation.

@@ -1,14 +1,16 @@
-"""A network that remembers the first picture it was shown that breaks.
+"""A network that remembers, of the pictures that it was shown, the worst that breaks.
 
 Attacks by steps return where they end, and may have passed a picture that the network gets wrong on
 their way. A witness keeps those, so that more steps of one length from the same start never break
-less.
+less; of several the one with the least probability of the label, as the first may be the random
+place from which an attack started.
 """
 
 import torch
 from torch import Tensor, nn
 
 from scorelet.analysis.robustness.ball import Norm, inside
+from scorelet.analysis.robustness.odds import odds_against
 from scorelet.analysis.robustness.pictures import is_wrong
 from scorelet.core.typing import Image, Labels, Logits
 
@@ -23,8 +25,8 @@ class Witness(nn.Module):
         eps, norm: of the balls.
 
     Attributes:
-        kept: for each picture the first one of its ball that was shown with a wrong label, or with
-            none; `x` where there was no such one.
+        kept: for each picture, of those of its ball that were shown with a wrong label, or with
+            none, the one with the highest log-odds against its label; `x` where there was none.
         broken: (batch,), where one was.
     """
 
@@ -35,6 +37,7 @@ class Witness(nn.Module):
         self.network, self.x, self.labels, self.eps, self.norm = network, x, labels, eps, norm
         self.kept = x.clone()
         self.broken = torch.zeros(len(x), dtype=torch.bool, device=x.device)
+        self.odds = x.new_full((len(x),), -torch.inf)  # of those that are kept
 
     def forward(self, y: Tensor) -> Logits:
         """Return the network's logits; batches of other sizes are not looked at."""
@@ -42,7 +45,10 @@ class Witness(nn.Module):
         if len(y) == len(self.x):
             shown = y.detach()
             moved = shown - inside(shown, self.x, self.eps, self.norm)
-            new = is_wrong(logits.detach(), self.labels) & ~self.broken
-            new &= moved.abs().flatten(1).amax(1) <= 1e-6  # rounding; the label is judged again
-            self.kept[new], self.broken = shown[new], self.broken | new
+            wrong = is_wrong(logits.detach(), self.labels)
+            wrong &= moved.abs().flatten(1).amax(1) <= 1e-6  # rounding; the label is judged again
+            odds = odds_against(logits.detach(), self.labels, 1).nan_to_num(-torch.inf).to(shown)
+            worse = wrong & (~self.broken | (odds > self.odds))
+            self.kept[worse], self.odds[worse] = shown[worse], odds[worse]
+            self.broken |= worse
         return logits
