@@ -42,6 +42,22 @@ def setup_of(norm, **options):
     return AttackSetup(**{"norm": norm, "steps": 20, "restarts": 2, "queries": 300, **options})
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("norm", ["linf", "l2"])
+@pytest.mark.parametrize("name", [*ATTACKS, "transfer"])
+def test_pictures_and_networks_may_be_in_double_precision(norm, name):
+    network, x = Linear(2).double().eval(), pictures(12).double()
+    labels = network(x).argmax(1)
+    eps = float(margins(network, x, labels, norm).quantile(0.5))
+    setup = setup_of(norm)
+    found = attack(network, x, labels, eps=eps, name=name, setup=setup, source=network)
+    assert found.pictures.dtype == torch.float64
+    assert size(found.pictures - x, norm).max() <= eps * (1 + 1e-12)
+    exact = margins(network, x, labels, norm) < eps
+    assert torch.equal(found.broken, exact) or name == "square"
+    assert not (found.broken & ~exact).any()
+
+
 @pytest.mark.parametrize("norm", ["linf", "l2"])
 @pytest.mark.parametrize("name", ["pgd", "apgd"])
 def test_what_breaks_is_what_the_closed_form_says(norm, name):

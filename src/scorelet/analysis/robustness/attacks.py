@@ -39,17 +39,18 @@ TRANSFER = "transfer"
 class Copied(nn.Module):
     """A network that may write to what it is shown, and whose logits may be written to.
 
-    Logits of half precision are brought to float32, the dtype in which attacks compute.
+    Logits of half precision are brought to float32, the dtype in which attacks compute, and what it
+    is shown to `dtype`, as some attacks compute in float32 whatever they are given.
     """
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, dtype: torch.dtype) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.dtype = network, dtype
         self.training = getattr(network, "training", False)  # functions have none
 
     def forward(self, x: Tensor) -> Logits:
         """Return the logits of a copy of `x`."""
-        logits = self.network(x.clone())
+        logits = self.network(x.to(self.dtype, copy=True))
         return logits.float() if logits.element_size() < 4 else logits.clone()
 
 
@@ -121,8 +122,8 @@ def attack(
     places = right.nonzero()[:, 0]
     if eps == 0 or not len(places):
         return Attacked(x.clone(), torch.zeros_like(right))
-    source = None if source is None else Copied(in_order_of(network, source))
-    network, x = Copied(network), x.contiguous()
+    source = None if source is None else Copied(in_order_of(network, source), x.dtype)
+    network, x = Copied(network, x.dtype), x.contiguous()
     found = known_attack(name, source)(network, x[places], labels[places], eps, setup)
     pictures = x.clone()
     pictures[places] = inside(found.detach(), x[places], eps, setup.norm)

@@ -97,7 +97,11 @@ def autoattack(
     trace = sys.gettrace()  # the library sets and forgets it
     with seeded(setup.seed, device=x.device) as seed:
         attack = _library().AutoAttack(
-            network, device=x.device, eps=eps, norm=NORMS[setup.norm], seed=seed
+            lambda y: network(y).float(),  # the library's own arrays are
+            device=x.device,
+            eps=eps,
+            norm=NORMS[setup.norm],
+            seed=seed,
         )
         attack.apgd_targeted.n_target_classes = min(9, classes - 1)
         attack.fab.n_target_classes = min(9, classes - 1)
@@ -105,7 +109,7 @@ def autoattack(
             attack.attacks_to_run = ["apgd-ce", "fab-t", "square"]
             attack.apgd.n_restarts = 5
         try:
-            found, _ = attack.run_standard_evaluation(x, labels, batch_size=len(x))
+            found, _ = attack.run_standard_evaluation(x.float(), labels, batch_size=len(x))
         finally:
             sys.settrace(trace)
     return found
