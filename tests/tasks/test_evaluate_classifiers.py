@@ -187,3 +187,17 @@ def test_probabilities_in_the_place_of_logits_are_no_figures(classifier, data):
     found = evaluate(data, model=Classifier(logs, classifier.classes), dtype="float32")
     plain = evaluate(data, model=classifier, dtype="float32")
     assert found["negative_log_likelihood"] == pytest.approx(plain["negative_log_likelihood"])
+
+
+def test_a_model_that_draws_something_is_told_and_has_the_same_figures_again(classifier, data):
+    class Drawing(torch.nn.Module):
+        def forward(self, x):
+            return classifier(torch.nn.functional.dropout(x, 0.5, training=True))
+
+    drawing = Classifier(Drawing(), classifier.classes, size=classifier.size)
+    state = torch.get_rng_state()
+    found = [evaluate(data, model=drawing) for _ in range(2)]
+    assert found[0] == found[1]
+    assert torch.equal(torch.get_rng_state(), state)
+    assert "two passes over one picture differ by up to" in found[0]["warnings"][-1]
+    assert evaluate(data, model=classifier)["warnings"] == []

@@ -15,6 +15,8 @@ from scorelet.models import Classifier
 from scorelet.models.joint_energy import JointEnergy
 from scorelet.networks.folding import Foldable, folded
 
+SAME = 0.01
+"""Of the largest logit less the mean: by so much logits of one model may differ by rounding."""
 HALF = (torch.bfloat16, torch.float16)
 """Dtypes of products of weights that are float32."""
 
@@ -35,6 +37,11 @@ class ReadyClassifier:
     def dtype_name(self) -> str:
         """As reports have it."""
         return str(self.dtype).removeprefix("torch.")
+
+    @property
+    def device(self) -> torch.device:
+        """The classifier's; that of tensors in memory where it has no weights."""
+        return next(self.classifier.parameters(), torch.empty(0)).device
 
     def logits(self, x: Image) -> Logits:
         """Return the logits of images of any size, float32 (float64 of a model in float64)."""
@@ -73,6 +80,23 @@ def check_answers(logits: Logits) -> None:
             "for such numbers in its weights, and for products beyond its dtype."
         )
     check_unnormalised(logits)
+
+
+def told_of_drawing(logits: Logits, apart: Tensor) -> list[str]:
+    """Return a sentence without a full stop where two passes over one picture are too far apart.
+
+    Args:
+        logits: (batch, classes), of one pass.
+        apart: differences to those of another pass.
+    """
+    most = float(apart.amax())
+    if most <= SAME * float((logits - logits.mean(1, keepdim=True)).abs().max()):
+        return []
+    return [
+        f"two passes over one picture differ by up to {most:.3g} in the logits: the model draws "
+        "something itself, and the figures are of one draw; switch that off, or give a module that "
+        "returns the mean of several passes"
+    ]
 
 
 def ready_classifier(

@@ -13,6 +13,7 @@ from scorelet.analysis.classification import (
     confusion,
     negative_log_likelihood,
 )
+from scorelet.analysis.robustness.setup import seeded
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Labels, Logits
 from scorelet.data.labelled import LabelledImages
@@ -21,10 +22,17 @@ from scorelet.data.locate import locate
 from scorelet.models import Classifier
 from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
 from scorelet.tasks.fitting import Changes, load_fitted
-from scorelet.tasks.ready_classifier import ReadyClassifier, check_answers, ready_classifier
+from scorelet.tasks.ready_classifier import (
+    ReadyClassifier,
+    check_answers,
+    ready_classifier,
+    told_of_drawing,
+)
 
 BATCH = 250
 """Pictures at a time."""
+TWICE = 8
+"""Pictures that are shown twice, to see whether the model draws something itself."""
 _NO_TEST = (
     "The data have no part test, so that all pictures are measured: if the model was trained on "
     "them, give --hold-out N, with the number that the training held out."
@@ -77,25 +85,35 @@ def measured_on(
         "rows": _rows(logits, labels, classifier.classes),
         "classes": list(classifier.classes),
         "confusion": confusion(logits, labels).tolist(),
-        "warnings": [note.removesuffix(".") for note in images.notes],
+        "warnings": [note.removesuffix(".") for note in images.notes] + _drawing(ready, images),
     }
 
 
 def logits_of(ready: ReadyClassifier, images: LabelledImages) -> Logits:
-    """Return the logits of all pictures, on the CPU.
+    """Return the logits of all pictures, on the CPU; a model that draws something does so anew.
 
     Raises:
-        InputError: another channel count than the model takes, or logits that are not finite.
+        InputError: another channel count than the model takes, or logits that cannot be used.
     """
-    channels = ready.classifier.channels
-    grow = channels is not None and images.channels == 1 and 1 not in channels
-    parts = []
-    for start in range(0, len(images), BATCH):
-        x = images.images(start, start + BATCH)
-        parts.append(ready.logits(x.expand(-1, 3, -1, -1) if grow else x).cpu())
+    with seeded(0, device=ready.device):
+        parts = [_logits(ready, images, n, n + BATCH) for n in range(0, len(images), BATCH)]
     logits = torch.cat(parts)
     check_answers(logits)
     return logits
+
+
+def _logits(ready: ReadyClassifier, images: LabelledImages, start: int, stop: int) -> Logits:
+    """Return those of some pictures, on the CPU; gray ones are repeated for a model of colours."""
+    channels = ready.classifier.channels
+    grow = channels is not None and images.channels == 1 and 1 not in channels
+    x = images.images(start, stop)
+    return ready.logits(x.expand(-1, 3, -1, -1) if grow else x).cpu()
+
+
+def _drawing(ready: ReadyClassifier, images: LabelledImages) -> list[str]:
+    with seeded(0, device=ready.device):
+        one, other = (_logits(ready, images, 0, TWICE) for _ in range(2))
+    return told_of_drawing(one, (other - one).abs())
 
 
 def numbered(images: LabelledImages, classes: tuple[str, ...]) -> Labels:

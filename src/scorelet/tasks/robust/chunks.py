@@ -24,7 +24,7 @@ from scorelet.analysis.robustness import (
 from scorelet.analysis.robustness.setup import seeded
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator
-from scorelet.tasks.ready_classifier import check_answers
+from scorelet.tasks.ready_classifier import SAME, check_answers
 from scorelet.tasks.robust.parts import Parts, Tensors
 from scorelet.tasks.robust.settings import RobustSettings
 from scorelet.tasks.robust.shown import Shown, voter
@@ -35,8 +35,6 @@ PROBED = 20
 PROBE_STEPS = 20
 UNKNOWN = -1
 """Label of a picture whose logits are not finite."""
-SAME = 0.01
-"""Of the largest logit less the mean: by so much logits of one model may differ by rounding."""
 
 
 @dataclass(frozen=True)

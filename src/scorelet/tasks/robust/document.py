@@ -13,7 +13,8 @@ from scorelet.analysis.classification import (
 from scorelet.analysis.robustness import ABSTAINED, GRADIENT, beaten, stays_high
 from scorelet.analysis.robustness.masking import SHARE
 from scorelet.core.words import counted
-from scorelet.tasks.robust.chunks import SAME, UNKNOWN, Work
+from scorelet.tasks.ready_classifier import told_of_drawing
+from scorelet.tasks.robust.chunks import UNKNOWN, Work
 from scorelet.tasks.robust.parts import Tensors
 from scorelet.tasks.robust.words import radius_text
 
@@ -86,22 +87,11 @@ def _smoothing(work: Work, votes: Tensors, labels: Tensor) -> dict[str, Any]:
 
 def _warnings(work: Work, found: dict[str, Tensors], right: Tensor) -> list[str]:
     return [
-        *_random(found["clean"]),
+        *told_of_drawing(found["clean"]["logits"], found["clean"]["apart"]),
         *_unlabelled(work, found),
         *_gradients(work, found),
         *_blind_wins(work, found, right),
         *_too_high(found),
-    ]
-
-
-def _random(clean: Tensors) -> list[str]:
-    apart, logits = float(clean["apart"].amax()), clean["logits"]
-    if apart <= SAME * float((logits - logits.mean(1, keepdim=True)).abs().max()):
-        return []
-    return [
-        f"two passes over one picture differ by up to {apart:.3g} in the logits: the model draws "
-        "something itself, and the table is of one draw; switch that off, or give a module that "
-        "returns the mean of several passes"
     ]
 
 
