@@ -3,6 +3,7 @@
 import copy
 from typing import TypeVar
 
+import torch
 from torch import nn
 
 from scorelet.core.errors import InputError, one_line
@@ -17,7 +18,8 @@ def copied(module: Module) -> Module:
         InputError: it holds a result with its graph, or something else that Python cannot copy.
     """
     try:
-        return copy.deepcopy(module)
+        with torch.no_grad():  # else copies of TorchScript modules hold the graph of their copying
+            return copy.deepcopy(module)
     except RuntimeError as error:
         if "graph leaves" not in str(error):
             raise

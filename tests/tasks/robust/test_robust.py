@@ -548,15 +548,36 @@ def test_a_model_to_transfer_from_that_cannot_be_used_is_named(data, source, tex
         sl.robust(data, model=Linear(3), eps=(0.01,), transfer_from=source)
 
 
-def test_torchscript_modules_are_refused(data):
-    scripted = torch.jit.script(nn.Sequential(nn.Flatten(), nn.Linear(64, 2)))
-    for models in (
-        {"model": scripted},
-        {"model": Classifier(scripted, ("a", "b"))},
-        {"model": Linear(2), "transfer_from": scripted},
-    ):
-        with pytest.raises(InputError, match="Sequential is a TorchScript module"):
-            sl.robust(data, eps=(0.01,), **models)
+class Matrix(nn.Module):
+    """The logits of `Linear`, as torch.jit can script them."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(Linear(2).weight.detach())
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return (x - 0.5).flatten(1) @ self.weight.T
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+@pytest.mark.parametrize(
+    "compiled",
+    [
+        torch.jit.script,
+        lambda net: torch.jit.trace(net, torch.rand(2, *SHAPE)),
+        lambda net: torch.jit.freeze(torch.jit.script(net.eval())),
+    ],
+    ids=["script", "trace", "freeze"],
+)
+def test_torchscript_modules_have_the_table_of_what_they_were_made_from(data, compiled):
+    scripted = compiled(Matrix())
+    options = {"eps": EPS, "attack": ["pgd", "square"], "steps": 5, "queries": 5}
+    plain = sl.robust(data, model=Linear(2), transfer_from=Linear(2), **options).document["rows"]
+    for model in (scripted, Classifier(scripted, ("a", "b"))):
+        found = sl.robust(data, model=model, transfer_from=scripted, **options).document
+        assert found["rows"] == plain
+    assert all(weight.requires_grad for weight in scripted.parameters())
 
 
 def test_transfer_matches_classes_by_their_names(data):

@@ -56,17 +56,11 @@ def attacked_network(model: Model, device: str) -> nn.Module:
         device: auto, cpu, cuda or mps.
 
     Raises:
-        InputError: a model that has no logits, or a TorchScript module.
+        InputError: a model that has no logits, or cannot be copied.
     """
     if isinstance(model, str | Path):
         model = load_as(Classifier, model, verb="robust")
     model = viewed(Classifier, model)
-    scripts = [part for part in model.modules() if isinstance(part, torch.jit.ScriptModule)]
-    if scripts:
-        raise InputError(
-            f"{scripts[0].original_name} is a TorchScript module, whose weights cannot be frozen: "
-            "give the module that it was made from."
-        )
     network = copied(model).to(choose_device(device))
     network = network if joint_law(network) else guarded(network)
     return network.eval().requires_grad_(False)
