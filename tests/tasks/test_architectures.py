@@ -40,9 +40,14 @@ def library(monkeypatch):
         assert others == ({"weights_backbone": None} if name == "detector" else {})
         return ResidualNet(8, num_classes)
 
-    def create_model(name, pretrained, num_classes=1000):
+    def create_model(name, pretrained, num_classes=None):
         assert not pretrained
-        net = get_model(name, None, num_classes)
+        default = 0 if name == "features" else 1000
+        classes = default if num_classes is None else num_classes
+        net = get_model(name, None, classes or 1)
+        net.num_classes = classes
+        if not classes:
+            net.fc = nn.Identity()
         net.default_cfg = {"mean": (0.5, 0.5, 0.5), "std": (0.25, 0.25, 0.25)}
         return net
 
@@ -54,7 +59,7 @@ def library(monkeypatch):
 
     models.get_model, timm.create_model, vision.models = get_model, create_model, models
     models.get_model_builder = get_model_builder
-    models.list_models = timm.list_models = lambda: ["detector", "residual"]
+    models.list_models = timm.list_models = lambda: ["detector", "features", "residual"]
     timm.is_model = lambda name: name.partition(".")[0] in timm.list_models()
     monkeypatch.setitem(sys.modules, "torchvision", vision)
     monkeypatch.setitem(sys.modules, "torchvision.models", models)
@@ -85,6 +90,21 @@ def test_weights_of_torchvision_and_timm_are_loaded(library, tmp_path, wrap, suf
         opened = open_network(path, f"{name}:residual", device="cpu")
         standard = (x - mean[:, None, None]) / deviation[:, None, None]
         torch.testing.assert_close(opened.network(x), net(standard))
+
+
+def test_a_head_is_built_on_networks_of_timm_that_have_none(library, tmp_path):
+    torch.manual_seed(3)
+    net, x = ResidualNet(8, 5).eval(), pictures(3, side=8).float()
+    torch.save(net.state_dict(), tmp_path / "w.pth")
+    found = open_network(tmp_path / "w.pth", "timm:features", device="cpu").network
+    torch.testing.assert_close(found(x), net((x - 0.5) / 0.25))
+    trunk = {name: value for name, value in net.state_dict().items() if "fc" not in name}
+    torch.save(trunk, tmp_path / "trunk.pth")
+    found = open_network(tmp_path / "trunk.pth", "timm:features", device="cpu").network
+    torch.testing.assert_close(net.fc(found(x)), net((x - 0.5) / 0.25))
+    torch.save(net.state_dict() | {"other.weight": torch.ones(7, 2)}, tmp_path / "other.pth")
+    with pytest.raises(CheckpointError, match=r"does not know other\.weight"):
+        open_network(tmp_path / "other.pth", "timm:features")
 
 
 def test_a_function_of_a_file_builds_a_network(tmp_path):

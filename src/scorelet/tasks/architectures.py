@@ -173,7 +173,8 @@ def build_network(
     Prefixes that torch's parallel and compiled modules add to names are taken off, and a network
     that was saved as a part of a module is taken out of it; `say` is told what is left out, in a
     sentence without a full stop. If it does not fit, it is built again with as many classes as the
-    weights are for: rows of the last tensor that has another shape.
+    weights are for: rows of the last tensor that has another shape, or that a network without
+    classes lacks.
 
     Raises:
         InputError: an architecture that is not known.
@@ -186,7 +187,7 @@ def build_network(
     error = _load(net, tensors)
     if error and arch.partition(":")[0] in LIBRARIES:
         tensors = {_DENSE_LAYER.sub(r"\1\2", name): value for name, value in tensors.items()}
-        if others := _of_another_shape(net.state_dict(), tensors):
+        if others := _of_classes(net, tensors):
             net = _built(factory, arch, num_classes=len(tensors[others[-1]]))
         error = _load(net, tensors)
     if error:
@@ -340,6 +341,14 @@ def _load(net: nn.Module, tensors: Mapping[str, Tensor]) -> str:
     own.update(tensors)  # with torch's own record of versions, which files may lack
     net.load_state_dict(own, strict=False)
     return ""
+
+
+def _of_classes(net: nn.Module, tensors: Mapping[str, Tensor]) -> list[str]:
+    """Return the names of what may belong to a network with another number of classes."""
+    own = net.state_dict()
+    if getattr(net, "num_classes", None) == 0:  # of timm, which has features alone
+        return [name for name, value in tensors.items() if name not in own and value.ndim]
+    return _of_another_shape(own, tensors)
 
 
 def _of_another_shape(own: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> list[str]:
