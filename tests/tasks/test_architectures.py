@@ -14,7 +14,7 @@ from torch import nn
 import scorelet as sl
 from aligned_networks import ResidualNet, pictures
 from scorelet.core.errors import CheckpointError, InputError, ScoreletError
-from scorelet.tasks.architectures import build_network, factory_of, read_state
+from scorelet.tasks.architectures import IMAGENET, build_network, factory_of, read_state
 from scorelet.tasks.networks import open_network
 
 CODE = """
@@ -30,6 +30,21 @@ def ends():
 """
 
 
+class Inception(nn.Module):
+    """As torchvision's: a scale of its own, which pictures are brought to, and a part to train."""
+
+    def __init__(self, classes):
+        super().__init__()
+        self.transform_input = False
+        self.fc, self.aux1 = nn.Linear(3, classes), nn.Linear(3, classes)
+
+    def forward(self, x):
+        if self.transform_input:
+            mean, deviation = (torch.tensor(v)[:, None, None] for v in IMAGENET)
+            x = (x * deviation + mean - 0.5) / 0.5
+        return self.fc(x.mean((2, 3)))
+
+
 @pytest.fixture
 def library(monkeypatch):
     """A stand-in for torchvision and timm, which tests do not install."""
@@ -38,7 +53,7 @@ def library(monkeypatch):
     def get_model(name, weights=None, num_classes=1000, **others):
         assert weights is None
         assert others == ({"weights_backbone": None} if name == "detector" else {})
-        return ResidualNet(8, num_classes)
+        return Inception(num_classes) if name == "inception" else ResidualNet(8, num_classes)
 
     def create_model(name, pretrained, num_classes=None):
         assert not pretrained
@@ -52,14 +67,15 @@ def library(monkeypatch):
         return net
 
     def get_model_builder(name):
-        return {"detector": detector, "residual": get_model}[name]
+        return detector if name == "detector" else get_model
 
     def detector(weights=None, weights_backbone="a download"):
         raise AssertionError
 
     models.get_model, timm.create_model, vision.models = get_model, create_model, models
     models.get_model_builder = get_model_builder
-    models.list_models = timm.list_models = lambda: ["detector", "features", "residual"]
+    known = ["detector", "features", "inception", "residual"]
+    models.list_models = timm.list_models = lambda: known
     timm.is_model = lambda name: name.partition(".")[0] in timm.list_models()
     monkeypatch.setitem(sys.modules, "torchvision", vision)
     monkeypatch.setitem(sys.modules, "torchvision.models", models)
@@ -90,6 +106,20 @@ def test_weights_of_torchvision_and_timm_are_loaded(library, tmp_path, wrap, suf
         opened = open_network(path, f"{name}:residual", device="cpu")
         standard = (x - mean[:, None, None]) / deviation[:, None, None]
         torch.testing.assert_close(opened.network(x), net(standard))
+
+
+@pytest.mark.parametrize("auxiliary", [False, True])
+def test_inception_is_shown_pictures_in_the_scale_of_published_weights(
+    library, tmp_path, auxiliary
+):
+    torch.manual_seed(3)
+    net, x = Inception(5), pictures(3, side=8).float()
+    kept = {n: v for n, v in net.state_dict().items() if auxiliary or "aux" not in n}
+    torch.save({"model": {f"module.{n}": v for n, v in kept.items()}}, tmp_path / "w.pth")
+    opened = open_network(tmp_path / "w.pth", "torchvision:inception", device="cpu")
+    torch.testing.assert_close(opened.network(x), net.fc(2 * x.mean((2, 3)) - 1))
+    assert "to the scale of torchvision's own weights" in opened.notes[-1]
+    assert opened.network.state_dict().keys() == kept.keys()
 
 
 def test_a_head_is_built_on_networks_of_timm_that_have_none(library, tmp_path):

@@ -11,7 +11,6 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from scorelet.core.files import check_regular
 from scorelet.core.own_code import import_code
 from scorelet.core.progress import Say
 from scorelet.core.words import counted, listed
+from scorelet.tasks import torchvision_networks
 
 LIBRARIES = ("torchvision", "timm")
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -180,20 +180,33 @@ def build_network(
         InputError: an architecture that is not known.
         CheckpointError: weights that do not fit it.
     """
-    factory = factory_of(arch)
-    net = _built(factory, arch)
+    library = arch.partition(":")[0] in LIBRARIES
+
+    def built(**options: int) -> nn.Module:
+        net = _built(factory_of(arch), arch, **options)
+        if library:
+            torchvision_networks.drop_auxiliary(net, tensors)
+        return net
+
+    net = built()
     own = net.state_dict()
     tensors = _part(_without_prefixes(tensors, own), own, path, say)
     error = _load(net, tensors)
-    if error and arch.partition(":")[0] in LIBRARIES:
+    if error and library:
         tensors = {_DENSE_LAYER.sub(r"\1\2", name): value for name, value in tensors.items()}
         if others := _of_classes(net, tensors):
-            net = _built(factory, arch, num_classes=len(tensors[others[-1]]))
+            net = built(num_classes=len(tensors[others[-1]]))
         error = _load(net, tensors)
     if error:
         raise CheckpointError(
             f"{path} does not fit {arch}: {error}; name the architecture that it was saved "
             "from, or give FILE.py:FUNCTION, which builds it with the options that it had."
+        )
+    if getattr(net, "transform_input", False) and library:
+        say(
+            f"{arch} brings pictures to the scale of torchvision's own weights and of what was "
+            "trained from them; if yours were trained from random ones in another, give "
+            "FILE.py:FUNCTION"
         )
     return net.eval()
 
@@ -240,7 +253,7 @@ def _of_library(library: str, name: str, options: dict[str, int]) -> object:
         if library == "torchvision":
             models = import_module("torchvision.models")
             _refuse_unknown(library, name, models.list_models())
-            return _of_torchvision(models, name, options)
+            return torchvision_networks.built(models, name, options)
         timm = import_module("timm")
         if not timm.is_model(name):  # which knows names that are no longer listed
             _refuse_unknown(library, name.partition(".")[0], timm.list_models())
@@ -257,13 +270,6 @@ def _refuse_unknown(library: str, name: str, known: Sequence[str]) -> None:
     near = difflib.get_close_matches(name.lower(), known, n=3)
     meant = f"did you mean {' or '.join(near)}?" if near else "see its list of models."
     raise InputError(f"There is no network {name!r} in {library}: {meant}")
-
-
-def _of_torchvision(models: Any, name: str, options: dict[str, int]) -> object:  # noqa: ANN401 - a module
-    """Build it without any download: detectors would fetch the weights of their backbone."""
-    known = signature(models.get_model_builder(name)).parameters
-    backbone = {"weights_backbone": None} if "weights_backbone" in known else {}
-    return models.get_model(name, weights=None, **backbone, **options)
 
 
 def _built(factory: Callable[..., object], arch: str, **options: int) -> nn.Module:
