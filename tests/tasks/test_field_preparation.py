@@ -20,8 +20,9 @@ from scorelet.data.fields.pointwise import QuantileMatched
 from scorelet.data.fields.prewhitening import prewhitening_of
 from scorelet.data.fields.source import FieldsInMemory
 from scorelet.tasks.field_model.census import FieldWarning, take_census
+from scorelet.tasks.field_model.field_powers import powers_of_fields
 from scorelet.tasks.field_model.fields import as_fields
-from scorelet.tasks.field_model.likeness import powers_of_fields, unlike_fields
+from scorelet.tasks.field_model.likeness import unlike_fields
 from scorelet.tasks.field_model.preparation import Preparation, choose_preparation
 from scorelet.tasks.field_model.prepared import PreparedFields
 from scorelet.tasks.field_model.scale import preparation_of
@@ -218,7 +219,7 @@ def test_prewhitened_samples_that_are_continued_by_their_mirror_image_are_not_ca
     x = gaussian(torch.exp(-(1.3**2) * (w[:, None] ** 2 + w**2)), 100)[:, :16, :16]
     model = sl.FieldModel(knots=4, reach=3, steps=100, moments=False, border="mirror").fit(x)
     assert model.record["field"]["prewhitening"]
-    steps = model.record["field"]["unamplified"]["powers"]["steps from row to row"]
+    steps = model.record["field"]["powers"]["powers"]["steps from row to row"]
     assert steps["mean"] == pytest.approx(float(x[:95].diff(dim=1).square().mean()))
     with warnings.catch_warnings():
         warnings.simplefilter("error", FieldWarning)
@@ -255,7 +256,7 @@ def test_prewhitened_samples_that_were_cut_are_compared_before_they_are_amplifie
     z = y + bars
     samples = z.exp() if transform == "log" else z
     assert unlike_fields(field, samples) == []  # of a model that was saved before
-    found = unlike_fields(field | {"unamplified": powers_of_fields(x)}, samples)
+    found = unlike_fields(field | {"powers": powers_of_fields(x)}, samples)
     assert len(found) == bool(said)
     assert all(word in found[0] for word in said)
     assert not any("row to row" in text for text in found)

@@ -24,6 +24,7 @@ def damaged(path, place, value):
 
 STORED = {"height": 64, "stored": "eJxjYAACAAAEAAE="}  # two amplitudes
 FILTER = {"frequencies": [0.1, 0.2], "log_gains": [0.0, 1.0]}
+POWERS = {"mean": 0.0, "count": 100, "window": "none"}
 FAULTS = [
     ("field.deviation", None, "field.deviation: Field required"),
     ("field.deviation", -0.9, "field.deviation: Input should be greater than 0 (got -0.9)"),
@@ -41,6 +42,7 @@ FAULTS = [
     ("field.samples_filter", FILTER | {"log_gains": [0.0, 1000.0]}, "than or equal to 80"),
     ("field.samples_filter", FILTER | {"frequencies": [0.2, 0.1]}, "frequencies that rise"),
     ("field.samples_filter", FILTER, "a filter of samples of prewhitened fields only"),
+    ("field.powers", POWERS | {"powers": {"rows": {}}}, "field.powers.powers.rows.mean: Field req"),
     ("family", None, "family: Field required"),
     ("family.wavelet", 4, "family.wavelet: Input should be a valid string (got 4)"),
     ("family.bands", "octaves", "bands='octaves': use octave"),

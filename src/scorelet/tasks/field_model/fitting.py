@@ -18,8 +18,8 @@ from scorelet.sampling import calibrate, chained, is_elongated, mean_curvatures
 from scorelet.tasks.field_model.census import said_of_values, some, spread, take_census
 from scorelet.tasks.field_model.certificate import MOST_FIELDS, certify_model
 from scorelet.tasks.field_model.correcting import correct
+from scorelet.tasks.field_model.field_powers import powers_of_fields
 from scorelet.tasks.field_model.fields import blocks
-from scorelet.tasks.field_model.likeness import powers_of_fields
 from scorelet.tasks.field_model.matching import is_matched, match_cascade
 from scorelet.tasks.field_model.planning import SUBDIVISIONS, choose_bands, plan_bands
 from scorelet.tasks.field_model.preparation import choose_preparation
@@ -134,10 +134,11 @@ def fit_model(
         "chains": {"steps": choice.steps, "schedules": [asdict(s) for s in schedules]},
         "bands": bands,
     }
-    z = survey.mean + survey.deviation * survey.fields[:, 0]
-    if prepared["prewhitening"]:
-        z = fields.transformed(survey_rows(fields, kept))
-        model.record["field"]["unamplified"] = powers_of_fields(z)
+    z = fields.transformed(survey_rows(fields, kept))
+    cut_out = prepared["border"] != "periodic"
+    model.record["field"]["powers"] = powers_of_fields(z, cut_out=cut_out)
+    if not prepared["prewhitening"]:
+        z = survey.mean + survey.deviation * survey.fields[:, 0]
     if prepared["transform"] != "none":
         others = _corrected(model, choice, z, others, survey, progress)
     certificate = certify_model(

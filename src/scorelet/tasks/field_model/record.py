@@ -75,12 +75,15 @@ class _Quantiles(_Part):
 class _Power(_Part):
     mean: Positive
     log: float
-    error: Annotated[float, Field(ge=0)]
+    spread: Annotated[float, Field(ge=0)]
+    largest: Positive
 
 
-class _Unamplified(_Part):
+class _Powers(_Part):
     mean: float
-    powers: dict[str, _Power]
+    count: Annotated[int, Field(ge=2)]
+    window: Literal["none", "hann"]
+    powers: Annotated[dict[str, _Power], Field(min_length=1)]
 
 
 class _Fields(_Part):
@@ -99,7 +102,7 @@ class _Fields(_Part):
     prewhitening: _Prewhitening | None = None
     quantiles: _Quantiles | None = None
     samples_filter: _SamplesFilter | None = None
-    unamplified: _Unamplified | None = None
+    powers: _Powers | None = None
     remarks: list[str] = []
     warnings: list[str] = []
     name: str = ""
