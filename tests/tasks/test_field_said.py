@@ -3,8 +3,9 @@
 import pytest
 import torch
 
+import scorelet as sl
 from scorelet.core.random import generator, randn
-from scorelet.tasks.field_model.census import said_of_values
+from scorelet.tasks.field_model.census import FieldWarning, said_of_values
 from scorelet.tasks.field_model.said import said_of_moments, said_of_potentials
 
 
@@ -47,3 +48,26 @@ def test_pixels_of_few_values_are_said(step, values):
     assert len(said) == (values is not None)
     assert all(f"have one of {values} values" in text for text in said)
     assert said_of_values(x[:1, :5, :5]) == []
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.7, True), (0.2, True), (0.05, False)])
+def test_a_point_mass_is_said(share, said):
+    """Rain, ice, counts of photons less a level: many pixels have one value, no two others do."""
+    x = randn((40, 16, 16), rng=generator(0), like=torch.zeros(()).double())
+    x = (x - x.flatten().quantile(share)).clamp(min=0) + 0.5
+    x[0, 0, :4] = torch.nan
+    found = said_of_values(x)
+    assert len(found) == said
+    assert all(
+        text.startswith(f"{100 * share:.0f} % of the pixels are exactly 0.5") for text in found
+    )
+    assert len(said_of_values(x.clamp(max=1))) == 1 + said  # both ends, if both are many
+
+
+@pytest.mark.slow
+def test_a_point_mass_is_warned_of_from_python():
+    x = randn((60, 8, 8), rng=generator(0), like=torch.zeros(()).double()).clamp(min=0)
+    tiny = sl.FieldModel("haar", knots=4, reach=1, steps=5, moments=False, transform="none")
+    with pytest.warns(FieldWarning, match="50 % of the pixels are exactly 0: samples have no such"):
+        model = tiny.fit(x)
+    assert len(model.record["field"]["warnings"]) == 1

@@ -1,7 +1,6 @@
 """One look at every pixel of a set of fields, before anything is fitted."""
 
 import math
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,6 +17,12 @@ BATCH_PIXELS = 1 << 18
 _ALONE = 100.0  # ranges: so far away, fewer pixels count too; tails of maps end far nearer
 
 _NEARLY, _FEW_VALUES = 0.99, 32
+_MASS = 0.1  # of the pixels; a normal law that is rounded to 32 values has 0.06 at one
+_POINT_MASS = (
+    "{:.0f} % of the pixels are exactly {:g}: samples have no such value, but others on both sides "
+    "of it, and may have other powers, too. Mask these pixels if they are no data; else average "
+    "over larger blocks, and compare samples with the fields before you use them."
+)
 
 
 class FieldWarning(UserWarning):
@@ -57,21 +62,20 @@ class Census:
                 )
         return found
 
-    def warn(self) -> list[str]:
-        """Warn of placeholders; return what was said."""
-        found = self.placeholders()
-        for text in found:
-            warnings.warn(text, FieldWarning, stacklevel=4)
-        return found
-
 
 def said_of_values(x: Fields) -> list[str]:
-    """Return a sentence if nearly all pixels of fields have one of few values, such as counts."""
+    """Return a sentence if nearly all pixels of fields have one of few values, such as counts.
+
+    Or else if many have one of them exactly, as where it does not rain: a point mass.
+    """
     known = x[~x.isnan()]
-    counts = known.unique(return_counts=True)[1].sort(descending=True).values
+    values, counts = known.unique(return_counts=True)
+    counts, order = counts.sort(descending=True)
     needed = int((counts.cumsum(0) < _NEARLY * len(known)).sum()) + 1
     if not needed <= min(_FEW_VALUES, len(known) // _FEW_VALUES):
-        return []
+        least = max(_MASS * len(known), _FEW_VALUES)
+        masses = zip(counts[counts >= least].tolist(), values[order].tolist(), strict=False)
+        return [_POINT_MASS.format(100 * count / len(known), value) for count, value in masses]
     return [
         f"{100 * _NEARLY:.0f} % of the pixels have one of {needed} values: samples have all values "
         "between these and beyond, and may have other powers, too. Average counts or spins over "

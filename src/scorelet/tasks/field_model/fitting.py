@@ -1,6 +1,7 @@
 """A model of fields, fitted: what is decided, the linear systems, certificate, pilots, record."""
 
 import math
+import warnings
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -15,7 +16,13 @@ from scorelet.data.fields.source import FieldSource
 from scorelet.models.field_energy import ConditionalEnergy, FieldEnergy
 from scorelet.models.multiscale import Multiscale
 from scorelet.sampling import calibrate, chained, is_elongated, mean_curvatures
-from scorelet.tasks.field_model.census import said_of_values, some, spread, take_census
+from scorelet.tasks.field_model.census import (
+    FieldWarning,
+    said_of_values,
+    some,
+    spread,
+    take_census,
+)
 from scorelet.tasks.field_model.certificate import MOST_FIELDS, certify_model
 from scorelet.tasks.field_model.correcting import correct
 from scorelet.tasks.field_model.field_powers import powers_of_fields
@@ -195,12 +202,13 @@ def _said_of_corrections(field: dict[str, Any]) -> list[str]:
 def _prepare(choice: Choice, source: FieldSource) -> tuple[PreparedFields, dict[str, Any]]:
     """The fields as they are fitted, and what the record says of that."""
     census = take_census(source)
-    warned = census.warn()
     looked = some(source, max(16, _PIXELS // math.prod(source.shape[1:])))
+    strange = [*census.placeholders(), *said_of_values(looked)]
+    for text in strange:  # now, since the fit may fail for it
+        warnings.warn(text, FieldWarning, stacklevel=4)
     preparation, said = choose_preparation(
         looked, census, border=choice.border, transform=choice.transform, even=choice.even
     )
-    said += said_of_values(looked)
     fields = PreparedFields(source, preparation, census)
     if choice.prewhiten is not False:
         rows = spread(fields.count, max(16, _PIXELS // fields.pixels))
@@ -209,7 +217,7 @@ def _prepare(choice: Choice, source: FieldSource) -> tuple[PreparedFields, dict[
             said.append(_PREWHITENED if choice.prewhiten else _STEEP + _PREWHITENED)
             preparation = replace(preparation, prewhitening=found)
             fields = fields.prewhitened(found)
-    return fields, describe_preparation(preparation, said, warned)
+    return fields, describe_preparation(preparation, said, strange)
 
 
 def _plan(choice: Choice, survey: Survey) -> CascadePlan:
