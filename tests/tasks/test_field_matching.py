@@ -8,6 +8,7 @@ from field_energies import white
 from scorelet.data.fields.ensembles import ensemble
 from scorelet.models.field_energy import Band
 from scorelet.tasks.field_model import matching
+from scorelet.tasks.field_model.census import FieldWarning
 from scorelet.tasks.field_model.matching import _Chains, match_band
 from scorelet.training.moment_matching import Matched
 from scorelet.training.score_matching.fit import Family, fit_band, moments_of
@@ -93,16 +94,23 @@ def test_a_band_is_made_stiffer_until_its_samples_keep_the_moments(monkeypatch):
 
 @pytest.mark.slow
 def test_bands_whose_moments_stay_apart_are_said_and_keep_their_energy_and_plain_chains(
-    monkeypatch,
+    monkeypatch, tmp_path
 ):
     x = steep(60)[:, 0]
     options = {"wavelet": "db2", "knots": 4, "reach": 1, "steps": 10}
     plain = sl.FieldModel(moments=False, **options).fit(x).record
     monkeypatch.setattr(matching, "_UNMATCHED", -1.0)
-    found = sl.FieldModel(**options).fit(x).record
+    with pytest.warns(FieldWarning, match="could not be brought to the moments") as warned:
+        model = sl.FieldModel(**options).fit(x)
+    found = model.record
     assert any(s["curvature"] for s in plain["chains"]["schedules"])
     assert not any(s["curvature"] for s in found["chains"]["schedules"])
     said = [text for text in found["field"]["remarks"] if "could not be brought" in text]
-    assert len(said) == len(found["bands"])
+    assert len(said) == len(found["bands"]) == len(warned)
+    with pytest.warns(FieldWarning, match="When this model was fitted .* at 2x2, 4x4, 8x8, 16x16"):
+        model.sample(1)
+    model.save(tmp_path / "m.safetensors")
+    document = sl.field.sample(tmp_path / "m.safetensors", 1, tmp_path / "y.npy")
+    assert sum("other moments than the fields at" in text for text in document["warnings"]) == 1
     for one, other in zip(found["bands"], plain["bands"], strict=True):
         assert one["potential"]["v"] == other["potential"]["v"]

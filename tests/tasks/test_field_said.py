@@ -6,7 +6,7 @@ import torch
 import scorelet as sl
 from scorelet.core.random import generator, randn
 from scorelet.tasks.field_model.census import FieldWarning, said_of_values
-from scorelet.tasks.field_model.said import said_of_moments, said_of_potentials
+from scorelet.tasks.field_model.said import said_of_missed, said_of_moments, said_of_potentials
 
 
 def test_bands_whose_potentials_were_held_or_made_smoother_are_named_once():
@@ -36,6 +36,9 @@ def test_moments_that_were_not_reached_are_said():
     assert missed.startswith("Samples of the band of 2x8 pixels still have other moments")
     assert "2.2 in standard errors" in missed
     assert "band of 4x8 pixels could not be brought to the moments" in unmatched
+    (again,) = said_of_missed(bands)
+    assert "other moments than the fields at 2x8, 4x8 pixels: compare" in again
+    assert said_of_missed(bands[:1]) == []
 
 
 @pytest.mark.parametrize(("step", "values"), [(1.0, 6), (0.25, 21), (0.1, None), (0.0, None)])

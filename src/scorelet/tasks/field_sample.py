@@ -26,6 +26,7 @@ from scorelet.tasks.field_model.likeness import unlike_fields
 from scorelet.tasks.field_model.model import FieldModel
 from scorelet.tasks.field_model.refining import far_coarse
 from scorelet.tasks.field_model.report import MOST, Sampled
+from scorelet.tasks.field_model.said import said_of_missed
 from scorelet.tasks.field_model.scale import needs_double
 from scorelet.tasks.field_model.sizes import check_size_of
 from scorelet.tasks.field_model.watch import unsettled
@@ -122,7 +123,7 @@ def sample(  # noqa: PLR0913 - as many as the command has options
         fields, chains = torch.from_numpy(np.concatenate(first)[:MOST]), pieces.chains()
         known = loaded.record["field"]
         said = unlike_fields(known, fields) if below is None else far_coarse(loaded.model, below)
-        said = [*unsettled(chains), *said]
+        said = [*unsettled(chains), *said_of_missed(loaded.record["bands"]), *said]
         if page is not None:
             facts = {"model": str(model), "samples": str(target)}
             facts |= {} if data is None else {"data": str(data)}

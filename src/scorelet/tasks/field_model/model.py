@@ -24,6 +24,7 @@ from scorelet.tasks.field_model.likeness import unlike_fields
 from scorelet.tasks.field_model.planning import BANDS
 from scorelet.tasks.field_model.preparation import check_choice
 from scorelet.tasks.field_model.refining import coarsen, far_coarse, refine
+from scorelet.tasks.field_model.said import said_of_missed, said_of_moments
 from scorelet.tasks.field_model.scale import (
     label_of,
     label_of_potentials,
@@ -189,12 +190,17 @@ class FieldModel:
                 masked pixels of NumPy's masked arrays, are none in any case.
             progress: is told how much is done.
 
+        What is strange about the fields, and bands whose samples have other moments than they, is
+        warned of (`FieldWarning`); all remarks are in `record["field"]`.
+
         Raises:
             InputError: fields that cannot be fitted.
         """
         label = read_label(x) if isinstance(x, str | Path) else Label()
         self._model = fit_model(self._choice, as_source(x, mask), progress)
         self.record["field"] |= {"name": label.name, "unit": label.unit}
+        for text in said_of_moments(self.record["bands"]):
+            warnings.warn(text, FieldWarning, stacklevel=2)
         return self
 
     @checked
@@ -225,9 +231,9 @@ class FieldModel:
                 samples of p(x | coarse field), super-resolution; sample i has number i modulo m.
             progress: is told how many samples are done.
             on_step: is told how the chains go, see `scorelet.sampling.OnStep`.
-            check: warn if chains stand still; if the samples, 50 or more, have lost variance or
-                tails, see `unlike_fields`; and of coarse fields in another unit, or at another
-                level.
+            check: warn if chains stand still; of bands whose moments `fit` has not reached; if the
+                samples, 50 or more, have other variance, powers or tails than the fields, see
+                `unlike_fields`; and of coarse fields in another unit, or at another level.
 
         Raises:
             InputError: chains that diverge, no samples asked for, a size that cannot be drawn,
@@ -251,7 +257,8 @@ class FieldModel:
             said = far_coarse(self.model, below) if check else []
             drawn = refine(run, below, numbers, seed, progress)
         still = standing(watch.bands(enlarged(run, sides))) if check else []
-        for text in [*still, *said]:
+        missed = said_of_missed(self.record["bands"]) if check else []
+        for text in [*still, *missed, *said]:
             warnings.warn(text, FieldWarning, stacklevel=3)  # `checked` is one of them
         return drawn
 

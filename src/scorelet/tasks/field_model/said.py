@@ -34,6 +34,17 @@ def said_of_moments(bands: Sequence[dict[str, Any]]) -> list[str]:
     return found
 
 
+def said_of_missed(bands: Sequence[dict[str, Any]]) -> list[str]:
+    """Return in one sentence, for those who draw samples, what `said_of_moments` says of bands."""
+    sizes = ["x".join(map(str, band["size"])) for band in bands if said_of_moments([band])]
+    if not sizes:
+        return []
+    return [
+        "When this model was fitted its samples had other moments than the fields at "
+        f"{', '.join(dict.fromkeys(sizes))} pixels: compare both before you use them."
+    ]
+
+
 def _is_singular(band: dict[str, Any]) -> bool:
     condition = band.get("condition", 0.0)
     return condition is None or condition > _SINGULAR  # None: not finite
