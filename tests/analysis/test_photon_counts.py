@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import noise_samples as samples
-from scorelet.analysis.photon_counts import grid_step, photon_counts, photon_law, sensor_law
+from scorelet.analysis.photon_counts import grid_step, photon_counts, photon_law
+from scorelet.analysis.sensor_law import sensor_law
 
 GRAY = samples.clean("camera")[:256, :256, :1]
 
@@ -112,6 +113,39 @@ def test_a_flat_field_of_few_photons_is_told_by_its_third_cumulant(mean):
     assert photon_counts(np.uint16(u)).a == 1
 
 
+EVENLY = 0.44 + 0.08 * np.outer(np.cos(np.arange(384) / 25), np.sin(np.arange(384) / 40))[..., None]
+"""Of about one brightness, as the surface of the moon."""
+
+
+def evenly_lit(photons, gain, pedestal, seed):
+    """Integers of a sensor, or of white noise of the same level beside it."""
+    rng = np.random.default_rng(seed)
+    light = photons * EVENLY
+    y = gain * rng.poisson(light) + pedestal + 3 * rng.standard_normal(light.shape)
+    x = gain * light + pedestal
+    sigma = (gain**2 * light.mean() + 9) ** 0.5
+    return np.uint16(np.rint(y)), np.uint16(np.rint(x + sigma * rng.standard_normal(x.shape)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("photons", "seed"), [(80, 0), (80, 1), (100, 0), (100, 1)])
+def test_a_line_that_crosses_the_mean_is_no_law_of_counts(photons, seed):
+    """A gain of 2.2 above 100: the variance 2.2 (x - 100) is about x where all of this is."""
+    y, _ = evenly_lit(photons, 2.2, 100, seed)
+    assert photon_counts(y) is None
+    assert photon_law(y).a > 1.5
+
+
+@pytest.mark.parametrize("background", [8, 30])
+def test_stars_do_not_hide_that_a_field_is_counts(background):
+    """Of few bright things the third cumulant is not that of the noise."""
+    rng = np.random.default_rng(4)
+    x = background * np.linspace(0.95, 1.05, 256)[None].repeat(256, 0)
+    for row, column in rng.integers(0, 256, (8, 2)):
+        x[row, column] += 40 * background
+    assert photon_counts(np.uint16(rng.poisson(x))[..., None]) is not None
+
+
 SENSORS = {
     "counts above a pedestal": (1.0, 100, 0.0, 30),
     "a gain above a pedestal": (2.2, 100, 5.0, 400),
@@ -136,3 +170,27 @@ def test_the_samples_of_a_sensor_have_its_law(name):
 @pytest.mark.parametrize("sigma", [0, 5, 15, 25, 50])
 def test_pictures_and_white_noise_are_of_no_sensor(name, sigma):
     assert sensor_law(samples.white(samples.clean(name), sigma)[..., :1]) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("photons", "gain", "pedestal"), [(80, 2.2, 100), (80, 1.5, 50), (100, 4, 1000)]
+)
+def test_the_law_of_a_sensor_is_found_where_all_is_of_about_one_brightness(photons, gain, pedestal):
+    """The variance grows by a third; white noise of the same level has no law."""
+    y, white = evenly_lit(photons, gain, pedestal, 0)
+    law, x = sensor_law(y), gain * photons * EVENLY + pedestal
+    for part in (x.min(), x.max()):
+        true = gain * (part - pedestal) + 9 + 1 / 12
+        assert law.a * part + law.b == pytest.approx(true, rel=0.15)
+    assert sensor_law(white) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1])
+def test_white_noise_that_is_cut_off_at_black_is_of_no_sensor(seed):
+    """Blocks that happen to be free of black have less noise where it is dark, and a skewed one."""
+    across = np.linspace(0, 1, 320)[None].repeat(320, 0)
+    texture = np.random.default_rng(9).exponential(1.0, across.shape) - 1
+    x = 55 + 45 * across + 8 * across * texture
+    assert sensor_law(samples.white(x[..., None], 30, seed)) is None

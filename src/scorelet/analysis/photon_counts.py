@@ -4,9 +4,9 @@ Symbols: y samples, on a grid of step q; u = y / q counts; a, b of var(u | x) = 
 
 Counts of photons have a = 1 and b = 0, whatever the step that one photon was given. A picture is
 taken for counts where its values lie on a grid of whole steps from zero, its noise is white, the
-line says so; where all is of about one brightness, on which any line fits, the third cumulant has
-to be the mean, too, as that of the Poisson law is. Samples of a sensor, with a gain and a pedestal,
-are told by noise that plainly grows with brightness (`sensor_law`). `photon_law` fits the law of
+line says so; where all is of about one brightness, near which many a line lies, its slope has to be
+1 and the third cumulant the mean, too, as that of the Poisson law is. Samples of a sensor, with a
+gain and a pedestal, are told by `scorelet.analysis.sensor_law`. `photon_law` fits the law of
 whatever noise grows.
 """
 
@@ -16,8 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from scorelet.analysis.block_dct import block_dct, cut
-from scorelet.analysis.noise_floor import FAST, FEWEST, MIDDLE, VarianceLine, line_of_blocks
-from scorelet.analysis.noise_kind import BANDS, floor_ratios, is_white, noise_kind
+from scorelet.analysis.noise_floor import FAST, MIDDLE, VarianceLine, line_of_blocks
+from scorelet.analysis.noise_kind import floor_ratios, noise_kind
+from scorelet.analysis.third_cumulant import plain_blocks, third_cumulant
 
 Pixels = np.ndarray
 
@@ -34,6 +35,8 @@ NEAR = 0.2
 DARK = 0.25
 """...or of so much of the brightest: of the dark end no photon fell into some blocks, which are not
 looked at, and the line dips."""
+SLOPE_ERRORS = 4.0
+"""Standard errors of a slope, as they are stated, within which it lies off its true value."""
 PRETEST = (0.5, 1.6)
 """Variance of fast details over the mean, in counts, that a quarter of the blocks lies below."""
 FLOORS = 2.0
@@ -43,22 +46,12 @@ LEAST_MEAN = 0.02
 WIDE = 1.7
 """Brightest over darkest blocks from which noise of one level cannot have the mean for variance."""
 SKEWED = 0.5
-"""Third cumulant over the mean from which noise is that of photons..."""
+"""Third cumulant over that of photons from which noise is theirs, up to as much above 1..."""
 SKEW_ERROR = 0.3
 """...if it is known so well; if not, noise on at most `FEW_PHOTONS` is."""
-CUBES = (36 * 15 - 120 * 3.984 + 100 * 0.906 + 96 * 0.45075) / 36
-"""Variance of the mean of n cubes of contrasts in blocks of 6x6 of them, times n / variance^3."""
 FEW_PHOTONS = 20.0
 """Mean up to which few would have white noise whose variance is the mean by chance, and neighbours
 of zero are better denoised as counts anyway."""
-GROWS = 1.3
-"""Variance of fast details in bright blocks over that in dark ones, so that a line is fitted."""
-SENSOR = (15.0, 2.0)
-"""Slope over its error, and variance at the bright end over that at the dark one, of a sensor: in
-white noise on pictures the slope was at most 9 times its error."""
-BURNT = 0.05
-"""Share of samples at white above which noise of a sensor is not looked for in colours: it is cut
-off there, which its transform does not know."""
 
 
 @dataclass(frozen=True)
@@ -86,45 +79,18 @@ def photon_counts(pixels: Pixels, mask: np.ndarray | None = None) -> PhotonLaw |
     step = grid_step(pixels if mask is None else pixels[mask])
     if step is None:
         return None
-    blocks = _blocks(pixels, mask) / step
+    blocks = changing_blocks(pixels, mask) / step
     if len(blocks) < FEW or not _grows_like_counts(blocks):
         return None
     line = line_of_blocks(blocks, FAST, steps=STEPS)
     if line is None or not _is_mean(line):
         return None
-    if line.high < WIDE * line.low and not _is_skewed(blocks):
+    if line.high < WIDE * line.low and not _is_poisson(line, blocks):
         return None
     middle = line_of_blocks(blocks, MIDDLE, steps=STEPS)
     if middle is None or floor_ratios({"middle": middle}, line)["middle"] > FLOORS:
         return None
     return PhotonLaw(step, counts=True)
-
-
-def sensor_law(pixels: Pixels, mask: np.ndarray | None = None) -> PhotonLaw | None:
-    """Return the law of integers of a sensor: of a gain, above a pedestal; None: others.
-
-    Their noise is white, and grows with brightness far beyond the errors of its line. Blocks that
-    touch 0 or the largest number of the dtype are left out; of colours of which much is that,
-    nothing is said.
-
-    Args:
-        pixels: (height, width, channels), integers as they are stored.
-        mask: as for `photon_counts`.
-    """
-    white = np.iinfo(pixels.dtype).max
-    data = pixels if mask is None else pixels[mask]
-    if not data.size or (pixels.shape[2] > 1 and (data == white).mean() > BURNT):
-        return None
-    whole = np.asarray(((pixels > 0) & (pixels < white)).all(2))
-    inside = whole if mask is None else np.logical_and(whole, mask)
-    blocks = _blocks(pixels, inside)
-    if len(blocks) < FEWEST or not _grows(blocks):
-        return None
-    line = line_of_blocks(blocks, FAST, steps=STEPS)
-    if line is None or not _grows_plainly(line):
-        return None
-    lines = {name: line_of_blocks(blocks, band, steps=STEPS) for name, band in BANDS.items()}
-    return photon_law(pixels, inside) if is_white(floor_ratios(lines, line)) else None
 
 
 def photon_law(pixels: Pixels, mask: np.ndarray | None = None) -> PhotonLaw | None:
@@ -173,7 +139,7 @@ def grid_step(samples: Pixels) -> float | None:
     return step if whole.max() < 0.01 + 4 * rounding < 0.1 else None
 
 
-def _blocks(pixels: Pixels, mask: np.ndarray | None) -> np.ndarray:
+def changing_blocks(pixels: Pixels, mask: np.ndarray | None) -> np.ndarray:
     """Return about `BLOCKS` blocks (n, 8, 8) in which all is data and something changes."""
     blocks = cut(pixels)
     inside = np.ones(len(blocks), bool)
@@ -191,40 +157,19 @@ def _is_mean(line: VarianceLine) -> bool:
     return bool((np.abs(line.variance(x) - x) < NEAR * np.maximum(x, DARK * line.high)).all())
 
 
-def _is_skewed(blocks: np.ndarray) -> bool:
-    """Whether the third cumulant of the noise is about the mean, by a contrast of neighbours.
+def _is_poisson(line: VarianceLine, blocks: np.ndarray) -> bool:
+    """Whether slope and third cumulant are those of counts, too, where a line alone may be chance.
 
-    r = (4 y - the four neighbours) / sqrt(20) has the variance of white noise, and (4^3 - 4) /
-    20^1.5 times its third cumulant. The standard error is that of Gaussian noise: of two r with the
-    correlation c the cubes have the covariance 9 c + 6 c^3, c = -0.4, 0.1 and 0.05 beside, across
-    the corner and two apart.
+    A line of another slope is near the mean about where the two cross, but not beyond.
     """
-    inner = slice(1, -1)
-    around = (
-        *(blocks[:, :-2, inner], blocks[:, 2:, inner]),
-        *(blocks[:, inner, :-2], blocks[:, inner, 2:]),
-    )
-    r = (4 * blocks[:, inner, inner] - sum(around)) / math.sqrt(20)
-    unit = 60 / 20**1.5 * float(blocks.mean())
-    error = math.sqrt(CUBES / r.size) * float((r**2).mean()) ** 1.5 / unit
-    if error > SKEW_ERROR:
-        return float(blocks.mean()) <= FEW_PHOTONS
-    return float((r**3).mean()) / unit > SKEWED
-
-
-def _grows(blocks: np.ndarray) -> bool:
-    """Whether fast details have more variance in the brightest third of blocks than in the darkest.
-
-    Blocks of little texture decide.
-    """
-    power = (block_dct(blocks) ** 2)[:, FAST].mean(1)
-    dark, _, bright = np.array_split(power[np.argsort(blocks.mean((1, 2)))], 3)
-    return float(np.quantile(bright, 0.25)) > GROWS * float(np.quantile(dark, 0.25))
-
-
-def _grows_plainly(line: VarianceLine) -> bool:
-    dark, bright = (line.a * x + line.b for x in (line.low, line.high))
-    return line.a > SENSOR[0] * line.a_error and bright > SENSOR[1] * dark
+    if abs(line.a - 1) > max(NEAR, SLOPE_ERRORS * line.a_error):
+        return False
+    plain = plain_blocks(blocks)
+    mean = float(plain.mean())
+    cumulant, error = third_cumulant(plain)
+    if error > SKEW_ERROR * mean:
+        return mean <= FEW_PHOTONS
+    return SKEWED * mean < cumulant < (2 - SKEWED) * mean + error
 
 
 def _grows_like_counts(blocks: np.ndarray) -> bool:

@@ -22,8 +22,8 @@ from scorelet.analysis.photon_counts import (
     is_coarse,
     photon_counts,
     photon_law,
-    sensor_law,
 )
+from scorelet.analysis.sensor_law import sensor_law
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, to_unit
 from scorelet.tasks.denoise.noise.photons import Photons, dimmest, photons_of
