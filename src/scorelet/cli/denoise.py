@@ -75,8 +75,9 @@ def denoise(
             0.1 dB better, eight times as long.
         form: png, tiff, jpeg, webp, bmp, pnm, or dng of raw files: of results that are not named;
             their suffixes, as jpg, mean the same.
-        quality: of JPEG and lossy WebP, 1 to 100; by default a JPEG is copied if no pixel
-            changed, and else written in finer steps than it came with; others have 95.
+        quality: of JPEG and lossy WebP, 1 to 100; by default these are copied if no pixel changed,
+            and else a JPEG is written in finer steps than it came with, lossy WebP at 100; other
+            pictures have 95 as JPEG.
         dry_run: print the noise level only, write nothing.
         resume: keep what an interrupted job has finished.
         overwrite: replace existing files, even the input.

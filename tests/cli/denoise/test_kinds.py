@@ -75,10 +75,11 @@ def test_jpeg_stays_jpeg(shell, denoised, mode):
     np.testing.assert_array_equal(np.array(after), np.array(pillow(Path("c.jpg"))))
 
 
-def test_a_jpeg_that_does_not_change_is_copied(shell):
-    Image.fromarray(noisy(64, 64, sigma=50)).save("a.jpg", quality=75)
-    assert shell("a.jpg", "-o", "b.jpg", "--strength", "0")[0] == 0
-    assert Path("b.jpg").read_bytes() == Path("a.jpg").read_bytes()
+@pytest.mark.parametrize("suffix", [".jpg", ".webp"])
+def test_what_was_compressed_with_loss_and_does_not_change_is_copied(shell, suffix):
+    Image.fromarray(noisy(64, 64, sigma=50)).save(f"a{suffix}", quality=75)
+    assert shell(f"a{suffix}", "-o", f"b{suffix}", "--strength", "0")[0] == 0
+    assert Path(f"b{suffix}").read_bytes() == Path(f"a{suffix}").read_bytes()
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])

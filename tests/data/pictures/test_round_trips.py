@@ -302,13 +302,60 @@ def test_new_jpeg_has_quality_95(tmp_path):
     assert pillow(tmp_path / "a.jpg").quantization == expected
 
 
-def test_lossy_webp_stays_lossy(tmp_path):
-    Image.fromarray(smooth(30, 40)).save(tmp_path / "a.webp", quality=80)
-    first, second, target = rewrite(tmp_path / "a.webp")
-    assert not second.metadata.webp_lossless
-    assert b"VP8 " in target.read_bytes()
-    # Quality 95 of a smooth ramp: chroma is halved in size, so a few levels are normal.
-    assert np.abs(first.pixels.astype(int) - second.pixels).mean() < 3
+def lossy_webp(path, mode="RGB", **said):
+    samples = noisy(30, 41, len(mode), sigma=50)
+    Image.fromarray(samples).save(path, quality=80, **said)
+    return path
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@pytest.mark.parametrize("said", [{}, {"icc_profile": RGB_PROFILE, "xmp": b"<x/>"}])
+def test_lossy_webp_that_does_not_change_is_copied(tmp_path, mode, said):
+    path = lossy_webp(tmp_path / "a.webp", mode, **said)
+    first, second, target = rewrite(path)
+    assert_same(second, first)
+    assert second.metadata == first.metadata
+    assert target.read_bytes() == path.read_bytes()
+
+
+def test_lossy_webp_is_copied_with_what_is_said_of_it_now(tmp_path):
+    first = read_picture(lossy_webp(tmp_path / "a.webp"))
+    said = replace(first.metadata, exif=exif_block(), xmp=b"<x/>")
+    write_picture(tmp_path / "b.webp", replace(first, metadata=said))
+    second = read_picture(tmp_path / "b.webp")
+    assert_same(second, first)
+    assert second.metadata == said
+    assert pillow(tmp_path / "b.webp").size == (41, 30)
+
+
+def test_lossy_webp_that_hardly_changes_is_copied_where_that_is_nearer(tmp_path):
+    """Of noise, which the second coding moves by more; a smooth picture is nearer when new."""
+    first = read_picture(lossy_webp(tmp_path / "a.webp"))
+    pixels = np.minimum(first.pixels, 253)
+    pixels[::3] += 2
+    write_picture(tmp_path / "b.webp", replace(first, pixels=pixels))
+    assert_same(read_picture(tmp_path / "b.webp"), first)
+    Image.fromarray(np.full((32, 32, 3), 90, "u1")).save(tmp_path / "c.webp", quality=80)
+    flat = read_picture(tmp_path / "c.webp")
+    write_picture(tmp_path / "d.webp", replace(flat, pixels=flat.pixels + np.uint8(2)))
+    assert np.abs(read_picture(tmp_path / "d.webp").pixels - (flat.pixels + 2.0)).max() <= 1
+
+
+@pytest.mark.parametrize("change", ["pixel", "size", "opacity"])
+def test_lossy_webp_that_changed_stays_lossy_at_its_best(tmp_path, change):
+    first = read_picture(lossy_webp(tmp_path / "a.webp", "RGBA"))
+    pixels, alpha = first.pixels.copy(), first.alpha
+    if change == "pixel":
+        pixels[3, 4] = 255 - pixels[3, 4]
+    elif change == "size":
+        pixels, alpha = pixels[:20], alpha[:20]
+    else:
+        alpha = None
+    write_picture(tmp_path / "b.webp", replace(first, pixels=pixels, alpha=alpha))
+    samples = pixels if alpha is None else np.dstack([pixels, alpha])
+    Image.fromarray(samples).save(tmp_path / "c.webp", quality=100, exact=True)
+    assert b"VP8 " in (tmp_path / "b.webp").read_bytes()
+    assert (tmp_path / "b.webp").read_bytes() == (tmp_path / "c.webp").read_bytes()
 
 
 def test_converting_between_kinds_keeps_pixels_profile_and_dpi(tmp_path):

@@ -127,9 +127,10 @@ def write_pages(
     Args:
         path: the file; replaced if it exists.
         pages: one picture, or several for TIFF.
-        quality: of JPEG and of lossy WebP, 1 to 100. None: of a JPEG whose pixels are those of its
-            source the coded picture is copied, others are stored in a quarter of the source's steps
-            and with all of their colour; what was no JPEG, and lossy WebP, has quality 95.
+        quality: of JPEG and of lossy WebP, 1 to 100. None: where the pixels are those of such a
+            source (of WebP nearly) the coded picture is copied; other JPEGs are stored in a quarter
+            of the source's steps and with all of their colour, what was no JPEG has quality 95,
+            lossy WebP 100.
         publish: called with the path of the whole file before it gets its name.
 
     Raises:

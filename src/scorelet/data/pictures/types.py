@@ -89,6 +89,7 @@ class PictureMetadata:
         jpeg: compression of a JPEG source.
         tiff: storage of a TIFF source; its resolution is written in preference to `dpi`.
         webp_lossless: whether a WebP is written without loss.
+        webp_stored: chunks of a WebP with loss that hold the picture as it was coded.
         png_chunks: PNG chunks that say what the numbers mean (sRGB, gAMA, cHRM ...), and texts,
             unchanged.
         mosaic: of which the pixels are the development, to be written as DNG.
@@ -105,6 +106,7 @@ class PictureMetadata:
     jpeg: JpegCoding | None = None
     tiff: TiffCoding | None = None
     webp_lossless: bool = True
+    webp_stored: bytes = field(default=b"", repr=False, compare=False)
     png_chunks: tuple[tuple[bytes, bytes], ...] = ()
     mosaic: Mosaic | None = None
 

@@ -1,5 +1,9 @@
 """Still WebP pictures, lossless and lossy.
 
+Lossy ones whose pixels hardly changed are written back as they were coded, if that is nearer to
+what is wanted than coding again. Others have the best quality that there is, as the second loss
+adds to the first.
+
 The RIFF container is read here, because Pillow refuses large files by a limit of its own. Layout:
 RFC 9649 (VP8X section 2.7, VP8L section 3.4) and RFC 6386 section 9.1 (VP8).
 """
@@ -19,8 +23,11 @@ from scorelet.data.pictures.limits import Limits
 from scorelet.data.pictures.types import Picture, PictureMetadata, split_samples
 
 _LARGEST = 16383  # pixels a side
-_QUALITY = 95  # of lossy files: the source's quality is not stored in it
+_QUALITY = 100  # of lossy files: the source's quality is not stored in it
+_CLOSE = 2  # levels by which samples of a picture that hardly changed do
 _EFFORT = 80  # Pillow's "quality" of lossless files
+_CODED = (b"ALPH", b"VP8 ")
+_ICC, _ALPHA, _EXIF, _XMP = 0x20, 0x10, 0x08, 0x04  # flags of VP8X
 
 
 def decode(data: bytes, limits: Limits) -> Picture:
@@ -36,6 +43,7 @@ def decode(data: bytes, limits: Limits) -> Picture:
         exif=strip_prefix(chunks.get(b"EXIF")),
         xmp=chunks.get(b"XMP ") or None,
         webp_lossless=b"VP8L" in chunks,
+        webp_stored=_stored(chunks),
     )
     return Picture(pixels, alpha, metadata)
 
@@ -46,15 +54,23 @@ def check(picture: Picture, _target: Encoding) -> None:
 
 
 def encode(picture: Picture, target: Encoding) -> bytes:
-    """Encode without loss unless the source was a lossy WebP, or a quality is wanted.
+    """Encode as the source was coded, or without loss, or where it was a lossy WebP at quality 100.
 
     Gray is stored as RGB.
     """
     metadata = picture.metadata
-    lossless = metadata.webp_lossless and target.quality is None
     samples = np.broadcast_to(picture.pixels, (*picture.pixels.shape[:2], 3))
     if picture.alpha is not None:
         samples = np.concatenate([samples, picture.alpha[..., None]], axis=2)
+    new = _saved(samples, metadata, target)
+    kept = None if target.quality else _coded(metadata.webp_stored, samples.shape)
+    if kept is not None and _is_nearer(kept, new, samples):
+        return _with_said(metadata, samples.shape)
+    return new
+
+
+def _saved(samples: np.ndarray, metadata: PictureMetadata, target: Encoding) -> bytes:
+    lossless = metadata.webp_lossless and target.quality is None
     stream = io.BytesIO()
     pillow_image(samples).save(
         stream,
@@ -67,6 +83,53 @@ def encode(picture: Picture, target: Encoding) -> bytes:
         xmp=metadata.xmp or b"",
     )
     return stream.getvalue()
+
+
+def _with_said(metadata: PictureMetadata, shape: tuple[int, ...]) -> bytes:
+    """Return a file of what is coded, with what is said of the picture."""
+    icc = fitting_profile(metadata.icc, channels=3)
+    said = ((_ICC, b"ICCP", icc), (_EXIF, b"EXIF", metadata.exif), (_XMP, b"XMP ", metadata.xmp))
+    flags = sum(flag for flag, _, content in said if content) | _ALPHA * (shape[2] == 4)
+    height, width = ((side - 1).to_bytes(3, "little") for side in shape[:2])
+    profile, exif, xmp = (_chunk(name, content) if content else b"" for _, name, content in said)
+    extended = _chunk(b"VP8X", bytes([flags, 0, 0, 0]) + width + height) if flags else b""
+    return _chunk(b"RIFF", b"WEBP" + extended + profile + metadata.webp_stored + exif + xmp)
+
+
+def _chunk(name: bytes, content: bytes) -> bytes:
+    return name + struct.pack("<I", len(content)) + content + bytes(len(content) % 2)
+
+
+def _stored(chunks: dict[bytes, bytes]) -> bytes:
+    """Return the chunks that hold a picture with loss; nothing of one without."""
+    coded = [_chunk(name, chunks[name]) for name in _CODED if name in chunks]
+    return b"".join(coded) if b"VP8 " in chunks else b""
+
+
+def _coded(stored: bytes, shape: tuple[int, ...]) -> np.ndarray | None:
+    """Return the samples that are coded; None if there are none, or of another shape."""
+    import imagecodecs
+
+    if not stored:
+        return None
+    whole = _with_said(PictureMetadata(webp_stored=stored), shape)
+    chunks = _chunks(whole)
+    same = _size({b"VP8 ": chunks[b"VP8 "]}) == shape[1::-1]
+    return (
+        imagecodecs.webp_decode(whole) if same and (b"ALPH" in chunks) == (shape[2] == 4) else None
+    )
+
+
+def _is_nearer(kept: np.ndarray, new: bytes, samples: np.ndarray) -> bool:
+    """Whether what is coded is close to the samples, and closer than a new file of them."""
+    import imagecodecs
+
+    wanted = samples[..., :3].astype(int)
+    off = kept[..., :3] - wanted
+    if np.abs(off).max() > _CLOSE or not np.array_equal(kept[..., 3:], samples[..., 3:]):
+        return False
+    again = imagecodecs.webp_decode(new)[..., :3] - wanted
+    return bool((off**2).sum() <= (again**2).sum())
 
 
 def _chunks(data: bytes) -> dict[bytes, bytes]:
