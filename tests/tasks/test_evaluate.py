@@ -146,9 +146,23 @@ def test_a_self_ensemble_is_measured_as_the_mean_over_turns(tmp_path, model):
 
 def test_numbers_that_overflow_are_no_psnr(tmp_path, model, monkeypatch):
     monkeypatch.setenv("SCORELET_DTYPE", "float16")
-    tifffile.imwrite(tmp_path / "a.tif", noisy(16, 16, 1, dtype="float32")[..., 0] * 1e6)
+    tifffile.imwrite(tmp_path / "a.tif", noisy(16, 16, 1, dtype="float32")[..., 0])
     with pytest.raises(InputError, match="SCORELET_DTYPE=float32"):
-        evaluate(tmp_path, model=model, sigmas=[25.0])
+        evaluate(tmp_path, model=model, sigmas=[1e9])
+
+
+@pytest.mark.parametrize(("unit", "origin"), [(255, 0), (1e6, 0), (2, -1), (0.5, -0.2)])
+def test_floats_in_another_unit_are_left_out_and_named(tmp_path, model, unit, origin):
+    """Noise levels are those of pictures from 0 to 1."""
+    floats = noisy(16, 16, 1, dtype="float32")[..., 0]
+    tifffile.imwrite(tmp_path / "b.tif", 1.05 * floats.clip(0, 1))
+    alone = evaluate(tmp_path, model=model, sigmas=[25.0])
+    tifffile.imwrite(tmp_path / "a.tif", unit * floats + origin)
+    found = evaluate(tmp_path, model=model, sigmas=[25.0])
+    assert found["rows"] == alone["rows"]
+    assert "expected 0 to 1" in found["warnings"][0]
+    with pytest.raises(ImageFileError, match=r"a\.tif has values from .* expected 0 to 1"):
+        evaluate(tmp_path / "a.tif", model=model, sigmas=[25.0])
 
 
 @pytest.mark.slow

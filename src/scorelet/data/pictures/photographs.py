@@ -1,6 +1,7 @@
 """Folders of photographs as arrays, gray or colour."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from scorelet.data.pictures.types import Picture, to_unit
 
 Pixels = np.ndarray
 
+BEYOND = 0.05
+"""How far floats may go beyond 0 and 1, as sharpened pictures do."""
+
 
 def load_pictures(
     source: Path,
@@ -23,6 +27,7 @@ def load_pictures(
     channels: int,
     exclude: frozenset[str] = frozenset(),
     limit: int | None = None,
+    in_unit: bool = False,
     say: Say | None = None,
 ) -> list[Pixels]:
     """Read every picture of `source` as (height, width, channels), alpha left out.
@@ -32,8 +37,9 @@ def load_pictures(
         channels: 3 repeats gray pictures; 1 takes luma (ITU-R 601, as `luma`).
         exclude: names relative to the parent of the folder, as ``bsd400/003.png``.
         limit: read only the first so many.
-        say: called with a sentence without a full stop on files that cannot be read, or have pixels
-            without data, and are left out; None: the first one is an error.
+        in_unit: files of floats in another unit than 0 to 1 cannot be used.
+        say: called with a sentence without a full stop on files that cannot be read or used, or
+            have pixels without data, and are left out; None: the first one is an error.
 
     Raises:
         ImageFileError: without `say`, a file that cannot be used.
@@ -41,7 +47,10 @@ def load_pictures(
     """
     root = Path(source)
     kept = [path for name, path in named_pictures(root).items() if name not in exclude]
-    pages = _readable(kept, root, say) if say else (page for path in kept for page in _pages(path))
+    read = partial(_pages, in_unit=in_unit)
+    pages = (
+        _readable(kept, root, read, say) if say else (page for path in kept for page in read(path))
+    )
     return [with_channels(page, channels) for page in islice(pages, limit)]
 
 
@@ -55,13 +64,15 @@ def named_pictures(source: Path) -> dict[str, Path]:
     return {f"{source.name}/{path.relative_to(source).as_posix()}": path for path in found}
 
 
-def _readable(paths: Sequence[Path], root: Path, say: Say) -> Iterator[Picture]:
+def _readable(
+    paths: Sequence[Path], root: Path, read: Callable[[Path], Iterator[Picture]], say: Say
+) -> Iterator[Picture]:
     """Yield the pages of files all of whose pages can be used; say at the end which others are."""
     broken: list[tuple[Path, str]] = []
     try:
         for path in paths:
             try:
-                pages = list(_pages(path))
+                pages = list(read(path))
             except ImageFileError as error:
                 broken.append((path, str(error)))
             else:
@@ -76,15 +87,21 @@ def _readable(paths: Sequence[Path], root: Path, say: Say) -> Iterator[Picture]:
         )
 
 
-def _pages(path: Path) -> Iterator[Picture]:
-    return (_whole(page, path) for page in iter_pages(path))
+def _pages(path: Path, *, in_unit: bool) -> Iterator[Picture]:
+    return (_usable(page, path, in_unit=in_unit) for page in iter_pages(path))
 
 
-def _whole(page: Picture, path: Path) -> Picture:
+def _usable(page: Picture, path: Path, *, in_unit: bool) -> Picture:
     if page.mask is not None:
         raise ImageFileError(
             f"{path} has {int((~page.mask).sum())} pixels without data; expected a whole picture: "
             "crop it to where it has data."
+        )
+    low, high = float(page.pixels.min()), float(page.pixels.max())
+    if in_unit and page.pixels.dtype.kind == "f" and max(-low, high - 1) > BEYOND:
+        raise ImageFileError(
+            f"{path} has values from {low:.3g} to {high:.3g}; expected 0 to 1, the unit of noise "
+            "levels: bring them there, those of 8 bits by dividing by 255."
         )
     return page
 

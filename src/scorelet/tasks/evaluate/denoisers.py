@@ -49,8 +49,9 @@ def measure_denoiser(
     Raises:
         InputError: no pictures, conditions that do not fit them, or a condition or a label for a
             denoiser that takes none.
-        ImageFileError: a picture that cannot be read, and is the only one or has a condition; of a
-            folder without conditions it is left out, with a warning.
+        ImageFileError: a picture that cannot be read, or has floats in another unit than 0 to 1,
+            and is the only one or has a condition; of a folder without conditions it is left out,
+            with a warning.
         ArrayFileError: an npz file that cannot be used.
         MissingExtraError: torchmetrics is not installed.
     """
@@ -139,7 +140,9 @@ def _read(
     said = left_out_of(source) if source.is_dir() else []
     leaves_out = source.is_dir() and settings.cond is None  # conditions are those of all pictures
     say = said.append if leaves_out else None
-    return load_pictures(source, channels=channels, limit=settings.limit, say=say), channels, said
+    limit = settings.limit
+    pictures = load_pictures(source, channels=channels, limit=limit, in_unit=True, say=say)
+    return pictures, channels, said
 
 
 def _read_labelled(
