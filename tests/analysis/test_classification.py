@@ -13,6 +13,7 @@ from scorelet.analysis.classification import (
     calibration_error,
     confusion,
     negative_log_likelihood,
+    reliability,
     top_accuracy,
 )
 from scorelet.core.errors import InputError
@@ -69,6 +70,14 @@ def test_calibration_error_by_hand():
     p = torch.tensor([[0.8, 0.2], [0.2, 0.8], [0.6, 0.4]])
     labels = torch.tensor([0, 0, 0])
     assert calibration_error(p.log(), labels) == pytest.approx((2 * 0.3 + 0.4) / 3, abs=1e-6)
+
+
+def test_accuracy_by_confidence_by_hand():
+    p = torch.tensor([[0.8, 0.2], [0.3, 0.7], [0.6, 0.4]])
+    found = reliability(p.double().log(), torch.tensor([0, 0, 0]), bins=4)
+    assert [(b.low, b.high, b.pictures) for b in found] == [(0.5, 0.75, 2), (0.75, 1, 1)]
+    assert [b.confidence for b in found] == pytest.approx([0.65, 0.8])
+    assert [b.accuracy for b in found] == [0.5, 1]
 
 
 def test_labels_drawn_from_the_posterior_are_calibrated():

@@ -4,6 +4,7 @@ Symbols: n pictures, K classes, z logits (n, K), p = softmax(z), y true classes 
 """
 
 import math
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -71,11 +72,48 @@ def negative_log_likelihood(logits: Logits, labels: Labels) -> float:
     return float(F.cross_entropy(logits.double(), labels))
 
 
+@dataclass(frozen=True)
+class Bin:
+    """Pictures of one interval of confidence, max p.
+
+    Attributes:
+        low, high: the interval (low, high]; the first one holds 0, too.
+        pictures: how many there are, at least one.
+        confidence, accuracy: their means, equal up to chance where a classifier is calibrated.
+    """
+
+    low: float
+    high: float
+    pictures: int
+    confidence: float
+    accuracy: float
+
+
+def reliability(logits: Logits, labels: Labels, *, bins: int = 15) -> list[Bin]:
+    """Return accuracy by confidence, of `bins` equal intervals those that have pictures.
+
+    Raises:
+        InputError: as `accuracy`, or no bins.
+    """
+    labels = _checked(logits, labels)
+    if bins < 1:
+        raise InputError(f"bins is {bins}: it must be at least 1.")
+    confidence, guess = logits.double().softmax(1).max(1)
+    hits = (guess == labels).double()
+    place = (confidence * bins).ceil().long().clamp(1, bins) - 1
+    found = []
+    for number in place.unique().tolist():
+        own = place == number
+        means = float(confidence[own].mean()), float(hits[own].mean())
+        found.append(Bin(number / bins, (number + 1) / bins, int(own.sum()), *means))
+    return found
+
+
 def calibration_error(logits: Logits, labels: Labels, *, bins: int = 15) -> float:
     """Return the expected calibration error Σ_b (n_b/n) |accuracy_b - confidence_b|, in [0, 1].
 
-    Pictures are put into `bins` equal intervals of their confidence max p. For few pictures it is
-    biased upwards: each bin's accuracy has an error of its own.
+    Bins are those of `reliability`. For few pictures it is biased upwards: each bin's accuracy has
+    an error of its own.
 
     Raises:
         InputError: as `accuracy`, or no bins.
@@ -83,14 +121,8 @@ def calibration_error(logits: Logits, labels: Labels, *, bins: int = 15) -> floa
     References:
         Guo, Pleiss, Sun, Weinberger, ICML 2017, arXiv 1706.04599, equation 3.
     """
-    labels = _checked(logits, labels)
-    if bins < 1:
-        raise InputError(f"bins is {bins}: it must be at least 1.")
-    confidence, guess = logits.double().softmax(1).max(1)
-    gap = (guess == labels).double() - confidence
-    place = (confidence * bins).ceil().long().clamp(1, bins) - 1  # intervals (b/B, (b + 1)/B]
-    sums = gap.new_zeros(bins).index_add_(0, place, gap)
-    return float(sums.abs().sum() / len(labels))
+    found = reliability(logits, labels, bins=bins)
+    return sum(b.pictures * abs(b.accuracy - b.confidence) for b in found) / len(labels)
 
 
 def _checked(logits: Tensor, labels: Tensor) -> Tensor:

@@ -380,7 +380,22 @@ def test_certificates_of_a_linear_classifier_and_calibration(data):
         "negative_log_likelihood",
         "calibration_error",
         "confidence",
+        "reliability",
     }
+
+
+@pytest.mark.slow
+def test_the_report_draws_accuracy_by_confidence(data, tmp_path):
+    found = sl.robust(data, model=Linear(2, scale=0.3), eps=(0.0,), calibration=True)
+    measured = found.document["calibration"]
+    bins = measured["reliability"]
+    assert sum(row["pictures"] for row in bins) == len(data[0])
+    for name, mean in (("accuracy", 20 / 24), ("confidence", measured["confidence"])):
+        assert sum(row["pictures"] * row[name] for row in bins) / 24 == pytest.approx(mean)
+    found.save(tmp_path / "r.html")
+    text = (tmp_path / "r.html").read_text()
+    assert text.count("data:image/png") == 2
+    assert all(f"{row['confidence']:.4f}" in text for row in bins)
 
 
 @pytest.mark.parametrize(
@@ -502,7 +517,8 @@ def test_square_needs_no_gradient_and_logs_of_probabilities_are_logits(data):
     logs = Answering(lambda logits: logits.log_softmax(1))
     found = sl.robust(data, model=logs, eps=(0.0,), calibration=True).document
     plain = sl.robust(data, model=Linear(2), eps=(0.0,), calibration=True).document
-    assert found["calibration"] == pytest.approx(plain["calibration"])
+    for name in ("negative_log_likelihood", "calibration_error", "confidence"):
+        assert found["calibration"][name] == pytest.approx(plain["calibration"][name])
 
 
 def test_networks_that_write_to_their_pictures_have_the_same_table(data):

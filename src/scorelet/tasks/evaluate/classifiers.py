@@ -1,6 +1,6 @@
 """Classifiers are measured on labelled pictures: accuracy, confusion, likelihood, calibration."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from scorelet.analysis.classification import (
     calibration_error,
     confusion,
     negative_log_likelihood,
+    reliability,
 )
 from scorelet.analysis.robustness.setup import seeded
 from scorelet.core.errors import InputError
@@ -54,7 +55,8 @@ def measure_classifier(
 
     Returns:
         pictures, dtype (of the network's products), accuracy, accuracy_error,
-        negative_log_likelihood, calibration_error; ``rows`` with the accuracy of each class;
+        negative_log_likelihood, calibration_error; ``reliability``, of each interval of confidence
+        low, high, pictures, confidence and accuracy; ``rows`` with the accuracy of each class;
         ``confusion``, whose row i counts for what the pictures of class i were taken; ``classes``,
         and warnings.
 
@@ -82,6 +84,7 @@ def measured_on(
         "accuracy_error": binomial_error(share, len(images)),
         "negative_log_likelihood": negative_log_likelihood(logits, labels),
         "calibration_error": calibration_error(logits, labels),
+        "reliability": [asdict(found) for found in reliability(logits, labels)],
         "rows": _rows(logits, labels, classifier.classes),
         "classes": list(classifier.classes),
         "confusion": confusion(logits, labels).tolist(),

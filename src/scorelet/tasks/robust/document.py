@@ -1,5 +1,6 @@
 """What was found, as a document for JSON: tables with errors, and warnings."""
 
+from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -9,6 +10,7 @@ from scorelet.analysis.classification import (
     binomial_error,
     calibration_error,
     negative_log_likelihood,
+    reliability,
 )
 from scorelet.analysis.robustness import ABSTAINED, GRADIENT, beaten, stays_high
 from scorelet.analysis.robustness.masking import SHARE
@@ -41,6 +43,7 @@ def tables(work: Work, found: dict[str, Tensors]) -> dict[str, Any]:
             "negative_log_likelihood": negative_log_likelihood(logits, labels),
             "calibration_error": calibration_error(logits, labels),
             "confidence": float(logits.double().softmax(1).amax(1).mean()),
+            "reliability": [asdict(found) for found in reliability(logits, labels)],
         }
     if work.settings.smoothing is not None:
         document["smoothing"] = _smoothing(work, found["smoothed"], labels)

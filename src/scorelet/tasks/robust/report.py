@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
+from scorelet.analysis.classification import binomial_error
 from scorelet.analysis.robustness import GRADIENT
 from scorelet.models import Classifier
 from scorelet.plots import curves_figure, png
@@ -52,6 +53,9 @@ def report(document: dict[str, Any], work: Work, found: dict[str, Tensors]) -> s
         sections.append(Section("Attacked pictures", [drawn]))
     if "smoothing" in document:
         sections.append(Section("Certificates", _certificates(document["smoothing"])))
+    if "calibration" in document:
+        bins = document["calibration"]["reliability"]
+        sections.append(Section("Calibration", _reliability(bins)))
     return render("What a classifier withstands", opening, sections)
 
 
@@ -142,4 +146,26 @@ def _certificates(smoothing: dict[str, Any]) -> list[Part]:
         Text(votes),
         Table(["radius (l2)", "certified accuracy"], rows),
         Text(SMOOTHING, "note"),
+    ]
+
+
+def _reliability(bins: list[dict[str, Any]]) -> list[Part]:
+    """Return a diagram of accuracy by confidence, and its table."""
+    confidence = [100 * row["confidence"] for row in bins]
+    accuracy = [100 * row["accuracy"] for row in bins]
+    errors = [100 * binomial_error(row["accuracy"], row["pictures"]) for row in bins]
+    lines = {"this classifier": (accuracy, errors), "calibrated": (confidence, [0.0] * len(bins))}
+    figure = curves_figure(confidence, lines, labels=("confidence, %", "accuracy, %"))
+    rows = [
+        (
+            f"{row['low']:.3f} to {row['high']:.3f}",
+            str(row["pictures"]),
+            f"{row['confidence']:.4f}",
+            f"{row['accuracy']:.4f} ± {error / 100:.4f}",
+        )
+        for row, error in zip(bins, errors, strict=True)
+    ]
+    return [
+        Picture(png(figure), "Accuracy of the clean pictures by the confidence of the classifier."),
+        Table(["interval", "pictures", "confidence", "accuracy"], rows),
     ]
