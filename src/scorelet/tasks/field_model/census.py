@@ -70,6 +70,8 @@ def said_of_values(x: Fields) -> list[str]:
     """
     known = x[~x.isnan()]
     values, counts = known.unique(return_counts=True)
+    if len(values) == 1:  # such fields are refused
+        return []
     counts, order = counts.sort(descending=True)
     needed = int((counts.cumsum(0) < _NEARLY * len(known)).sum()) + 1
     if not needed <= min(_FEW_VALUES, len(known) // _FEW_VALUES):
