@@ -17,8 +17,6 @@ and strongest where the picture has details: the slope e of log mÂ² over log |âˆ
 is 0.2 to 0.6. Grain does not know what is shown, and e is below 0.1 in most pictures.
 So of a JPEG the first counts in full where p < 0.66 q, or p < 0.9 q and either grain was found for
 sure, or e < 0.6 (0.95 - p / q), or q > 4, which hardly a clean JPEG has; else up to (s - 5) / 2.
-A fine JPEG, s < 12 (quality 90), has kept its grain, and what is not found in it for sure is more
-often skin, hair or plaster: there neither p nor e counts, and only q > 5.
 Where p >= 0.9 q it does not count, but with q > 4 up to 4.5 times the second, or 2: that is white
 noise, which `grain` takes out at any level, and at a high one much of the picture with it; and 5 p
 where q > 0.8 and it plainly does not know what is shown: e < -0.1, or e < 0.1 and u < 0.3, the
@@ -73,8 +71,6 @@ FOLLOWS, ALIKE, DETAIL = 0.6, 0.95, 8
 """Of e, from where on it may be texture: 0 at p = 0.95 q; the side of its blocks."""
 DOUBTFUL, USUAL_STEP = 0.5, 5 / 255
 """Bound of the level of grain that may be texture, by the steps of the JPEG."""
-KEEPS, PLAINLY = 12 / 255, 5 / 255
-"""Of s, up to which a JPEG keeps grain; of q, from which it is noise there, if it is not sure."""
 PLAIN, KNOWN = 4 / 255, 8 / 255
 """Of q: from the first on it is noise, from the second on noise that `camera` knows."""
 WHITE, TIMES = 2 / 255, 4.5
@@ -125,8 +121,7 @@ class _Taken:
             if plain:
                 return min(self.level, max(TIMES * stored, WHITE))
             return FINE * self.fine if self.is_fine_noise else 0.0
-        known = share < SMOOTH or self.follows < FOLLOWS * (ALIKE - share) or plain
-        if sure or (known if step > KEEPS else self.slow > PLAINLY):
+        if sure or plain or share < SMOOTH or self.follows < FOLLOWS * (ALIKE - share):
             return self.level
         return min(self.level, DOUBTFUL * (step - USUAL_STEP))
 
