@@ -49,11 +49,9 @@ def test_what_both_take_out_decides(choice, white, camera, expected):
     pattern = settled(choice, [Taken(white / 255, camera / 255, repeats=True)])
     lost = choice is JPEG and camera <= 2 and expected == "camera"  # what a JPEG lost of it
     assert pattern.noise == ("camera" if lost else "white")
-    for what in ("drawn", "texture"):
-        found = settled(choice, [Taken(white / 255, camera / 255, **{what: True})])
-        is_jpeg = choice is JPEG and (what == "texture" or camera <= 8)
-        kept = is_jpeg or (choice is WHITE and what == "texture")  # `photo` does not know it
-        assert found.noise == (expected if kept else "white")
+    drawn = settled(choice, [Taken(white / 255, camera / 255, drawn=True)])
+    is_jpeg = choice is JPEG and camera <= 8
+    assert drawn.noise == (expected if is_jpeg else "white")
 
 
 def test_pages_of_a_stack_decide_together():

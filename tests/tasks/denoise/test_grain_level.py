@@ -191,19 +191,6 @@ def test_what_is_as_fine_as_white_noise_is_no_grain_of_a_jpeg(sure):
     assert grain_level(view_of(flat()), fine, None, sure=sure) > 30 / 255  # no JPEG
 
 
-def test_texture_is_as_fine_as_white_noise_and_follows_what_is_shown():
-    """By the module's law: p >= 0.9 q, unless e is below -0.1, or below 0.1 and even."""
-    strength = np.geomspace(0.01, 0.04, 256, dtype=np.float32)[:, None, None]
-    details = strength * np.random.default_rng(5).standard_normal((256, 256, 1))
-    for grows, texture in ((0.0, False), (0.8, True)):
-        taken = cells(256, 3 * FAINT, side=1) * (strength / strength[128]) ** grows
-        view = view_of((flat() + details + taken).astype(np.float32))
-        seen = glance(view, Takes(taken[64:, 64:]), bounded=True)
-        assert module.is_texture(seen) is texture
-    slow = cells(256, 3 * FAINT) + cells(256, FAINT, side=1)
-    assert not module.is_texture(glance(view_of(flat()), Takes(slow), bounded=True))
-
-
 def strong_noise(share):
     """With p = share q, and q between 4 and 8."""
     slow = ((1 - share**2) / (16 * share**2 - 1)) ** 0.5 if share < 1 else 0.0

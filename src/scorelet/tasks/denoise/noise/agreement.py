@@ -17,8 +17,7 @@ And where what `camera` takes out of the window repeats itself
 (`scorelet.analysis.periodic_patterns`), it is a screen, a weave, halftone dots: the page is left to
 `photo`. Of a JPEG without sure grain c > 2, too: else what it lost of a pattern is mended. So is
 pixel art, where quiet places are drawn in cells (`scorelet.analysis.drawn_cells`); of a JPEG, whose
-even blocks may look so, c > 8, too. And where what `camera` takes out is as fine as texture
-(`grain_level`); but a JPEG, whose steps bound what is taken out.
+even blocks may look so, c > 8, too.
 """
 
 from collections.abc import Iterable, Sequence
@@ -33,7 +32,6 @@ from scorelet.analysis.periodic_patterns import periodicity
 from scorelet.core.blocks import blocks_by_place
 from scorelet.models import Denoiser
 from scorelet.tasks.denoise.noise.choice import Choice
-from scorelet.tasks.denoise.noise.grain_level import is_texture
 from scorelet.tasks.denoise.noise.quiet import (
     BLOCK,
     Glance,
@@ -73,7 +71,6 @@ class Taken:
             quiet places are rougher without it.
         repeats: what `camera` takes out is a pattern.
         drawn: quiet places are drawn in cells.
-        texture: it is as fine as texture, and follows what is shown.
         glance: at which it was seen.
     """
 
@@ -82,7 +79,6 @@ class Taken:
     errs: bool = False
     repeats: bool = False
     drawn: bool = False
-    texture: bool = False
     glance: Glance | None = None
 
 
@@ -108,7 +104,6 @@ def taken_by_both(view: View, white: Denoiser, camera: Denoiser, *, bounded: boo
         errs=errs,
         repeats=periodicity(bright[..., 0]) > REPEATS,
         drawn=_is_drawn(brightness(shown), bright, whole),
-        texture=is_texture(seen),
         glance=seen,
     )
 
@@ -122,9 +117,8 @@ def _is_drawn(shown: Pixels, taken: Pixels, whole: np.ndarray) -> bool:
 def settled(choice: Choice, taken: Sequence[Taken]) -> Choice:
     """Return the choice that both models bear out, by the medians over pages."""
     w, c = (median(getattr(one, name) for one in taken) for name in ("white", "camera"))
-    errs, repeats, drawn, texture = (
-        _most(getattr(one, name) for one in taken)
-        for name in ("errs", "repeats", "drawn", "texture")
+    errs, repeats, drawn = (
+        _most(getattr(one, name) for one in taken) for name in ("errs", "repeats", "drawn")
     )
     none = errs or repeats or drawn
     if choice.noise == "white" and c > max(TIMES * w, w + LEAST) and not none:
@@ -136,8 +130,6 @@ def settled(choice: Choice, taken: Sequence[Taken]) -> Choice:
         return replace(choice, noise="white", reason="it has a pattern, which is no noise")
     if drawn and (c > STRONG or not choice.jpeg):
         return replace(choice, noise="white", reason="it is drawn in cells, which are no noise")
-    if texture and not choice.jpeg:
-        return replace(choice, noise="white", reason="what neighbours share is texture")
     if w > max(AGREED * c, FAINT if choice.sure else LEAST):
         reason = "neighbours do not share it" if choice.sure else "a JPEG with white noise"
         return replace(choice, noise="white", reason=reason, noisy=False)

@@ -25,8 +25,6 @@ And not at all of a JPEG in which neither grain was found for sure nor white noi
 places are rougher, by their Laplacian, without m than with it, or q > 8: where colours are full and
 smooth, as in colour maps and rainbows, `camera` errs. Of the 44 pairs, those without sure grain are
 smoother without m by 7 % at least, with q < 2.5.
-Of pixels that are no JPEG's, p >= 0.9 q is no grain either, unless it plainly does not know what is
-shown (`is_texture`): it is pebbles, sand and grass, aliased by a mosaic.
 With q > 8, `camera` knows the noise, which it does of no real camera's: it takes the noise out
 better than `grain` at any level.
 
@@ -106,11 +104,6 @@ class _Taken:
         even = self.follows < NO_TEXTURE and self.uneven < EVEN
         return self.slow > SEEN and (even or self.follows < -NO_TEXTURE)
 
-    @property
-    def is_texture(self) -> bool:
-        """Whether it is as fine as texture, and no fine noise."""
-        return self.fine >= TEXTURE * self.slow and not self.is_fine_noise
-
     def in_jpeg(self, step: float, stored: float, *, sure: bool, noisy: bool) -> float:
         """Return what counts of it in a JPEG, which is worth the level `stored` by itself."""
         if not (sure or noisy) and (self.rougher or self.slow > KNOWN):
@@ -145,11 +138,6 @@ def grain_level(
     found = taken.level if step is None else taken.in_jpeg(step, stored, sure=sure, noisy=noisy)
     level = max(found, stored, WHITE if noisy else 0.0)
     return min(level, STRONGEST) if level >= FAINTEST else 0.0
-
-
-def is_texture(seen: Glance) -> bool:
-    """Whether what `camera` takes out is texture: p >= 0.9 q, and it follows what is shown."""
-    return _taken(seen, doubtful=True).is_texture
 
 
 def shows_noise(view: View, camera: Denoiser, *, bounded: bool = True) -> bool:
