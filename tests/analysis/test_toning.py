@@ -35,6 +35,15 @@ def test_what_is_cut_off_says_nothing():
     np.testing.assert_allclose(toning(y).slopes, SEPIA, rtol=5e-3)
 
 
+@pytest.mark.parametrize("channel", [0, 1, 2])
+def test_what_is_cut_off_is_at_that_end_of_the_line(channel):
+    """A gray picture beside a panel in one colour, as microscopes store them."""
+    y = np.uint8(gray().repeat(3, 2))
+    assert toning(y) is not None
+    y[:, 200:, [k for k in range(3) if k != channel]] = 0
+    assert toning(y) is None
+
+
 def test_one_pixel_of_another_colour_makes_a_picture_of_colours():
     y = np.uint8(gray((600, 300)) * SEPIA)
     assert toning(y) is not None

@@ -68,6 +68,18 @@ def test_a_function_of_the_images_and_the_level_is_a_denoiser(sampler):
         drawn(lambda y, t: y, label=1)
 
 
+def test_what_takes_the_call_of_denoisers_is_called_so():
+    """Whatever it calls the level, and if that has a value of its own."""
+    for f in (
+        lambda y, level=9.0, cond=None, label=None: y * level,
+        lambda y, t=None, **others: y * t,
+        lambda *all, **others: all[0] * all[1],
+    ):
+        assert torch.equal(unwrap(as_denoiser)(f)(Y, 0.5), 0.5 * Y)
+    with pytest.raises(InputError, match="A function is no Denoiser"):
+        unwrap(as_denoiser)(lambda y, times=3: times * y)  # which may mean anything
+
+
 def test_what_cannot_denoise_is_refused(sampler):
     labels = law()
     labels.denoises = False

@@ -5,8 +5,8 @@ their rounding). Where both were rounded, or cut, after y = a x + b, y says noth
 
     |y - a x - b| <= (1 + |a|) s,
 
-with a and b by least squares. Samples at 0 and 1, which may have been cut off there, say nothing. A
-single pixel of another colour makes it a picture of colours.
+with a and b by least squares. Samples at 0 may have been cut off there, and stand for all numbers
+up to 0, those at 1 for all from 1 on. A single pixel of another colour makes it one of colours.
 """
 
 from dataclasses import dataclass
@@ -76,9 +76,16 @@ class _Line:
 
     def holds(self, some: Pixels) -> bool:
         """Whether samples (number, 3) lie on it."""
-        x = some[:, self.channel, None]
-        far = np.abs(some - self.slopes * x - self.bases) > self.most
-        return not (far & _inside(some) & _inside(x)).any()
+        low, high = _range(some)
+        x = np.stack([low, high])[:, :, self.channel, None]
+        ends = np.multiply(self.slopes, x, out=np.zeros((2, *some.shape)), where=self.slopes != 0)
+        least, largest = ends.min(0) + self.bases, ends.max(0) + self.bases
+        return not ((least - self.most > high) | (largest + self.most < low)).any()
+
+
+def _range(some: Pixels) -> tuple[Pixels, Pixels]:
+    """Return what samples may have been before they were cut off at 0 and 1, the least and most."""
+    return np.where(some == 0, -np.inf, some), np.where(some == 1, np.inf, some)
 
 
 def _line(pixels: Pixels, mask: np.ndarray | None) -> _Line | None:

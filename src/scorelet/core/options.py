@@ -15,6 +15,8 @@ from numbers import Integral, Real
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+import numpy as np
+
 from scorelet.core.errors import InputError
 from scorelet.core.numbers import Range
 
@@ -117,6 +119,8 @@ def _ranges(hint: Any) -> list[Range]:  # noqa: ANN401
 
 def _is_one(value: Any, hint: Any) -> bool:  # noqa: ANN401
     """Whether a value is one of a class; protocols and arrays of shapes take everything."""
+    if hint is bool:
+        return isinstance(value, bool | np.bool_)
     if hint in (int, float):
         if isinstance(value, bool) or not isinstance(value, Real):
             return False
@@ -131,10 +135,10 @@ def _is_one(value: Any, hint: Any) -> bool:  # noqa: ANN401
 
 
 def _is_list(value: object) -> bool:
-    """Whether a value is a sequence of several things, as a text is not; arrays of one axis are."""
+    """Whether a value is a sequence of several things, as a text is not; arrays with axes are."""
     if isinstance(value, str | bytes):
         return False
-    return isinstance(value, collections.abc.Sequence) or getattr(value, "ndim", None) == 1
+    return isinstance(value, collections.abc.Sequence) or bool(getattr(value, "ndim", 0))
 
 
 def _misfit(name: str, value: Any, hint: Any) -> str:  # noqa: ANN401

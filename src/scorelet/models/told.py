@@ -12,6 +12,12 @@ from scorelet.models.denoiser import Denoiser, NoiseLike
 from scorelet.models.joint_energy import JointEnergy
 from scorelet.models.labels import LabelLike
 
+_POSITIONAL = (
+    Parameter.POSITIONAL_ONLY,
+    Parameter.POSITIONAL_OR_KEYWORD,
+    Parameter.VAR_POSITIONAL,
+)
+
 Told = nn.Module | Callable[..., Any]
 """A denoiser, a `JointEnergy`, or a function of y, of y and sigma, or called as a denoiser is."""
 
@@ -72,18 +78,33 @@ def _asked(f: Told, form: Signature) -> Callable[..., Any]:
 def _bound(
     form: Signature, y: object, sigma: object, given: dict[str, Any]
 ) -> BoundArguments | None:
-    """Return the arguments of a call: sigma by name, as the second, or not at all; None: no way."""
-    parameters = list(form.parameters.values())
-    needed = {p.name: None for p in parameters if p.name in ("cond", "label") and _is_needed(p)}
-    ways: list[tuple[tuple[object, ...], dict[str, object]]] = [((y,), {"sigma": sigma})]
-    if all(_is_needed(p) for p in parameters[1:2]):  # another second one has a value of its own
-        ways.append(((y, sigma), {}))
-    for args, named in [*ways, ((y,), {})]:
-        try:
-            return form.bind(*args, **named, **{**needed, **given})
-        except TypeError:
-            continue
-    return None
+    """Return the arguments of a call; None: there is no way to call it.
+
+    As a denoiser, if it can be called so; else with sigma by that name, or as the second argument,
+    unless that has a value of its own, which may mean anything; or with y alone, if it is all.
+    """
+    both, names = {"cond": None, "label": None}, form.parameters
+    if _binds(form, (y, sigma), both):
+        return _binds(form, (y, sigma), both | given)
+    needed = {name: None for name in both if name in names and _is_needed(names[name])}
+    others = [p for p in list(names.values())[1:] if p.name not in both and p.kind in _POSITIONAL]
+    args, named = (y,), {}
+    if "sigma" in names and names["sigma"].kind is not Parameter.POSITIONAL_ONLY:
+        named = {"sigma": sigma}
+    elif others and not _is_needed(others[0]):
+        return None
+    elif others:
+        args = (y, sigma)
+    return _binds(form, args, {**named, **needed, **given})
+
+
+def _binds(
+    form: Signature, args: tuple[object, ...], named: dict[str, Any]
+) -> BoundArguments | None:
+    try:
+        return form.bind(*args, **named)
+    except TypeError:
+        return None
 
 
 def _is_needed(parameter: Parameter) -> bool:

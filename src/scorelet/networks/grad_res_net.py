@@ -15,13 +15,14 @@ arXiv 2506.05310.
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
 from scorelet.core.device import single_at_least
 from scorelet.core.errors import InputError
-from scorelet.core.numbers import Count, Factor
+from scorelet.core.numbers import Count, Factor, at_least
 from scorelet.core.options import checked
 from scorelet.core.typing import Image, Logits, NoiseLevel, PerSample
 from scorelet.networks.channel_affine import affine, squares
@@ -110,7 +111,7 @@ class GradResNet(nn.Module):
         channels: Count = 3,
         classes: Count = 10,
         *,
-        blocks: Sequence[Count] = (2, 2, 2, 2),
+        blocks: Sequence[Annotated[int, at_least(0)]] = (2, 2, 2, 2),
         widths: Sequence[Count] = (64, 128, 256, 512),
         width: Factor = 1.0,
         noise_conditioning: bool = True,

@@ -6,13 +6,14 @@ Guth, Ménard, Rochette, Mallat, JMLR 2024, arXiv 2305.18512, appendix D.
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
-from scorelet.core.numbers import Count, Factor
+from scorelet.core.numbers import Count, Factor, at_least
 from scorelet.core.options import checked
 from scorelet.networks.widths import at_width, check_stages
 
@@ -107,7 +108,7 @@ class ResNet(nn.Module):
         channels: Count = 3,
         classes: Count = 10,
         *,
-        blocks: Sequence[Count] = (2, 2, 2, 2),
+        blocks: Sequence[Annotated[int, at_least(0)]] = (2, 2, 2, 2),
         widths: Sequence[Count] = (64, 128, 256, 512),
         width: Factor = 1.0,
         stem: str = "cifar",

@@ -14,6 +14,7 @@ Reference: Guth, Ménard 2024, arXiv 2409.19460, section 2.3 and appendices B.1,
 from collections.abc import Sequence
 from typing import Annotated, Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -156,11 +157,12 @@ class FactorizedVGG(_Stages):
         channels: Count = 3,
         classes: Count = 10,
         *,
-        filters: Sequence[Sequence[Sequence[float]]] | None = None,
+        filters: Sequence[Sequence[Sequence[float]]] | np.ndarray | Tensor | None = None,
         kernel: Annotated[int, _ODD] = 5,
         stages: Sequence[Sequence[Count]] = VGG11,
         width: Factor = 1.0,
     ) -> None:
+        filters = filters.tolist() if isinstance(filters, np.ndarray | Tensor) else filters
         options = {"kernel": kernel, "stages": stages, "width": width, "filters": filters}
         super().__init__(channels, classes, **options)
         self.last = nn.Sequential(nn.ReLU(), nn.BatchNorm2d(self.outputs, affine=False))

@@ -27,6 +27,8 @@ def plan_inputs(paths: Sequence[Path], *, say: Say) -> list[FileTask]:
 
 def is_array(path: Path) -> bool:
     """Whether a path names an array file, or an array of one, FILE:NAME."""
+    if path.is_dir():
+        return False
     file, colon, _ = str(path).rpartition(":")
     return array_suffix(path) is not None or bool(colon and array_suffix(Path(file)))
 
