@@ -182,10 +182,6 @@ def _named(y, *, sigma):
     return y / (1 + sigma)
 
 
-def _own_second(y, strength=0.5):
-    return strength * y
-
-
 class Told(nn.Module):
     """Knows the level, and no classes."""
 
@@ -201,7 +197,6 @@ class Told(nn.Module):
         (lambda *given: given[0] / (1 + given[1]), 1 / 1.3),
         (lambda y, s, cond: y / (1 + s), 1 / 1.3),  # has no default, and is told None
         (_named, 1 / 1.3),
-        (_own_second, 1 / 2),
         (partial(_named, sigma=7.0), 1 / 1.3),
         (Told(), 1 / 1.3),
     ],

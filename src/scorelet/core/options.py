@@ -135,10 +135,10 @@ def _is_one(value: Any, hint: Any) -> bool:  # noqa: ANN401
 
 
 def _is_list(value: object) -> bool:
-    """Whether a value is a sequence of several things, as a text is not; arrays with axes are."""
+    """Whether a value is a sequence of several things, as a text is not; arrays of one axis are."""
     if isinstance(value, str | bytes):
         return False
-    return isinstance(value, collections.abc.Sequence) or bool(getattr(value, "ndim", 0))
+    return isinstance(value, collections.abc.Sequence) or getattr(value, "ndim", None) == 1
 
 
 def _misfit(name: str, value: Any, hint: Any) -> str:  # noqa: ANN401
