@@ -87,7 +87,8 @@ def _bound(
     if _binds(form, (y, sigma), both):
         return _binds(form, (y, sigma), both | given)
     needed = {name: None for name in both if name in names and _is_needed(names[name])}
-    others = [p for p in list(names.values())[1:] if p.name not in both and p.kind in _POSITIONAL]
+    places = [p for p in names.values() if p.name not in both and p.kind in _POSITIONAL]
+    others = places[1:] or [p for p in places if p.kind is Parameter.VAR_POSITIONAL]
     args, named = (y,), {}
     if "sigma" in names and names["sigma"].kind is not Parameter.POSITIONAL_ONLY:
         named = {"sigma": sigma}
