@@ -28,6 +28,8 @@ from scorelet.tasks.field_model.watch import ChainWatch
 from scorelet.tasks.field_pieces import Pieces
 from scorelet.training.score_matching import Family
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*moments")  # of fits that are small or without
+
 SIZE, STEPS = 8, 30
 
 

@@ -65,6 +65,9 @@ def test_frequencies_in_the_corners_are_seen():
     x, y = red(200, 0), filtered(60, torch.where(wrong, 6.0, 1.0) / (1 + RADIUS), 1)
     (said,) = other_powers(powers_of_fields(x), y)
     assert "times for waves of |k| beyond 8" in said
+    larger = y.repeat(1, 1, 2)
+    (said,) = other_powers(powers_of_fields(x), larger, same_size=False)
+    assert "waves" not in said
 
 
 @pytest.mark.parametrize(("count", "said"), [(0, False), (1, False), (8, True)])

@@ -28,6 +28,8 @@ from scorelet.tasks.field_model.prepared import PreparedFields
 from scorelet.tasks.field_model.scale import preparation_of
 from scorelet.tasks.field_model.survey import survey_fields
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*moments")  # of fits that are small or without
+
 
 def fields(count=300, size=8, seed=0):
     return ensemble("lattice_ou", mass=1.0, coupling=0.2).sample(count, size, seed)[:, 0]
@@ -60,7 +62,8 @@ def test_fields_that_were_cut_out_are_continued_by_their_mirror_image():
     model = small().fit(x)
     assert model.record["field"]["border"] == "mirror"
     assert any("mirror" in text for text in model.record["field"]["remarks"])
-    y = model.sample(50)
+    with pytest.warns(FieldWarning, match="other mean squares"):  # of so short chains
+        y = model.sample(50)
     assert y.shape == (50, 16, 16)
     across, inside = (
         (y[..., 0] - y[..., -1]).square().mean(),
@@ -194,7 +197,8 @@ def test_fields_after_a_beam_have_samples_of_their_power_and_their_energy(tmp_pa
     model = sl.FieldModel(**small).fit(gaussian(power, 300))
     assert any("amplified before the fit" in text for text in model.record["field"]["remarks"])
     assert worst(model) < 0.2
-    assert worst(sl.FieldModel(**small, prewhiten=False).fit(gaussian(power, 300))) > 2
+    with pytest.warns(FieldWarning, match=r"times for waves of \|k\|"):
+        assert worst(sl.FieldModel(**small, prewhiten=False).fit(gaussian(power, 300))) > 2
     new = gaussian(power, 100, seed=1)
     exact = (torch.fft.fft2(new).abs().square() / power).sum((1, 2)) / 512
     both = torch.stack([model.energy(new), exact])
@@ -222,7 +226,7 @@ def test_prewhitened_samples_that_are_continued_by_their_mirror_image_are_not_ca
     steps = model.record["field"]["powers"]["powers"]["steps from row to row"]
     assert steps["mean"] == pytest.approx(float(x[:95].diff(dim=1).square().mean()))
     with warnings.catch_warnings():
-        warnings.simplefilter("error", FieldWarning)
+        warnings.filterwarnings("error", "Samples", FieldWarning)
         y = model.sample(50)
     assert float(y.square().mean() / x.square().mean()) == pytest.approx(1, abs=0.3)
 

@@ -42,7 +42,7 @@ _CHANCES = 1e-3, 1e-6  # that so many samples of the same law exceed all fields,
 
 
 def powers_of_fields(z: Fields, *, cut_out: bool = False) -> dict[str, Any]:
-    """Return what a record says of transformed fields, (n, h, w), that are not amplified.
+    """Return what a record says of the powers of fields (n, h, w).
 
     Args:
         z: fields.
@@ -66,7 +66,9 @@ def powers_of_fields(z: Fields, *, cut_out: bool = False) -> dict[str, Any]:
     return {"mean": mean, "count": len(z), "window": window, "powers": found}
 
 
-def other_powers(known: dict[str, Any], z: Fields, *, rings: bool = True) -> list[str]:
+def other_powers(
+    known: dict[str, Any], z: Fields, *, same_size: bool = True, rings: bool = True
+) -> list[str]:
     """Return a sentence if samples z have other powers than the fields, all together or a few.
 
     Of all together the mean and the typical power, e to the mean logarithm, have to be off, to the
@@ -74,13 +76,15 @@ def other_powers(known: dict[str, Any], z: Fields, *, rings: bool = True) -> lis
 
     Args:
         known: what `powers_of_fields` has found.
-        z: samples of the transformed fields, (m, h, w).
-        rings: samples have the size of the fields, and with it the same rings.
+        z: samples, (m, h, w).
+        same_size: as the fields; else only steps are compared.
+        rings: are compared.
     """
     if known["count"] < _FEWEST:
         return []
-    drawn = _powers(z, known["mean"], known["window"] if rings else None)
-    pairs = {name: (p, drawn[name]) for name, p in known["powers"].items() if name in drawn}
+    drawn = _powers(z, known["mean"], known["window"] if rings and same_size else None)
+    names = drawn.keys() if same_size else set(_STEPS) - {_ALL}
+    pairs = {name: (p, drawn[name]) for name, p in known["powers"].items() if name in names}
     ratios = {name: _ratio(known["count"], *pair) for name, pair in pairs.items()}
     found = [name for name in (_MEANS, *_STEPS) if ratios.get(name)]
     on_rings = [name for name in ratios if name.startswith(_WAVES) and ratios[name]]

@@ -25,8 +25,8 @@ from scorelet.tasks.field_model.census import (
 )
 from scorelet.tasks.field_model.certificate import MOST_FIELDS, certify_model
 from scorelet.tasks.field_model.correcting import correct
-from scorelet.tasks.field_model.field_powers import powers_of_fields
 from scorelet.tasks.field_model.fields import blocks
+from scorelet.tasks.field_model.likeness import compared_powers
 from scorelet.tasks.field_model.matching import is_matched, match_cascade
 from scorelet.tasks.field_model.planning import SUBDIVISIONS, choose_bands, plan_bands
 from scorelet.tasks.field_model.preparation import choose_preparation
@@ -142,8 +142,8 @@ def fit_model(
         "bands": bands,
     }
     z = fields.transformed(survey_rows(fields, kept))
-    cut_out = prepared["border"] != "periodic"
-    model.record["field"]["powers"] = powers_of_fields(z, cut_out=cut_out)
+    preparation = preparation_of(model.record["field"])
+    model.record["field"]["powers"] = compared_powers(preparation, z)
     if not prepared["prewhitening"]:
         z = survey.mean + survey.deviation * survey.fields[:, 0]
     if prepared["transform"] != "none":

@@ -6,8 +6,7 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Fields
-from scorelet.data.fields.pointwise import QuantileMatched
-from scorelet.tasks.field_model.field_powers import OFF, other_powers
+from scorelet.tasks.field_model.field_powers import OFF, other_powers, powers_of_fields
 from scorelet.tasks.field_model.preparation import Preparation
 from scorelet.tasks.field_model.scale import preparation_of
 
@@ -28,9 +27,8 @@ def unlike_fields(field: dict[str, Any], x: Fields) -> list[str]:
         return []
     preparation = preparation_of(field)
     cut = bool(preparation.prewhitening) and _are_cut(field, preparation, x)
-    rings = list(x.shape[1:]) == list(field.get("size", x.shape[1:])) and not cut
     try:
-        powers = _other_powers(field, preparation, x[:_MANY], rings=rings)
+        powers = _other_powers(field, preparation, x[:_MANY], cut=cut)
         if cut:
             return powers
         drawn = preparation.drawn_from(x[:_MANY].double())
@@ -41,14 +39,32 @@ def unlike_fields(field: dict[str, Any], x: Fields) -> list[str]:
 
 
 def _other_powers(
-    field: dict[str, Any], preparation: Preparation, x: Fields, *, rings: bool
+    field: dict[str, Any], preparation: Preparation, x: Fields, *, cut: bool
 ) -> list[str]:
-    """Return a sentence if samples x have other powers than the fields, both transformed."""
+    """Return a sentence if samples x have other powers than the fields, see `compared_powers`."""
     if (known := field.get("powers")) is None:  # a model fitted before these were kept
         return []
-    line = preparation.transform
-    inner = line.inner if isinstance(line, QuantileMatched) else line
-    return other_powers(known, inner.forward(x.double()), rings=rings)
+    z = preparation.of_energies.transform.forward(x) if _are_transformed(preparation) else x
+    same_size = list(x.shape[1:]) == list(field["size"])
+    return other_powers(known, z, same_size=same_size, rings=not cut)
+
+
+def compared_powers(preparation: Preparation, z: Fields) -> dict[str, Any]:
+    """Return the powers with which those of samples are compared, for a record.
+
+    They are those of the data, which is what users have. Of prewhitened fields that were continued
+    by their mirror image they are those of the transformed ones.
+
+    Args:
+        preparation: of the fields, before anything is known of samples.
+        z: transformed fields of their own size, (n, h, w).
+    """
+    x = z if _are_transformed(preparation) else preparation.transform.inverse(z.double())
+    return powers_of_fields(x, cut_out=preparation.cut_out)
+
+
+def _are_transformed(preparation: Preparation) -> bool:
+    return bool(preparation.prewhitening) and preparation.border == "mirror"
 
 
 def _other_variance(field: dict[str, Any], z: Tensor) -> list[str]:
