@@ -94,7 +94,7 @@ def fit_model(
     Raises:
         InputError: fields that cannot be fitted.
     """
-    fields, prepared = _prepare(choice, source)
+    fields, prepared, strange = _prepare(choice, source)
     count = source.shape[0]
     held = min(_MOST_HELD, count // HELD_SHARE)
     kept = count - held
@@ -136,6 +136,7 @@ def fit_model(
                 *prepared["remarks"],
                 *said_of_moments(bands),
             ],
+            "warnings": [*prepared["warnings"], *strange],
         },
         "family": _describe_family(choice, plan),
         "chains": {"steps": choice.steps, "schedules": [asdict(s) for s in schedules]},
@@ -162,6 +163,8 @@ def fit_model(
         "prewhitened": certificate.prewhitened,
         "bands": certificate.bands,
     }
+    for text in [*strange, *said_of_moments(bands)]:
+        warnings.warn(text, FieldWarning, stacklevel=3)
     return model
 
 
@@ -199,12 +202,14 @@ def _said_of_corrections(field: dict[str, Any]) -> list[str]:
     return [*said, _BEFORE] if field["prewhitening"] else said
 
 
-def _prepare(choice: Choice, source: FieldSource) -> tuple[PreparedFields, dict[str, Any]]:
-    """The fields as they are fitted, and what the record says of that."""
+def _prepare(
+    choice: Choice, source: FieldSource
+) -> tuple[PreparedFields, dict[str, Any], list[str]]:
+    """The fields as they are fitted, what the record says of that, and of their values."""
     census = take_census(source)
     looked = some(source, max(16, _PIXELS // math.prod(source.shape[1:])))
-    strange = [*census.placeholders(), *said_of_values(looked)]
-    for text in strange:  # now, since the fit may fail for it
+    warned = census.placeholders()
+    for text in warned:  # now, since the fit may fail for it
         warnings.warn(text, FieldWarning, stacklevel=4)
     preparation, said = choose_preparation(
         looked, census, border=choice.border, transform=choice.transform, even=choice.even
@@ -217,7 +222,7 @@ def _prepare(choice: Choice, source: FieldSource) -> tuple[PreparedFields, dict[
             said.append(_PREWHITENED if choice.prewhiten else _STEEP + _PREWHITENED)
             preparation = replace(preparation, prewhitening=found)
             fields = fields.prewhitened(found)
-    return fields, describe_preparation(preparation, said, strange)
+    return fields, describe_preparation(preparation, said, warned), said_of_values(looked)
 
 
 def _plan(choice: Choice, survey: Survey) -> CascadePlan:

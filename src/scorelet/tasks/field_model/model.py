@@ -24,7 +24,7 @@ from scorelet.tasks.field_model.likeness import unlike_fields
 from scorelet.tasks.field_model.planning import BANDS
 from scorelet.tasks.field_model.preparation import check_choice
 from scorelet.tasks.field_model.refining import coarsen, far_coarse, refine
-from scorelet.tasks.field_model.said import said_of_missed, said_of_moments
+from scorelet.tasks.field_model.said import said_of_missed
 from scorelet.tasks.field_model.scale import (
     label_of,
     label_of_potentials,
@@ -199,8 +199,6 @@ class FieldModel:
         label = read_label(x) if isinstance(x, str | Path) else Label()
         self._model = fit_model(self._choice, as_source(x, mask), progress)
         self.record["field"] |= {"name": label.name, "unit": label.unit}
-        for text in said_of_moments(self.record["bands"]):
-            warnings.warn(text, FieldWarning, stacklevel=2)
         return self
 
     @checked
