@@ -1,5 +1,7 @@
 """Moments of samples made those of the fields, where chains are slow: steep spectra."""
 
+import warnings
+
 import pytest
 import torch
 
@@ -98,7 +100,8 @@ def test_bands_whose_moments_stay_apart_are_said_and_keep_their_energy_and_plain
 ):
     x = steep(60)[:, 0]
     options = {"wavelet": "db2", "knots": 4, "reach": 1, "steps": 10}
-    plain = sl.FieldModel(moments=False, **options).fit(x).record
+    with pytest.warns(FieldWarning, match="Moments were not matched"):
+        plain = sl.FieldModel(moments=False, **options).fit(x).record
     monkeypatch.setattr(matching, "_UNMATCHED", -1.0)
     with pytest.warns(FieldWarning, match="could not be brought to the moments") as warned:
         model = sl.FieldModel(**options).fit(x)
@@ -114,3 +117,22 @@ def test_bands_whose_moments_stay_apart_are_said_and_keep_their_energy_and_plain
     assert sum("other moments than the fields at" in text for text in document["warnings"]) == 1
     for one, other in zip(found["bands"], plain["bands"], strict=True):
         assert one["potential"]["v"] == other["potential"]["v"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [{"enforce": True}, {"moments": False}])
+@pytest.mark.parametrize("two_wells", [False, True])
+def test_moments_that_were_not_to_be_matched_are_measured(options, two_wells):
+    """A Gaussian law has them without; one of two levels has a wrong marginal by score matching."""
+    x = ensemble("lattice_ou", mass=1.0, coupling=0.2).sample(400, 8, 0)[:, 0].double()
+    x = torch.tanh(3 * x) if two_wells else x
+    small = {"knots": 6, "reach": 1, "steps": 5, "transform": "none"}
+    model = sl.FieldModel("haar", **small, **options)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", FieldWarning)
+        bands = model.fit(x).record["bands"]
+    assert not any("moments" in band for band in bands)
+    assert (bands[-1]["moments_missed"] > 4) == two_wells
+    assert [str(w.message).startswith("Moments were not matched") for w in said] == [
+        True
+    ] * two_wells

@@ -169,6 +169,7 @@ def test_a_report_says_that_no_field_is_whole(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*moments")  # of a fit of few fields
 def test_a_masked_fit_is_that_of_fields_with_nan(tmp_path):
     mask = np.zeros((8, 8), bool)
     mask[2:4, 1:6] = True

@@ -78,6 +78,7 @@ def test_sigmoids_are_refused():
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*moments")  # that is part of the cost
 def test_an_enforced_model_is_certified_and_says_what_it_costs():
     x = Phi4().sample(300, 8, 0)[:, 0]
     model = sl.FieldModel("haar", knots=6, reach=1, steps=20, enforce=True).fit(x)

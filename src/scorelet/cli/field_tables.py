@@ -75,6 +75,7 @@ def certified(document: dict[str, Any]) -> str:
 def _moments(band: dict[str, Any]) -> str:
     """Say how far moments were from those of the fields, before and after; 1 is chance."""
     if "moments" not in band:
-        return "not matched"
+        missed = band.get("moments_missed")
+        return "not matched" if missed is None else f"{missed:.1f}, not matched"
     before, after = (band["moments"][key] for key in ("before", "after"))
     return f"{after:.1f}" if before == after else f"{before:.1f}, then {after:.1f}"

@@ -27,7 +27,7 @@ from scorelet.tasks.field_model.certificate import MOST_FIELDS, certify_model
 from scorelet.tasks.field_model.correcting import correct
 from scorelet.tasks.field_model.fields import blocks
 from scorelet.tasks.field_model.likeness import compared_powers
-from scorelet.tasks.field_model.matching import is_matched, match_cascade
+from scorelet.tasks.field_model.matching import is_matched, match_cascade, missed_moments
 from scorelet.tasks.field_model.planning import SUBDIVISIONS, choose_bands, plan_bands
 from scorelet.tasks.field_model.preparation import choose_preparation
 from scorelet.tasks.field_model.preparation import describe as describe_preparation
@@ -251,6 +251,7 @@ def _finish(
     chosen = [fit.smoothing for fit in found.bands]
     if choice.moments and not choice.family.concave:
         found, matched = match_cascade(found, survey.fields)
+    missed = [] if matched else missed_moments(found, survey.fields)
     model = found.model
     free = fit_free_energies(model.details, survey.fields, choice.family, even=survey.even)
     bands = [_describe(fit, survey) for fit in found.bands]
@@ -263,6 +264,8 @@ def _finish(
             "before": result.before,
             "after": result.after,
         }
+    for band, size in zip(bands, missed, strict=False):
+        band["moments_missed"] = size
     return Multiscale(model.transform, model.coarse, model.details, free=free), bands
 
 

@@ -22,7 +22,7 @@ from scorelet.sampling import (
     mean_curvature,
     whitening_root,
 )
-from scorelet.training.moment_matching import Matched, match_moments
+from scorelet.training.moment_matching import ROUNDS, Matched, match_moments
 from scorelet.training.score_matching import BandFit, CascadeFit
 
 STEPS = 60, 400
@@ -43,10 +43,22 @@ def match_cascade(found: CascadeFit, x: Tensor) -> tuple[CascadeFit, list[Matche
         found: what score matching has found.
         x: standardised fields, (n, 1, h, w), float64.
     """
-    fields = descend([fit.moments.band for fit in found.bands], x)
-    fine_to_coarse = zip(reversed(list(enumerate(found.bands))), fields, strict=True)
-    pairs = [match_band(fit, y, scale=number) for (number, fit), y in fine_to_coarse][::-1]
+    pairs = [match_band(fit, y, scale=number) for number, fit, y in _bands(found, x)]
     return found.with_bands([fit for fit, _ in pairs]), [matched for _, matched in pairs]
+
+
+def missed_moments(found: CascadeFit, x: Tensor) -> list[float]:
+    """Return by how much samples of each band miss the moments of fields, which stay as they are.
+
+    Arguments as of `match_cascade`. See `Matched.before`.
+    """
+    return [_match(fit, y, number, rounds=1).before for number, fit, y in _bands(found, x)]
+
+
+def _bands(found: CascadeFit, x: Tensor) -> list[tuple[int, BandFit, Tensor]]:
+    """Return number, fit and fields of each band, coarse to fine."""
+    fields = list(descend([fit.moments.band for fit in found.bands], x))[::-1]
+    return [(k, fit, y) for k, (fit, y) in enumerate(zip(found.bands, fields, strict=True))]
 
 
 def match_band(fit: BandFit, x: Tensor, *, scale: int = 0) -> tuple[BandFit, Matched]:
@@ -66,7 +78,7 @@ def match_band(fit: BandFit, x: Tensor, *, scale: int = 0) -> tuple[BandFit, Mat
     return fit, replace(found, theta=fit.solution.theta, rounds=0, gain=0.0, after=found.before)
 
 
-def _match(fit: BandFit, x: Tensor, scale: int) -> Matched:
+def _match(fit: BandFit, x: Tensor, scale: int, *, rounds: int = ROUNDS) -> Matched:
     """Return the parameters of one band whose samples have the moments of fields x (n, 1, h, w)."""
     finer = fit.moments.finer
     pixels = x[0].numel() * (1 if finer is None else finer.period**2)
@@ -76,7 +88,8 @@ def _match(fit: BandFit, x: Tensor, scale: int) -> Matched:
     x = x[:: max(1, len(x) // count)][:count]
     chains = _Chains(fit.factor, x, scale)
     theta = fit.solution.theta
-    return match_moments(fit.moments, theta, x, chains.advance, chains.stretch, margin=fit.margin)
+    options = {"margin": fit.margin, "rounds": rounds}
+    return match_moments(fit.moments, theta, x, chains.advance, chains.stretch, **options)
 
 
 def is_matched(after: float) -> bool:

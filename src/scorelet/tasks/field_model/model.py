@@ -80,7 +80,8 @@ class FieldModel:
             by orders of magnitude within an octave, as after a beam or a smoothing kernel.
         enforce: of all energies of the family, take the best whose conditional laws are strongly
             log-concave everywhere, which their certificate then says; `loss_paid` of each band in
-            the record is what it costs. Moments are not matched then.
+            the record is what it costs. Moments are not matched then, and by how much samples miss
+            them is said.
 
     Example:
         >>> import scorelet as sl

@@ -158,6 +158,7 @@ class _FittedBand(_Part):
     excess: float
     potential: _Potential
     moments: _Moments | None = None
+    moments_missed: float | None = None
     smoothing: float = 0.0
     loss_paid: float = 0.0
     mean_curvature: float | None = None

@@ -22,7 +22,10 @@ def said_of_potentials(bands: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def said_of_moments(bands: Sequence[dict[str, Any]]) -> list[str]:
-    """Return a sentence for each band whose samples have other moments than the fields."""
+    """Return a sentence for each band whose samples have other moments than the fields.
+
+    One for all bands whose moments were not to be matched.
+    """
     found = []
     for band in bands:
         after = band.get("moments", {}).get("after", 0.0)
@@ -31,6 +34,11 @@ def said_of_moments(bands: Sequence[dict[str, Any]]) -> list[str]:
             found.append(_UNMATCHED.format(sides))
         elif after > _REACHED:
             found.append(_MISSED.format(sides, after))
+    apart = [band for band in bands if "moments_missed" in band]
+    if left := [band for band in apart if not is_matched(band["moments_missed"])]:
+        sides = ", ".join("x".join(map(str, band["size"])) for band in left)
+        sizes = ", ".join(f"{band['moments_missed']:.1f}" for band in left)
+        found.append(_LEFT.format(sides, sizes))
     return found
 
 
@@ -58,6 +66,11 @@ _UNMATCHED = (
 _MISSED = (
     "Samples of the band of {} pixels still have other moments than the fields: the mean square of "
     "their differences is {:.1f} in standard errors, where 1 is chance. Compare both before you "
+    "use them."
+)
+_LEFT = (
+    "Moments were not matched: samples have others than the fields at {} pixels, where the mean "
+    "squares of their differences are {} in standard errors, 1 by chance. Compare both before you "
     "use them."
 )
 _SAID = (
