@@ -8,6 +8,7 @@ import torch
 import scorelet as sl
 from field_energies import white
 from scorelet.data.fields.ensembles import ensemble
+from scorelet.models.certificates import uniform_bounds
 from scorelet.models.field_energy import Band
 from scorelet.tasks.field_model import matching
 from scorelet.tasks.field_model.census import FieldWarning
@@ -136,3 +137,31 @@ def test_moments_that_were_not_to_be_matched_are_measured(options, two_wells):
     assert [str(w.message).startswith("Moments were not matched") for w in said] == [
         True
     ] * two_wells
+
+
+@pytest.mark.slow
+def test_a_gaussian_law_of_negative_couplings_is_matched_from_the_log_concave_energy():
+    """The power of an oblique law jumps where angles do, at half of the sampling frequency."""
+    law = ensemble("anisotropic", angle=0.6, stretch=8.0)
+    model = sl.FieldModel(knots=4, steps=100).fit(law.sample(400, 16, 1)[:, 0])
+    assert model.record["bands"][-1]["moments"]["after"] < 2
+    assert model.record["field"]["remarks"] == []
+    found = torch.fft.fft2(model.sample(100, seed=2).double(), norm="ortho").abs().square().mean(0)
+    assert float((found / law.power(16)).max()) < 6
+
+
+@pytest.mark.slow
+def test_an_energy_that_is_log_concave_has_no_other_projection():
+    x = ensemble("lattice_ou", mass=1.0, coupling=0.2).sample(400, 8, 0).double()
+    family = Family(knots=4, reach=1)
+    moments = moments_of(Band("haar"), family, x)
+    moments.add(x)
+    assert fit_band(moments, [moments.take()], family).projected() is None
+    two_wells = torch.tanh(3 * x)
+    moments = moments_of(Band("haar"), family, two_wells)
+    moments.add(two_wells)
+    fit = fit_band(moments, [moments.take()], family)
+    projected = fit.projected()
+    assert projected.family == family
+    assert projected.paid is None
+    assert uniform_bounds(projected.factor, (8, 8))[0] > 0 > uniform_bounds(fit.factor, (8, 8))[0]

@@ -112,6 +112,12 @@ def is_elongated(factor: ConditionalEnergy, size: tuple[int, int], curvature: fl
     return float(values.max()) > ELONGATED * max(0.0, float(values.min()))
 
 
+def is_positive(factor: ConditionalEnergy, size: tuple[int, int], curvature: float) -> bool:
+    """Whether the mean Hessian, S + m, is positive: where it is not chains leave the fields."""
+    values = torch.linalg.eigvalsh(coupling_symbol(factor, size)) + curvature
+    return float(values.min()) > 0
+
+
 def mean_curvatures(model: Multiscale[ConditionalEnergy], x: Tensor) -> list[float]:
     """Return m of each band that chains sample, coarse to fine, at fields (n, 1, h, w)."""
     return [mean_curvature(factor, y) for factor, y in _fine_to_coarse(model, x)][::-1]

@@ -3,10 +3,11 @@
 Score matching sees forces where fields are. With few fields the energy may be too low where they
 are rare, and chains go there, from where no step of likelihood brings them back. Such a band is
 fitted again with a heavier smoothing of its potential, until its samples keep the moments of the
-fields.
+fields. Where the mean Hessian is not positive, as couplings may come out even of a Gaussian law
+whose spectrum has jumps, parameters first begin at the best energy that is log-concave everywhere.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from torch import Tensor
@@ -19,6 +20,7 @@ from scorelet.sampling import (
     calibrate_band,
     filtered,
     is_elongated,
+    is_positive,
     mean_curvature,
     whitening_root,
 )
@@ -28,6 +30,7 @@ from scorelet.training.score_matching import BandFit, CascadeFit
 STEPS = 60, 400
 """Of a round at least, and at most where chains have a preconditioner."""
 _UNMATCHED = 4.0
+_MOST = 1 << 16  # pixels of a band that is projected: every parameter has a symbol
 _TIMES = 8.0  # that a round is long, of the time in which chains forget their start
 _PIXELS = 1 << 17  # of all chains of a band, on the grid of its potential
 _CHAINS = 64, 2048
@@ -64,18 +67,28 @@ def _bands(found: CascadeFit, x: Tensor) -> list[tuple[int, BandFit, Tensor]]:
 def match_band(fit: BandFit, x: Tensor, *, scale: int = 0) -> tuple[BandFit, Matched]:
     """Return a band whose samples have the moments of fields x (n, 1, h, w), and what that took.
 
-    Where no smoothing gives that, it is the band of score matching whose samples are nearest.
+    Where no start gives that, it is the band whose samples are nearest, as score matching has it.
     """
     tried: list[tuple[BandFit, Matched]] = []
-    stiffer: BandFit | None = fit
-    while stiffer is not None:
-        tried.append((stiffer, _match(stiffer, x, scale)))
+    for start in _starts(fit, x):
+        tried.append((start, _match(start, x, scale)))
         if is_matched(tried[-1][1].after):
             fit, found = tried[-1]
             return fit.moved_to(found.theta), found
-        stiffer = stiffer.stiffened()
     fit, found = min(tried, key=lambda pair: pair[1].before)
     return fit, replace(found, theta=fit.solution.theta, rounds=0, gain=0.0, after=found.before)
+
+
+def _starts(fit: BandFit, x: Tensor) -> Iterator[BandFit]:
+    """Yield where parameters begin: at a band, at the best log-concave energy, at stiffer bands."""
+    yield fit
+    size, curvature = fit.moments.size, mean_curvature(fit.factor, x)
+    if size[0] * size[1] <= _MOST and not is_positive(fit.factor, size, curvature):
+        projected = fit.projected()
+        if projected is not None:
+            yield projected
+    while (stiffer := fit.stiffened()) is not None:
+        yield (fit := stiffer)
 
 
 def _match(fit: BandFit, x: Tensor, scale: int, *, rounds: int = ROUNDS) -> Matched:

@@ -59,9 +59,9 @@ def _is_singular(band: dict[str, Any]) -> bool:
 
 
 _UNMATCHED = (
-    "The energy of the band of {} pixels could not be brought to the moments of the fields: it is "
-    "not in this family. Its samples have other powers, the further off the longer its chains are; "
-    "compare before you use them."
+    "The energy of the band of {} pixels could not be brought to the moments of the fields: it may "
+    "not be in this family. Its samples have other powers, the further off the longer its chains "
+    "are: compare before you use them. --enforce finds an energy whose chains settle."
 )
 _MISSED = (
     "Samples of the band of {} pixels still have other moments than the fields: the mean square of "

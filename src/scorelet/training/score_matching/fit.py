@@ -193,6 +193,17 @@ class BandFit:
             return None
         return fit_band(self.moments, self.groups, self.family, smoothing=weight)
 
+    def projected(self) -> "BandFit | None":
+        """Return the best fit that is log-concave everywhere; None if this one is, or none can be.
+
+        Chains of an energy that is not may leave the fields, from where no moments lead back.
+        """
+        if not self.family._quadratic:
+            return None
+        family = replace(self.family, concave=True)
+        fit = fit_band(self.moments, self.groups, family, smoothing=self.smoothing)
+        return replace(fit, family=self.family, paid=None) if fit.paid else None
+
 
 def fit_band(
     moments: BandMoments,
