@@ -269,6 +269,7 @@ def test_classes_are_separated_and_concentrated(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:32 x 32 pixels are too few for this flow")
 def test_all_laws_are_drawn(tmp_path):
     example("draw_fields").main(tmp_path / "laws.png", side=32)
     assert read_png(tmp_path / "laws.png").std() > 10

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch import Tensor
 
 _MOST = 100
 """Letters of a value."""
@@ -35,8 +34,9 @@ class Brief:
 
 def brief(value: Any) -> str:  # noqa: ANN401
     """Return a text of a value, of numbers five digits; of what is long the beginning."""
-    if isinstance(value, np.ndarray | Tensor):
-        kind = "tensor" if isinstance(value, Tensor) else "array"
+    tensor = type(value).__module__.startswith("torch") and hasattr(value, "dtype")
+    if isinstance(value, np.ndarray) or tensor:  # pictures do without torch
+        kind = "tensor" if tensor else "array"
         sides = "x".join(map(str, value.shape))
         return f"<{kind} of {sides}, {str(value.dtype).removeprefix('torch.')}>"
     if isinstance(value, float):

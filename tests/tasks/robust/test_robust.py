@@ -575,6 +575,7 @@ class Matrix(nn.Module):
         return (x - 0.5).flatten(1) @ self.weight.T
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning")
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 @pytest.mark.parametrize(

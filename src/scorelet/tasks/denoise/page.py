@@ -48,6 +48,7 @@ def denoised_page(
         InputError: the page cannot be denoised.
     """
     by_itself = choice is None and cond is None and settings.model in (MODEL, CAMERA, GRAIN)
+    by_itself = by_itself and page.metadata.jpeg is None  # whose colours are stored coarser
     tones = toning(page.pixels, page.mask) if by_itself else None
     if tones is not None:
         gray = in_one_channel(page, tones)
