@@ -9,7 +9,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
 from scorelet.models import FiniteSetDenoiser, MixtureJointEnergy
 from scorelet.models.schedules import VarianceExploding
-from scorelet.models.told import as_denoiser
+from scorelet.models.told import told_denoiser
 from scorelet.sampling import AscentSchedule, ascend
 from scorelet.sampling.reverse import SAMPLERS, ReversePlan, draw
 from scorelet.sampling.reverse.likelihood import flow_log_density
@@ -75,9 +75,9 @@ def test_what_takes_the_call_of_denoisers_is_called_so():
         lambda y, t=None, **others: y * t,
         lambda *all, **others: all[0] * all[1],
     ):
-        assert torch.equal(unwrap(as_denoiser)(f)(Y, 0.5), 0.5 * Y)
+        assert torch.equal(unwrap(told_denoiser)(f)(Y, 0.5), 0.5 * Y)
     with pytest.raises(InputError, match="A function is no Denoiser"):
-        unwrap(as_denoiser)(lambda y, times=3: times * y)  # which may mean anything
+        unwrap(told_denoiser)(lambda y, times=3: times * y)  # which may mean anything
 
 
 def test_what_cannot_denoise_is_refused(sampler):
@@ -89,4 +89,4 @@ def test_what_cannot_denoise_is_refused(sampler):
         with pytest.raises(InputError, match=r"is no Denoiser, which is called f\(y, sigma, cond="):
             sampler(other)
     with pytest.raises(InputError, match="A str is no Denoiser"):
-        unwrap(as_denoiser)("photo")
+        unwrap(told_denoiser)("photo")

@@ -22,7 +22,7 @@ Told = nn.Module | Callable[..., Any]
 """A denoiser, a `JointEnergy`, or a function of y, of y and sigma, or called as a denoiser is."""
 
 
-def as_denoiser(model: Told) -> Told:
+def told_denoiser(model: Told) -> Told:
     """Return what is called as a denoiser: of a joint law its denoiser, a denoiser as it is.
 
     Functions f(y), f(y, sigma) and f(y, sigma, cond=, label=) pass, and modules that are told

@@ -18,7 +18,7 @@ from scorelet.core.precision import in_single_precision
 from scorelet.core.typing import Image, PerSample
 from scorelet.models.denoiser import NoiseLike, check_tensor, noise_level
 from scorelet.models.labels import LabelLike
-from scorelet.models.told import Told, as_denoiser
+from scorelet.models.told import Told, told_denoiser
 
 
 def score_from_denoised(denoised: Image, y: Image, sigma: NoiseLike) -> Image:
@@ -69,7 +69,7 @@ def score(
     References: arXiv 2310.02557, eq. 3; Kadkhodaie, Guth, Mallat, Simoncelli 2023,
     arXiv 2303.02984, section 2.
     """
-    found = as_denoiser(denoiser)(y, sigma, cond=cond, label=label)
+    found = told_denoiser(denoiser)(y, sigma, cond=cond, label=label)
     return score_from_denoised(found, y, sigma)
 
 
@@ -115,7 +115,7 @@ def sure(
     if not exact and rng is None:
         raise InputError("sure draws random probes: give rng, or exact=True for small images.")
     check_tensor(y)
-    told = partial(as_denoiser(denoiser), sigma=sigma, cond=cond, label=label)
+    told = partial(told_denoiser(denoiser), sigma=sigma, cond=cond, label=label)
     f, y = in_single_precision(told, y)
     variance = _variance(sigma, y).flatten()
     residual = y - f(y)

@@ -28,7 +28,7 @@ from scorelet.core.typing import Image, NoiseLevel
 from scorelet.models import LabelLike
 from scorelet.models.denoiser import check_tensor
 from scorelet.models.measurements import Observation
-from scorelet.models.told import Told, as_denoiser
+from scorelet.models.told import Told, told_denoiser
 
 _DIVERGED = 2.0
 """A level so many times that of the start is none that it has."""
@@ -151,7 +151,7 @@ def ascend(
         DivergenceError: values that are not finite, or a hundred times as large as those at the
             start; or a measured noise level above twice the start.
     """
-    denoiser = as_denoiser(denoiser)
+    denoiser = told_denoiser(denoiser)
     check_tensor(mean)
     count = len(noise.samples)
     if len(mean) not in (1, count):

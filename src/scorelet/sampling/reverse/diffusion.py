@@ -14,7 +14,7 @@ from scorelet.core.random import Noise
 from scorelet.core.typing import Image
 from scorelet.models import LabelLike
 from scorelet.models.schedules import NoiseSchedule, OrnsteinUhlenbeck
-from scorelet.models.told import Told, as_denoiser
+from scorelet.models.told import Told, told_denoiser
 from scorelet.sampling.ascent import DivergenceError
 from scorelet.sampling.reverse.samplers import SAMPLERS, Sampler
 from scorelet.sampling.reverse.steps import Interval, Step
@@ -152,7 +152,7 @@ def reverse(
             `like`, or what a denoiser refuses.
         DivergenceError: a step whose result is not finite; the sentence names scale and step.
     """
-    f = as_denoiser(denoiser)
+    f = told_denoiser(denoiser)
     if len(like) != len(noise.samples):
         raise InputError(
             f"A batch of {len(like)} with the noise of {len(noise.samples)} samples: give the "

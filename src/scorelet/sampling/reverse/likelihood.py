@@ -28,7 +28,7 @@ from scorelet.core.typing import Image, PerSample
 from scorelet.models.denoiser import check_tensor
 from scorelet.models.labels import LabelLike
 from scorelet.models.schedules import VarianceExploding
-from scorelet.models.told import Told, as_denoiser
+from scorelet.models.told import Told, told_denoiser
 
 
 class FlowDensity(NamedTuple):
@@ -98,7 +98,7 @@ def flow_log_density(  # noqa: PLR0913 - the two ends, and how between
         )
     VarianceExploding(largest).times(steps)
     check_tensor(y)
-    f, y = in_single_precision(partial(as_denoiser(denoiser), cond=cond, label=label), y)
+    f, y = in_single_precision(partial(told_denoiser(denoiser), cond=cond, label=label), y)
     signs = _units(y) if probes is None else _signs(probes, y, count)
     ratio = (largest / sigma) ** (1 / steps)
     gained = y.new_zeros(len(signs), len(y))

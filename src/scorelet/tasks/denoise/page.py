@@ -47,8 +47,9 @@ def denoised_page(
     Raises:
         InputError: the page cannot be denoised.
     """
-    by_itself = choice is None and cond is None and settings.model in (MODEL, CAMERA, GRAIN)
-    by_itself = by_itself and page.metadata.jpeg is None  # whose colours are stored coarser
+    built_in = settings.model in (MODEL, CAMERA, GRAIN)
+    in_full = page.metadata.jpeg is None  # a JPEG stores colours coarser
+    by_itself = choice is None and cond is None and built_in and in_full
     tones = toning(page.pixels, page.mask) if by_itself else None
     if tones is not None:
         gray = in_one_channel(page, tones)
