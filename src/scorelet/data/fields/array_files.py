@@ -15,6 +15,9 @@ import numpy as np
 
 from scorelet.core.errors import ArrayFileError, InputError, MissingExtraError
 from scorelet.core.files import check_regular
+from scorelet.data.fields.array_choice import choose, choose_grid
+from scorelet.data.fields.hdf5 import open_hdf5
+from scorelet.data.fields.unpacking import Unpacked
 from scorelet.data.pictures.errors import RefusedError, reading
 
 HDF5 = (".h5", ".hdf5", ".nc")
@@ -26,17 +29,6 @@ FREE_BYTES = 1 << 28
 """Memory that an array of any file may take, however small the file is."""
 MAX_RATIO = 256
 """Bytes of memory for each byte of the file beyond that; only blank arrays compress so well."""
-_FILLERS_OF_NETCDF = {
-    "f4": 9.969209968386869e36,
-    "f8": 9.969209968386869e36,
-    "i2": -32767,
-    "u2": 65535,
-    "i4": -2147483647,
-    "u4": 4294967295,
-    "i8": -9223372036854775806,
-    "u8": 18446744073709551614,
-}
-"""NC_FILL_* of netCDF 4 by the dtype of what is stored."""
 
 
 def read_array(file: Path, name: str | None) -> np.ndarray:
@@ -66,7 +58,7 @@ def open_array(file: Path, name: str | None) -> Any:  # noqa: ANN401 - numpy or 
     with reading(file, kind=ArrayFileError, what="array"), no_objects():
         if array_suffix(file) == ".npy":
             return _read_npy(file, name)
-        return Unpacked(file, open_hdf5(file, name))
+        return _open_hdf5(file, name)
 
 
 def array_suffix(path: Path) -> str | None:
@@ -107,9 +99,9 @@ def _read_npz(file: Path, name: str | None) -> np.ndarray:
 def choose_npz(file: Path, archive: zipfile.ZipFile, stored: list[str], name: str | None) -> str:
     """Return the name of the array that was asked for, or of the only one."""
     if name is not None:
-        return _choose(file, stored, name)
+        return choose(file, stored, name)
     kinds = {n: _kind_of(archive, n) for n in stored}
-    return _choose_grid(file, kinds)
+    return choose_grid(file, kinds)
 
 
 def _kind_of(archive: zipfile.ZipFile, name: str) -> str:
@@ -146,136 +138,16 @@ def _header_of(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np
     return shape, dtype
 
 
-def _numbers(kinds: dict[str, str]) -> list[str]:
-    return [name for name, kind in kinds.items() if kind and kind in "fciu"]
-
-
-def _choose_grid(file: Path, kinds: dict[str, str]) -> str:
-    """Return the only array of numbers, or the only mask where there are no numbers.
-
-    A mask beside numbers has to be spoken of: nobody applies it.
-
-    Args:
-        file: for messages.
-        kinds: of the numbers of each array, see `np.dtype.kind`; empty if it has not the dimensions
-            of fields.
-    """
-    names = _numbers(kinds)
-    masks = [n for n, kind in kinds.items() if kind == "b"]
-    if len(names) == 1 and masks:
-        raise InputError(
-            f"{file} holds {names[0]} and the mask {masks[0]}, which is not applied: take all "
-            f"pixels as {file}:{names[0]}, write NaN into the masked ones, or give the mask to "
-            f"`field fit` as --mask {file}:{masks[0]}."
-        )
-    return _choose(file, names or masks, None)
-
-
 def _read_hdf5(file: Path, name: str | None) -> np.ndarray:
-    dataset = open_hdf5(file, name)
+    dataset = _open_hdf5(file, name)
     with dataset.file:
-        return Unpacked(file, dataset)[()]
+        return dataset[()]
 
 
-class Unpacked:
-    """A data set whose numbers are unpacked where it is indexed.
-
-    value = scale_factor * stored + add_offset, NaN where _FillValue or missing_value is stored, or
-    what lies beyond valid_range, or valid_min and valid_max, of stored numbers; _Unsigned = "true"
-    makes signed integers unsigned. A netCDF-4 file that names no _FillValue has that of its
-    library, but for bytes. Packed integers become float64, as does what is scaled; where nothing
-    changes, numbers are as stored.
-
-    Args:
-        file: for messages.
-        dataset: of h5py.
-
-    Raises:
-        InputError: a scale, an offset or a bound is not one number, or not finite, or the scale 0.
-    """
-
-    def __init__(self, file: Path, dataset: Any) -> None:  # noqa: ANN401 - h5py
-        self._dataset, self.shape = dataset, tuple(dataset.shape)
-        self._scale = _one_number(file, dataset, "scale_factor", 1.0)
-        self._offset = _one_number(file, dataset, "add_offset", 0.0)
-        filler = dataset.attrs.get("_FillValue", _filler_of_netcdf(dataset))
-        said = [np.ravel(filler), np.ravel(dataset.attrs.get("missing_value", ()))]
-        self._missing = [v for values in said if values.dtype.kind in "fiu" for v in values]
-        self._unsigned = dataset.attrs.get("_Unsigned") in ("true", b"true")
-        if not (math.isfinite(self._scale) and math.isfinite(self._offset) and self._scale):
-            raise InputError(
-                f"{file}:{dataset.name.strip('/')} is packed by the scale {self._scale:g} and the "
-                f"offset {self._offset:g}: expected finite numbers, and a scale that is not 0."
-            )
-        both = np.ravel(dataset.attrs.get("valid_range", (-math.inf, math.inf)))
-        least, most = both if both.size == 2 else (-math.inf, math.inf)
-        self._least = _one_number(file, dataset, "valid_min", float(least))
-        self._most = _one_number(file, dataset, "valid_max", float(most))
-
-    def __getitem__(self, index: Any) -> np.ndarray:  # noqa: ANN401 - of h5py
-        stored = np.asarray(self._dataset[index])
-        if stored.dtype.kind not in "fiu":
-            return stored
-        if self._unsigned and stored.dtype.kind == "i":
-            stored = stored.view(stored.dtype.str.replace("i", "u"))
-        gaps = np.zeros(stored.shape, bool)
-        if (self._least, self._most) != (-math.inf, math.inf):
-            gaps |= (stored < self._least) | (stored > self._most)
-        for value in self._missing:
-            gaps |= stored == self._as_stored(value, stored.dtype)
-        packed = (self._scale, self._offset) != (1, 0)
-        if not packed and not gaps.any():
-            return stored
-        values = stored.astype(np.float64 if packed or stored.dtype.kind != "f" else stored.dtype)
-        values[gaps] = np.nan
-        return values * self._scale + self._offset
-
-    def _as_stored(self, value: Any, dtype: np.dtype) -> Any:  # noqa: ANN401 - a number
-        """Return a missing value as data are stored: rounded, or wrapped round where unsigned."""
-        if dtype.kind == "f":
-            return dtype.type(value)
-        wraps = self._unsigned and dtype.kind == "u" and value < 0
-        return int(value) + (1 << 8 * dtype.itemsize) if wraps else value
-
-
-def _filler_of_netcdf(dataset: Any) -> Any:  # noqa: ANN401 - h5py
-    """Return what the netCDF library leaves where nothing was written, or nothing."""
-    known = "_NCProperties" in dataset.file.attrs
-    return _FILLERS_OF_NETCDF.get(dataset.dtype.str[1:], ()) if known else ()
-
-
-def _one_number(file: Path, dataset: Any, attribute: str, default: float) -> float:  # noqa: ANN401
-    value = np.ravel(dataset.attrs.get(attribute, default))
-    if value.size != 1 or value.dtype.kind not in "fiu":
-        raise InputError(
-            f"{file}:{dataset.name.strip('/')} has an attribute {attribute} that is not one "
-            "number: unpack the values first, and take the attribute away."
-        )
-    return float(value[0])
-
-
-def open_hdf5(file: Path, name: str | None) -> Any:  # noqa: ANN401 - h5py
-    """Return a data set; its file is open as long as somebody has it."""
-    try:
-        import h5py
-    except ImportError as error:
-        raise MissingExtraError("h5py", "fields") from error
-    with file.open("rb") as stream:
-        if stream.read(3) == b"CDF":
-            raise RefusedError(
-                "is netCDF-3: expected netCDF-4, which is HDF5; convert it by `nccopy -k nc4 OLD "
-                "NEW`, or save the array as npy."
-            )
-    tree = h5py.File(file, "r")
-    kinds: dict[str, str] = {}
-    tree.visititems(lambda n, item: kinds.update({n: _grid_kind(item, h5py.Dataset)}))
-    if name is None:
-        chosen = _choose_grid(file, kinds)
-    else:
-        chosen = _choose(file, [n for n, kind in kinds.items() if kind], name.strip("/"))
-    dataset = tree[chosen]
+def _open_hdf5(file: Path, name: str | None) -> Unpacked:
+    dataset = open_hdf5(file, name)
     _check_size(file, dataset.shape, dataset.dtype.itemsize)
-    return dataset
+    return Unpacked(file, dataset)
 
 
 def _read_fits(file: Path, name: str | None) -> np.ndarray:
@@ -294,37 +166,7 @@ def choose_fits(file: Path, units: Any, name: str | None) -> Any:  # noqa: ANN40
     images = {str(i): unit for i, unit in enumerate(units) if unit.is_image and len(unit.shape) > 1}
     wanted = next((i for i, unit in images.items() if name in (i, unit.name)), name)
     text = [f"{i} ({unit.name or 'no name'}, {_by(unit.shape)})" for i, unit in images.items()]
-    return images[_choose(file, list(images), wanted, shown=text)]
-
-
-def _grid_kind(item: Any, dataset: type) -> str:  # noqa: ANN401 - h5py
-    """Return the kind of numbers of a data set that has the dimensions of fields."""
-    return item.dtype.kind if isinstance(item, dataset) and len(item.shape) >= 2 else ""
-
-
-def _choose(
-    file: Path, names: list[str], name: str | None, *, shown: list[str] | None = None
-) -> str:
-    """Return the array that was asked for, or the only one.
-
-    Args:
-        file: for messages.
-        names: of the arrays.
-        name: that was asked for.
-        shown: how the arrays are listed, if not by name.
-    """
-    if name in names:
-        return name
-    if name is None and len(names) == 1:
-        return names[0]
-    listed = ", ".join(shown or names)
-    if not names:
-        raise InputError(f"{file} holds no array of numbers with two or more dimensions.")
-    if name is None:
-        raise InputError(
-            f"{file} holds {len(names)} arrays: {listed}; choose one, as {file}:{names[-1]}."
-        )
-    raise InputError(f"{file} holds no array {name!r}: choose from {listed}.")
+    return images[choose(file, list(images), wanted, shown=text)]
 
 
 def _check_size(file: Path, shape: tuple[int, ...], item: int) -> None:

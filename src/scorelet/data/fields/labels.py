@@ -14,9 +14,9 @@ from scorelet.data.fields.array_files import (
     choose_fits,
     choose_npz,
     no_objects,
-    open_hdf5,
 )
 from scorelet.data.fields.arrays import split_name
+from scorelet.data.fields.hdf5 import open_hdf5
 from scorelet.data.pictures.errors import reading
 
 
