@@ -146,7 +146,7 @@ def _read_hdf5(file: Path, name: str | None) -> np.ndarray:
 
 def _open_hdf5(file: Path, name: str | None) -> Unpacked:
     dataset = open_hdf5(file, name)
-    _check_size(file, dataset.shape, dataset.dtype.itemsize)
+    _check_size(Path(dataset.file.filename), dataset.shape, dataset.dtype.itemsize)
     return Unpacked(file, dataset)
 
 

@@ -1,15 +1,21 @@
-"""One data set of an HDF5 or netCDF-4 file."""
+"""One data set of an HDF5 or netCDF-4 file, through links to others, too."""
 
+from collections import deque
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from scorelet.core.errors import MissingExtraError
+from scorelet.core.errors import InputError, MissingExtraError
 from scorelet.data.fields.array_choice import choose, choose_grid
 from scorelet.data.pictures.errors import RefusedError
 
 
 def open_hdf5(file: Path, name: str | None) -> Any:  # noqa: ANN401 - h5py
-    """Return a data set; its file is open as long as somebody has it."""
+    """Return a data set; its file is open as long as somebody has it.
+
+    Raises:
+        InputError: several data sets and no choice, none of that name, or a link to nothing.
+    """
     try:
         import h5py
     except ImportError as error:
@@ -21,15 +27,79 @@ def open_hdf5(file: Path, name: str | None) -> Any:  # noqa: ANN401 - h5py
                 "NEW`, or save the array as npy."
             )
     tree = h5py.File(file, "r")
-    kinds: dict[str, str] = {}
-    tree.visititems(lambda n, item: kinds.update({n: _grid_kind(item, h5py.Dataset)}))
+    if name is not None:
+        name = name.strip("/")
+        _refuse_broken(file, tree, name)
+        item = _linked(tree, name)
+        if _is_grid(item):
+            return item
+    grids, broken = _grids(tree)
+    if name is None and not grids and broken:
+        _refuse_broken(file, tree, broken[0])
     if name is None:
-        chosen = choose_grid(file, kinds)
-    else:
-        chosen = choose(file, [n for n, kind in kinds.items() if kind], name.strip("/"))
-    return tree[chosen]
+        return grids[choose_grid(file, {n: grid.dtype.kind for n, grid in grids.items()})]
+    return grids[choose(file, list(grids), name)]
 
 
-def _grid_kind(item: Any, dataset: type) -> str:  # noqa: ANN401 - h5py
-    """Return the kind of numbers of a data set that has the dimensions of fields."""
-    return item.dtype.kind if isinstance(item, dataset) and len(item.shape) >= 2 else ""
+def _grids(tree: Any) -> tuple[dict[str, Any], list[str]]:  # noqa: ANN401 - h5py
+    """Return data sets with the dimensions of fields by name, and names of links to nothing.
+
+    Each is there once: what soft and external links lead to only where no group holds it; so
+    circles of links end.
+    """
+    found, broken, seen = {}, [], set()
+    held, linked = deque([("", tree["/"])]), deque()
+    while held or linked:
+        if held:
+            path, item = held.popleft()
+        else:
+            path = linked.popleft()
+            item = _linked(tree, path)
+        if item is None:
+            broken.append(path)
+        if item is None or item in seen:
+            continue
+        seen.add(item)
+        if _is_grid(item):
+            found[path] = item
+        for key in item if hasattr(item, "keys") else ():
+            below = f"{path}/{key}".strip("/")
+            if _link(item, key) is None:
+                held.append((below, item[key]))
+            else:
+                linked.append(below)
+    return found, broken
+
+
+def _linked(tree: Any, path: str) -> Any:  # noqa: ANN401 - h5py
+    """Return what a path leads to, through links; None if there is nothing."""
+    try:
+        return tree[path]
+    except (KeyError, OSError, RuntimeError, ValueError):
+        return None
+
+
+def _link(group: Any, key: str) -> Any:  # noqa: ANN401 - h5py
+    """Return a link to another place or file; None if the group itself holds what it names."""
+    link = group.get(key, getlink=True)
+    return link if hasattr(link, "path") else None
+
+
+def _refuse_broken(file: Path, tree: Any, path: str) -> None:  # noqa: ANN401 - h5py
+    """Raise InputError if a path is, or goes through, a link to nothing."""
+    for part in accumulate(path.split("/"), "{}/{}".format):
+        if _linked(tree, part) is not None:
+            continue
+        link = _link(tree, part)
+        if link is None:
+            return
+        target = f"{link.path} of {link.filename}" if hasattr(link, "filename") else link.path
+        raise InputError(
+            f"{file}:{part} is a link to {target}, where nothing can be opened: expected an array; "
+            "name the array itself, or bring the file back that held it."
+        )
+
+
+def _is_grid(item: Any) -> bool:  # noqa: ANN401 - h5py
+    """Return whether it is a data set that has the dimensions of fields."""
+    return len(getattr(item, "shape", None) or ()) >= 2
