@@ -230,6 +230,16 @@ def test_gaps_of_a_number_beyond_all_digits_are_no_agreement(tmp_path):
     assert all(entry["differs"] is None for entry in found["statistics"].values())
 
 
+def test_axes_that_are_moved_are_said(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "a.h5", "w") as tree:
+        tree["rain"] = np.random.default_rng(0).standard_normal((8, 9, 5))
+        tree["rain"].dims[2].label = "time"
+    said = []
+    assert _prepared(tmp_path / "a.h5", None, None, said).fields.shape == (5, 8, 9)
+    assert said[0].startswith(f"{tmp_path / 'a.h5'}: rain is stored as (axis 1, axis 2, time) and")
+
+
 def test_sizes_must_agree(files):
     with pytest.raises(InputError, match="32x32 and 96x96 pixels"):
         compare(files["first"], files["cut"])

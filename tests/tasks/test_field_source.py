@@ -212,6 +212,20 @@ def test_a_model_of_a_file_is_that_of_the_array(stored):
         assert a["potential"]["v"] == pytest.approx(b["potential"]["v"], abs=1e-3)
 
 
+@pytest.mark.slow
+def test_a_model_of_a_file_says_what_was_moved(tmp_path):
+    """Samples are those of the same fields in the usual order."""
+    with h5py.File(tmp_path / "x.h5", "w") as tree:
+        tree["T"] = np.moveaxis(fields(), 0, -1)
+        tree["T"].dims[2].label = "time"
+    one, two = (sl.FieldModel("haar", knots=4, reach=1, steps=5, moments=False) for _ in range(2))
+    one.fit(tmp_path / "x.h5"), two.fit(fields())
+    assert torch.equal(one.sample(2), two.sample(2))
+    said, others = (model.record["field"]["remarks"] for model in (one, two))
+    assert "(axis 1, axis 2, time) and read as (time, axis 1, axis 2)" in said[0]
+    assert said[1:] == others
+
+
 def test_the_census_counts_every_pixel(monkeypatch):
     monkeypatch.setattr(census, "BATCH_PIXELS", 64)
     x = torch.from_numpy(fields(10))

@@ -23,6 +23,7 @@ from scorelet.core.paths import as_path
 from scorelet.core.words import counted
 from scorelet.data.fields.arrays import load_fields
 from scorelet.data.fields.chains import load_chains
+from scorelet.data.fields.labels import read_remarks
 from scorelet.data.fields.preparation import patches as cut
 from scorelet.data.fields.source import FieldsInMemory
 from scorelet.tasks.array_files import check_output, write_page
@@ -134,10 +135,11 @@ def _prepared(
 ) -> FieldSet:
     """Read fields and their chains; patches of a field belong to its chain, or to its map.
 
-    Patches with gaps are left out; sentences on that, and on values that may stand for no data, go
-    to `said`.
+    Patches with gaps are left out; sentences on that, on what is not read as it is stored, and on
+    values that may stand for no data, go to `said`.
     """
     x, chain = load_fields(path, gaps=True), load_chains(path)
+    said += [f"{path}: {text}" for text in read_remarks(path)]
     if chain is not None and len(chain) != len(x):
         raise InputError(
             f"{path} says which chain drew {len(chain)} fields, but holds {len(x)}: expected one "

@@ -1,4 +1,4 @@
-"""What the numbers of a file of fields are: the name of the array and its unit."""
+"""What a file of fields says of its numbers: name, unit, and what is not read as it is stored."""
 
 import json
 import zipfile
@@ -17,6 +17,7 @@ from scorelet.data.fields.array_files import (
 )
 from scorelet.data.fields.arrays import split_name
 from scorelet.data.fields.hdf5 import open_hdf5
+from scorelet.data.fields.unpacking import Unpacked
 from scorelet.data.pictures.errors import reading
 
 
@@ -40,15 +41,34 @@ def read_label(path: str | Path) -> Label:
     Raises:
         InputError, ArrayFileError, MissingExtraError: as for `load_fields`.
     """
-    file, name = split_name(path)
-    if file.is_dir():
-        file = min(p for p in file.iterdir() if array_suffix(p) and not p.name.startswith("."))
+    file, name = _first_file(path)
     suffix = array_suffix(file)
     if suffix in (None, ".npy"):
         return Label()
     kinds = {".npz": _npz_label, **dict.fromkeys(HDF5, _hdf5_label)}
     with reading(file, kind=ArrayFileError, what="array"), no_objects():
         return kinds.get(suffix, _fits_label)(file, name)
+
+
+def read_remarks(path: str | Path) -> list[str]:
+    """Return what is not read as it is stored: axes of HDF5 and netCDF-4 files that are moved.
+
+    Arguments and errors as of `read_label`.
+    """
+    file, name = _first_file(path)
+    if array_suffix(file) not in HDF5:
+        return []
+    with reading(file, kind=ArrayFileError, what="array"):
+        array = Unpacked(file, open_hdf5(file, name))
+        with array.file:
+            return array.remarks
+
+
+def _first_file(path: str | Path) -> tuple[Path, str | None]:
+    file, name = split_name(path)
+    if file.is_dir():
+        file = min(p for p in file.iterdir() if array_suffix(p) and not p.name.startswith("."))
+    return file, name
 
 
 def _npz_label(file: Path, name: str | None) -> Label:

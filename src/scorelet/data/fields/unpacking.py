@@ -1,4 +1,7 @@
-"""Numbers that HDF5 and netCDF-4 files store packed, by the CF conventions, section 8.1."""
+"""Data sets of HDF5 and netCDF-4 files as fields: numbers unpacked, axes of space last.
+
+Numbers are packed by the CF conventions, section 8.1.
+"""
 
 import math
 from pathlib import Path
@@ -7,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from scorelet.core.errors import InputError
+from scorelet.data.fields.axes import axis_names, axis_order, said_of_order
 
 _FILLERS_OF_NETCDF = {
     "f4": 9.969209968386869e36,
@@ -22,13 +26,14 @@ _FILLERS_OF_NETCDF = {
 
 
 class Unpacked:
-    """A data set whose numbers are unpacked where it is indexed.
+    """A data set whose numbers are unpacked, and axes in the order of fields, where it is indexed.
 
     value = scale_factor * stored + add_offset, NaN where _FillValue or missing_value is stored, or
     what lies beyond valid_range, or valid_min and valid_max, of stored numbers; _Unsigned = "true"
     makes signed integers unsigned. A netCDF-4 file that names no _FillValue has that of its
     library, but for bytes. Packed integers become float64, as does what is scaled; where nothing
-    changes, numbers are as stored.
+    changes, numbers are as stored. Of the order of axes see `axis_order`; an index is of the first
+    one.
 
     Args:
         file: for messages.
@@ -39,8 +44,9 @@ class Unpacked:
     """
 
     def __init__(self, file: Path, dataset: Any) -> None:  # noqa: ANN401 - h5py
-        self._dataset, self.shape = dataset, tuple(dataset.shape)
-        self.file = dataset.file
+        self._dataset, self.file = dataset, dataset.file
+        self._order = axis_order(dataset)
+        self.shape = tuple(dataset.shape[k] for k in self._order)
         self._scale = _one_number(file, dataset, "scale_factor", 1.0)
         self._offset = _one_number(file, dataset, "add_offset", 0.0)
         filler = dataset.attrs.get("_FillValue", _filler_of_netcdf(dataset))
@@ -57,8 +63,15 @@ class Unpacked:
         self._least = _one_number(file, dataset, "valid_min", float(least))
         self._most = _one_number(file, dataset, "valid_max", float(most))
 
+    @property
+    def remarks(self) -> list[str]:
+        """What is not read as it is stored, a sentence each."""
+        name = self._dataset.name.rpartition("/")[2]
+        return said_of_order(name, axis_names(self._dataset), self._order)
+
     def __getitem__(self, index: Any) -> np.ndarray:  # noqa: ANN401 - of h5py
-        stored = np.asarray(self._dataset[index])
+        place = index if index == () else (*[slice(None)] * self._order[0], index)
+        stored = np.asarray(self._dataset[place]).transpose(self._order)
         if stored.dtype.kind not in "fiu":
             return stored
         if self._unsigned and stored.dtype.kind == "i":

@@ -9,7 +9,7 @@ from scorelet.core.errors import CheckpointError, InputError
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
 from scorelet.core.typing import Fields, PerSample
-from scorelet.data.fields.labels import Label, read_label
+from scorelet.data.fields.labels import Label, read_label, read_remarks
 from scorelet.models.field_energy import ConditionalEnergy
 from scorelet.models.multiscale import Multiscale
 from scorelet.plots.field_models import model_figure
@@ -197,9 +197,11 @@ class FieldModel:
         Raises:
             InputError: fields that cannot be fitted.
         """
-        label = read_label(x) if isinstance(x, str | Path) else Label()
+        of_file = isinstance(x, str | Path)
+        label, said = (read_label(x), read_remarks(x)) if of_file else (Label(), [])
         self._model = fit_model(self._choice, as_source(x, mask), progress)
-        self.record["field"] |= {"name": label.name, "unit": label.unit}
+        found = self.record["field"]
+        found |= {"name": label.name, "unit": label.unit, "remarks": [*said, *found["remarks"]]}
         return self
 
     @checked
