@@ -1,4 +1,4 @@
-"""HDF5 files as simulations and archives write them: links."""
+"""HDF5 files as simulations and archives write them: links, arrays beside the fields."""
 
 import numpy as np
 import pytest
@@ -81,3 +81,16 @@ def test_links_to_nothing_are_said(linked, name, target):
             del tree[other]
     with pytest.raises(InputError, match=words if link != "one" else "where nothing can be"):
         load_fields(linked)
+
+
+@pytest.mark.parametrize("group", ["", "model/"])
+def test_coordinates_and_bounds_are_no_fields(tmp_path, group):
+    """Files of climate models have bounds of every axis; they are read where they are named."""
+    path, sides = tmp_path / "a.nc", np.ones((8, 2))
+    with h5py.File(path, "w") as tree:
+        tree[f"{group}tas"], tree[f"{group}lat"] = X, np.arange(8)
+        tree[f"{group}lat_bnds"], tree[f"{group}nav_lon"] = sides, X[0]
+        tree[f"{group}lat"].attrs["bounds"] = np.bytes_("lat_bnds")
+        tree[f"{group}tas"].attrs["coordinates"] = "time nav_lon"
+    np.testing.assert_array_equal(load_fields(path), X)
+    np.testing.assert_array_equal(load_fields(f"{path}:{group}lat_bnds"), sides[None])

@@ -45,9 +45,9 @@ def _grids(tree: Any) -> tuple[dict[str, Any], list[str]]:  # noqa: ANN401 - h5p
     """Return data sets with the dimensions of fields by name, and names of links to nothing.
 
     Each is there once: what soft and external links lead to only where no group holds it; so
-    circles of links end.
+    circles of links end. What others name as their coordinates or bounds is left out.
     """
-    found, broken, seen = {}, [], set()
+    found, broken, seen, beside = {}, [], set(), set()
     held, linked = deque([("", tree["/"])]), deque()
     while held or linked:
         if held:
@@ -60,6 +60,7 @@ def _grids(tree: Any) -> tuple[dict[str, Any], list[str]]:  # noqa: ANN401 - h5p
         if item is None or item in seen:
             continue
         seen.add(item)
+        beside |= _beside(path, item)
         if _is_grid(item):
             found[path] = item
         for key in item if hasattr(item, "keys") else ():
@@ -68,7 +69,16 @@ def _grids(tree: Any) -> tuple[dict[str, Any], list[str]]:  # noqa: ANN401 - h5p
                 held.append((below, item[key]))
             else:
                 linked.append(below)
-    return found, broken
+    return {path: grid for path, grid in found.items() if path not in beside}, broken
+
+
+def _beside(path: str, item: Any) -> set[str]:  # noqa: ANN401 - h5py
+    """Return paths of what belongs to a data set, by the CF conventions, sections 5 and 7."""
+    said = [item.attrs.get(key, "") for key in ("coordinates", "bounds", "climatology")]
+    texts = [text.decode(errors="replace") if isinstance(text, bytes) else text for text in said]
+    names = [name for text in texts if isinstance(text, str) for name in text.split()]
+    group = path.rpartition("/")[0]
+    return {f"{group}/{name}".strip("/") for name in names}
 
 
 def _linked(tree: Any, path: str) -> Any:  # noqa: ANN401 - h5py
