@@ -13,7 +13,7 @@ from scorelet.core.errors import ArrayFileError, InputError, MissingExtraError
 from scorelet.data.fields import array_files, source
 from scorelet.data.fields.arrays import load_fields, split_name
 from scorelet.data.fields.chains import load_chains
-from scorelet.data.fields.labels import Label, read_label
+from scorelet.data.fields.labels import Label, read_label, read_remarks
 
 X = np.random.default_rng(0).standard_normal((3, 8, 9)).astype("float32")
 
@@ -129,6 +129,27 @@ def test_packed_hdf5_is_unpacked(tmp_path, monkeypatch, large, suffix, missing):
     assert read_label(path) == Label("T", "K")
     with pytest.raises(InputError, match="values that are NaN"):
         load_fields(path)
+
+
+def test_what_is_packed_is_said(tmp_path):
+    path = packed(tmp_path / "a.h5", STORED, **CF, _FillValue=np.int16(-999))
+    words = "T is packed in int16: values are 0.01 times what is stored, plus 273.15"
+    assert read_remarks(path) == [f"{words}, and NaN where that is -999."]
+    path = packed(tmp_path / "b.h5", X, add_offset=1.0, _FillValue=np.float32(np.nan))
+    assert read_remarks(path) == [
+        "T is packed in float32: values are 1 times what is stored, plus 1."
+    ]
+    assert read_remarks(packed(tmp_path / "c.h5", STORED, _FillValue=np.int16(-999))) == []
+    assert read_remarks(save(tmp_path / "a.npy", X)) == []
+
+
+@pytest.mark.parametrize("filler", [np.nan, np.inf])
+def test_a_filler_that_cannot_be_stored_fills_nothing(tmp_path, filler):
+    """Integers are never NaN or infinite; floats may be infinite where there is nothing."""
+    same(packed(tmp_path / "a.h5", STORED, _FillValue=filler), STORED, torch.float64)
+    filled = np.where(X > 1.5, np.float32(filler), X)
+    found = load_fields(packed(tmp_path / "b.h5", filled, _FillValue=filler), gaps=True)
+    np.testing.assert_array_equal(found, np.where(X > 1.5, np.nan, X))
 
 
 def test_packed_values_are_those_of_fits(tmp_path):

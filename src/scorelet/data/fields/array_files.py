@@ -1,7 +1,8 @@
 """One array from a file: npy, npz, HDF5 or FITS, bounded before it is read.
 
 Numbers that are stored packed are unpacked: FITS by BSCALE, BZERO and BLANK, HDF5 and netCDF-4 by
-the attributes of the CF conventions, section 8.1, see `Unpacked`.
+the attributes of the CF conventions, section 8.1, see `Unpacked`, which moves axes of time or
+samples to the front, too.
 """
 
 import math
@@ -32,7 +33,7 @@ MAX_RATIO = 256
 
 
 def read_array(file: Path, name: str | None) -> np.ndarray:
-    """Read an array of numbers, unpacked and otherwise as stored, maybe mapped into memory.
+    """Read an array of numbers, unpacked, samples first, else as stored, maybe mapped into memory.
 
     Args:
         file: of a kind in `SUFFIXES`.

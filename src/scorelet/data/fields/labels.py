@@ -51,7 +51,7 @@ def read_label(path: str | Path) -> Label:
 
 
 def read_remarks(path: str | Path) -> list[str]:
-    """Return what is not read as it is stored: axes of HDF5 and netCDF-4 files that are moved.
+    """Return what of HDF5 and netCDF-4 files is not read as it is stored: axes, packed numbers.
 
     Arguments and errors as of `read_label`.
     """

@@ -51,7 +51,8 @@ class Unpacked:
         self._offset = _one_number(file, dataset, "add_offset", 0.0)
         filler = dataset.attrs.get("_FillValue", _filler_of_netcdf(dataset))
         said = [np.ravel(filler), np.ravel(dataset.attrs.get("missing_value", ()))]
-        self._missing = [v for values in said if values.dtype.kind in "fiu" for v in values]
+        numbers = [v for values in said if values.dtype.kind in "fiu" for v in values]
+        self._missing = [v for v in numbers if dataset.dtype.kind == "f" or math.isfinite(v)]
         self._unsigned = dataset.attrs.get("_Unsigned") in ("true", b"true")
         if not (math.isfinite(self._scale) and math.isfinite(self._offset) and self._scale):
             raise InputError(
@@ -67,7 +68,22 @@ class Unpacked:
     def remarks(self) -> list[str]:
         """What is not read as it is stored, a sentence each."""
         name = self._dataset.name.rpartition("/")[2]
-        return said_of_order(name, axis_names(self._dataset), self._order)
+        moved = said_of_order(name, axis_names(self._dataset), self._order)
+        return moved + self._said_of_packing(name)
+
+    def _said_of_packing(self, name: str) -> list[str]:
+        if not self._packed:
+            return []
+        missing = " or ".join(f"{v:g}" for v in self._missing if math.isfinite(v))
+        gaps = f", and NaN where that is {missing}" if missing else ""
+        return [
+            f"{name} is packed in {self._dataset.dtype.name}: values are {self._scale:g} times "
+            f"what is stored, plus {self._offset:g}{gaps}."
+        ]
+
+    @property
+    def _packed(self) -> bool:
+        return (self._scale, self._offset) != (1, 0)
 
     def __getitem__(self, index: Any) -> np.ndarray:  # noqa: ANN401 - of h5py
         place = index if index == () else (*[slice(None)] * self._order[0], index)
@@ -81,10 +97,11 @@ class Unpacked:
             gaps |= (stored < self._least) | (stored > self._most)
         for value in self._missing:
             gaps |= stored == self._as_stored(value, stored.dtype)
-        packed = (self._scale, self._offset) != (1, 0)
-        if not packed and not gaps.any():
+        if not self._packed and not gaps.any():
             return stored
-        values = stored.astype(np.float64 if packed or stored.dtype.kind != "f" else stored.dtype)
+        values = stored.astype(
+            np.float64 if self._packed or stored.dtype.kind != "f" else stored.dtype
+        )
         values[gaps] = np.nan
         return values * self._scale + self._offset
 
