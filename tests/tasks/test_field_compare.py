@@ -240,6 +240,27 @@ def test_axes_that_are_moved_are_said(tmp_path):
     assert said[0].startswith(f"{tmp_path / 'a.h5'}: rain is stored as (axis 1, axis 2, time) and")
 
 
+@pytest.mark.slow
+def test_a_spacing_changes_units_and_no_verdict(files, tmp_path):
+    """k in radians per unit, P times the area of a pixel; the report has its figures in them."""
+    plain, found = (
+        compare(files["first"], files["gauss"], limit=12, **options)
+        for options in ({}, {"spacing": 0.5, "output": tmp_path / "r.html"})
+    )
+    assert found["spacing"] == 0.5
+    for name, entry in found["statistics"].items():
+        assert entry["verdict"] == plain["statistics"][name]["verdict"]
+    one, two = (document["statistics"]["power"] for document in (plain, found))
+    assert two["x"] == pytest.approx([2 * np.pi * k / 16 for k in one["x"]])
+    for key in ("data", "other"):
+        for part in ("values", "errors"):
+            assert two[key][part][0] == pytest.approx([p / 4 for p in one[key][part][0]])
+    assert (two["x_unit"], two["unit"]) == ("radians / unit", "[x]^2 unit^2")
+    assert found["statistics"]["structure"]["x"][:2] == [0.5, 1.0]
+    with pytest.raises(InputError, match="spacing is 0: expected a number above 0"):
+        compare(files["first"], files["gauss"], spacing=0)
+
+
 def test_sizes_must_agree(files):
     with pytest.raises(InputError, match="32x32 and 96x96 pixels"):
         compare(files["first"], files["cut"])

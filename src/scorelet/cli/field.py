@@ -127,6 +127,7 @@ def compare(
     *,
     output: Annotated[PathLike | None, Parameter(name=["--output", "-o"])] = None,
     window: str = "none",
+    spacing: float | None = None,
     patches: Whole | None = None,
     limit: Whole | None = None,
     overwrite: Flag = False,
@@ -149,6 +150,8 @@ def compare(
         other: file or folder that is compared with it.
         output: report, NAME.html; without it there is the table only.
         window: none for periodic fields, hann for fields cut out of something larger.
+        spacing: side of a pixel in a unit of length, as 0.5 (Mpc): wave numbers are in radians per
+            unit, powers densities, distances in units; left out, in cycles per side and pixels.
         patches: cut all fields into squares of so many pixels first; those with NaN are left out.
         limit: only the first so many fields of each, before they are cut.
         overwrite: replace an existing report.
@@ -163,6 +166,7 @@ def compare(
             other,
             output,
             window=window,
+            spacing=spacing,
             patches=patches,
             limit=limit,
             overwrite=overwrite,

@@ -18,6 +18,7 @@ from scorelet.analysis.field_statistics.sets import (
 )
 from scorelet.analysis.field_statistics.verdicts import neighbour_verdict, summary, verdict
 from scorelet.core.errors import InputError
+from scorelet.core.numbers import Factor
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.core.words import counted
@@ -33,12 +34,13 @@ _MAPS = 10  # of each set, with which a verdict is possible
 
 
 @checked
-def compare(
+def compare(  # noqa: PLR0913 - an argument for each option of the shell
     data: str | Path,
     other: str | Path,
     output: str | Path | None = None,
     *,
     window: str = "none",
+    spacing: Factor | None = None,
     patches: int | None = None,
     limit: int | None = None,
     overwrite: bool = False,
@@ -53,14 +55,16 @@ def compare(
         other: what is compared with it.
         output: NAME.html, one file with everything in it; None writes nothing.
         window: none for periodic fields, hann for fields that were cut out.
+        spacing: side of a pixel in a unit of length: wave numbers are in radians per unit, powers
+            densities and distances in units; None: in cycles per side and pixels.
         patches: cut all fields into squares of so many pixels first; those with NaN are left out.
         limit: only the first so many fields of each, before they are cut.
         overwrite: replace an existing report.
         on_statistic: is told the name of each statistic that is done.
 
     Returns:
-        data, other (path, fields, chains, maps, size), window, warnings, summary, statistics and
-        neighbours: what stands in the report, as numbers and sentences.
+        data, other (path, fields, chains, maps, size), window, spacing, warnings, summary,
+        statistics and neighbours: what stands in the report, as numbers and sentences.
 
     Raises:
         InputError: files that cannot be compared.
@@ -73,9 +77,10 @@ def compare(
         raise InputError(f"limit is {limit}: at least one field must be compared.")
     said: list[str] = []
     sets = _independent([_prepared(path, patches, limit, said) for path in (data, other)], said)
-    found = compare_sets(*sets, window=window, on_statistic=on_statistic)
+    found = compare_sets(*sets, window=window, spacing=spacing, on_statistic=on_statistic)
     found.messages[:0] = said
-    document = describe(found, {"data": data, "other": other}, sets) | {"window": window}
+    document = describe(found, {"data": data, "other": other}, sets)
+    document |= {"window": window, "spacing": spacing}
     if target is not None:
         from scorelet.tasks.field_report import report
 

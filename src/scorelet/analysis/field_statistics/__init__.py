@@ -49,6 +49,7 @@ from scorelet.analysis.field_statistics.table import (
     StatisticKind,
     gaussian_reference,
 )
+from scorelet.analysis.field_statistics.units import in_units
 
 __all__ = [
     "STATISTICS",
@@ -68,6 +69,7 @@ __all__ = [
     "critical",
     "flatness",
     "gaussian_reference",
+    "in_units",
     "is_periodic",
     "jackknife_errors",
     "marginal",

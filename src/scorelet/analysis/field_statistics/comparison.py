@@ -104,7 +104,8 @@ def compare_statistics(a: Statistic, b: Statistic) -> Comparison:
             f"The statistics are {a.name} with {a.values[0].numel()} points and {b.name} with "
             f"{b.values[0].numel()}: expected the same one of fields of one size."
         )
-    if (one.reframe is None or two.reframe is None) and not torch.equal(one.frame, two.frame):
+    alike = (one.reframe and two.reframe) or torch.equal(one.frame, two.frame)
+    if not (alike and torch.equal(a.axis.x, b.axis.x)):
         raise InputError(
             f"The {a.name} of the two sets were measured in different units or bins: give like=, "
             "the first statistic, where the second is measured."

@@ -20,6 +20,7 @@ from scorelet.analysis.field_statistics.memorisation import nearest_neighbours
 from scorelet.analysis.field_statistics.spectra import phase_randomized, power_map
 from scorelet.analysis.field_statistics.statistic import Statistic, by_chain
 from scorelet.analysis.field_statistics.table import STATISTICS, gaussian_reference
+from scorelet.analysis.field_statistics.units import in_units
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator
 from scorelet.core.typing import Fields
@@ -100,6 +101,7 @@ def compare_sets(
     other: FieldSet,
     *,
     window: str = "none",
+    spacing: float | None = None,
     on_statistic: OnStatistic | None = None,
 ) -> SetComparison:
     """Measure all statistics of two sets of fields, and of the data with random phases.
@@ -108,6 +110,7 @@ def compare_sets(
         data: the reference.
         other: what is compared with it.
         window: none for periodic fields, hann for fields that were cut out.
+        spacing: side of a pixel in a unit of length, see `in_units`; None: as they are measured.
         on_statistic: is told the name of each statistic that is done.
 
     Raises:
@@ -126,7 +129,8 @@ def compare_sets(
         power = power_map(data.fields, window=window)
         for name in STATISTICS:
             try:
-                lines[name] = _measure(name, (data, other, control), window, power)
+                line = _measure(name, (data, other, control), window, power)
+                lines[name] = line if spacing is None else _in_units(line, spacing, data.fields)
             except InputError as error:
                 refused.append(str(error))
                 messages.append(f"Left out: {STATISTICS[name].title}. {error}")
@@ -171,6 +175,12 @@ def _measure(name: str, sets: tuple[FieldSet, ...], window: str, power: Tensor) 
         compare_statistics(data, other),
         compare_statistics(data, control),
     )
+
+
+def _in_units(line: Line, spacing: float, x: Fields) -> Line:
+    sets = (line.data, line.other, line.control)
+    data, other, control = (in_units(s, spacing, min(x.shape[1:])) for s in sets)
+    return replace(line, data=data, other=other, control=control)
 
 
 def _cut(data: FieldSet, other: FieldSet) -> list[str]:

@@ -17,19 +17,28 @@ from scorelet.analysis.field_statistics.fields import (
     transform,
 )
 from scorelet.analysis.field_statistics.statistic import Axis, Sample, Statistic, curves, summarize
+from scorelet.analysis.field_statistics.units import in_units
 from scorelet.core.random import randn
 from scorelet.core.typing import Fields
 
 Power = Float[Tensor, "height width"]
 
 
-def power_spectrum(x: Tensor, *, window: str = "none", like: Statistic | None = None) -> Statistic:
+def power_spectrum(
+    x: Tensor,
+    *,
+    window: str = "none",
+    like: Statistic | None = None,
+    spacing: float | None = None,
+) -> Statistic:
     """Radial power P(k), the mean of |X|^2 over rings round(|k|) = k.
 
     Args:
         x: fields, (n, h, w) or (n, 1, h, w).
         window: see `Window`. Tapered fields have no meaningful P at k below 2.
         like: take the mean that is removed from this statistic of another set.
+        spacing: side of a pixel in any unit: |k| is in radians per unit then, and P a density, the
+            square of the unit times as large: the variance is its integral d^2k / (2 pi)^2.
 
     Returns:
         x axis: |k| in cycles per shorter side, 0 to half of it; rings are wider above k = 16.
@@ -43,7 +52,8 @@ def power_spectrum(x: Tensor, *, window: str = "none", like: Statistic | None = 
         lambda u: rings.means(transform(u - frame[0].to(u), window).abs().square()),
     )
     axis = Axis(rings.radius, "|k|", "cycles per side", log=True)
-    return summarize("power", axis, Sample(contributions, curves(1), frame), unit="[x]^2")
+    found = summarize("power", axis, Sample(contributions, curves(1), frame), unit="[x]^2")
+    return found if spacing is None else in_units(found, spacing, min(fields.shape[1:]))
 
 
 def power_map(x: Tensor, *, window: str = "none") -> Power:
