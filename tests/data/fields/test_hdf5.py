@@ -1,4 +1,4 @@
-"""HDF5 files as simulations and archives write them: links, arrays beside the fields."""
+"""HDF5 files as simulations and archives write them: links, parts, what is beside the fields."""
 
 import numpy as np
 import pytest
@@ -94,3 +94,31 @@ def test_coordinates_and_bounds_are_no_fields(tmp_path, group):
         tree[f"{group}tas"].attrs["coordinates"] = "time nav_lon"
     np.testing.assert_array_equal(load_fields(path), X)
     np.testing.assert_array_equal(load_fields(f"{path}:{group}lat_bnds"), sides[None])
+
+
+@pytest.fixture
+def virtual(tmp_path):
+    """Fields of three files, joined by a fourth one that holds none."""
+    layout = h5py.VirtualLayout((3, 8, 9), "f4")
+    for k, field in enumerate(X):
+        with h5py.File(tmp_path / f"part{k}.h5", "w") as tree:
+            tree["x"] = field
+        layout[k] = h5py.VirtualSource(f"part{k}.h5", "x", (8, 9))
+    with h5py.File(tmp_path / "all.h5", "w") as tree:
+        tree.create_virtual_dataset("maps", layout)
+    return tmp_path / "all.h5"
+
+
+def test_virtual_arrays_are_as_large_as_their_parts(virtual, monkeypatch):
+    np.testing.assert_array_equal(load_fields(virtual), X)
+    sizes = [path.stat().st_size for path in virtual.parent.iterdir()]
+    monkeypatch.setattr(array_files, "FREE_BYTES", 0)
+    monkeypatch.setattr(array_files, "MAX_RATIO", X.nbytes / sum(sizes))
+    np.testing.assert_array_equal(load_fields(virtual), X)
+
+
+def test_a_part_that_is_not_there_is_not_read_as_zeros(virtual):
+    (virtual.parent / "part1.h5").unlink()
+    words = r"all\.h5:maps joins arrays of 3 other files, of which part1\.h5 is not there: bring"
+    with pytest.raises(InputError, match=words):
+        load_fields(virtual)

@@ -17,7 +17,7 @@ import numpy as np
 from scorelet.core.errors import ArrayFileError, InputError, MissingExtraError
 from scorelet.core.files import check_regular
 from scorelet.data.fields.array_choice import choose, choose_grid
-from scorelet.data.fields.hdf5 import open_hdf5
+from scorelet.data.fields.hdf5 import files_of, open_hdf5
 from scorelet.data.fields.unpacking import Unpacked
 from scorelet.data.pictures.errors import RefusedError, reading
 
@@ -147,7 +147,8 @@ def _read_hdf5(file: Path, name: str | None) -> np.ndarray:
 
 def _open_hdf5(file: Path, name: str | None) -> Unpacked:
     dataset = open_hdf5(file, name)
-    _check_size(Path(dataset.file.filename), dataset.shape, dataset.dtype.itemsize)
+    stored = sum(part.stat().st_size for part in files_of(dataset))
+    _check_size(Path(dataset.file.filename), dataset.shape, dataset.dtype.itemsize, stored)
     return Unpacked(file, dataset)
 
 
@@ -170,14 +171,14 @@ def choose_fits(file: Path, units: Any, name: str | None) -> Any:  # noqa: ANN40
     return images[choose(file, list(images), wanted, shown=text)]
 
 
-def _check_size(file: Path, shape: tuple[int, ...], item: int) -> None:
-    """Refuse what claims too many numbers, or far more than its file can hold."""
+def _check_size(file: Path, shape: tuple[int, ...], item: int, stored: int | None = None) -> None:
+    """Refuse what claims too many numbers, or far more than is stored, the bytes of its file."""
     count = int(np.prod(shape, dtype=float))
     if count > MAX_VALUES:
         raise ArrayFileError(
             f"{file} claims {count:,} numbers: expected at most {MAX_VALUES:,}; cut it into parts."
         )
-    stored = file.stat().st_size
+    stored = file.stat().st_size if stored is None else stored
     if count * item > max(FREE_BYTES, MAX_RATIO * stored):
         raise ArrayFileError(
             f"{file} claims {count * item / 1e6:,.0f} MB in a file of {stored:,} bytes: expected "

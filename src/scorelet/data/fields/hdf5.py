@@ -41,6 +41,24 @@ def open_hdf5(file: Path, name: str | None) -> Any:  # noqa: ANN401 - h5py
     return grids[choose(file, list(grids), name)]
 
 
+def files_of(dataset: Any) -> list[Path]:  # noqa: ANN401 - h5py
+    """Return the files that hold the numbers of a data set: of a virtual one all that it joins.
+
+    Raises:
+        InputError: one is not there, in whose place HDF5 would read the same number everywhere.
+    """
+    own = Path(dataset.file.filename)
+    joined = dataset.virtual_sources() if dataset.is_virtual else []
+    names = sorted({s.file_name for s in joined if s.file_name != "." and "%" not in s.file_name})
+    found = [next(filter(Path.exists, (own.parent / n, Path(n))), None) for n in names]
+    if None in found:
+        raise InputError(
+            f"{own}:{dataset.name.strip('/')} joins arrays of {len(names)} other files, of which "
+            f"{names[found.index(None)]} is not there: bring all of them to where they were."
+        )
+    return [own, *filter(None, found)]
+
+
 def _grids(tree: Any) -> tuple[dict[str, Any], list[str]]:  # noqa: ANN401 - h5py
     """Return data sets with the dimensions of fields by name, and names of links to nothing.
 
@@ -74,6 +92,8 @@ def _grids(tree: Any) -> tuple[dict[str, Any], list[str]]:  # noqa: ANN401 - h5p
 
 def _beside(path: str, item: Any) -> set[str]:  # noqa: ANN401 - h5py
     """Return paths of what belongs to a data set, by the CF conventions, sections 5 and 7."""
+    if not hasattr(item, "shape"):
+        return set()
     said = [item.attrs.get(key, "") for key in ("coordinates", "bounds", "climatology")]
     texts = [text.decode(errors="replace") if isinstance(text, bytes) else text for text in said]
     names = [name for text in texts if isinstance(text, str) for name in text.split()]
