@@ -48,6 +48,9 @@ def robust(
         scorelet robust animals/ --model runs/animals/weights.safetensors --norm l2 --eps 0.25,0.5
         --attack apgd,square -o robust.html
 
+        scorelet robust cifar10 --model cifar10-scattering --eps 1/255 --steps 1 --outliers
+        examples/clean
+
         scorelet robust animals/ --model b.pth --arch torchvision:resnet18 --size 224 --limit 50
 
     Args:
@@ -71,8 +74,8 @@ def robust(
         calibration: also measure likelihood and calibration of the clean pictures.
         smoothing: noise level, of pictures in [0, 1], of certificates by a vote under noise.
         draws: votes for each certificate.
-        outliers: pictures of another kind, a folder or as data, that a joint law tells by its
-            log-density; the highest is the most usual one.
+        outliers: pictures of another kind, a folder or as data, told by the largest
+            probability, the largest logit and the energy, and by the log-density of a joint law.
         outlier_sigma: noise level at which densities are compared, of pictures in [0, 1].
         seed: of all that is drawn.
         output: NAME.html, a report with curves and attacked pictures; parts of the run lie beside
@@ -127,7 +130,13 @@ def robust(
 
 
 def _as_text(document: dict[str, Any]) -> str:
-    from scorelet.tasks.robust.words import HEAD, cells
+    from scorelet.tasks.robust.words import (
+        HEAD,
+        OUTLIER_HEAD,
+        cells,
+        outlier_cells,
+        outlier_title,
+    )
 
     title = (
         f"{document['model']} on {document['data']}: {document['pictures']} pictures, "
@@ -148,10 +157,8 @@ def _as_text(document: dict[str, Any]) -> str:
         lines += _certified(document["smoothing"])
     if "outliers" in document:
         found = document["outliers"]
-        text = f"outliers by log-density at {found['sigma']:g}: AUROC {found['auroc']:.4f}"
-        if "gaussian_auroc" in found:
-            text += f" (by Gaussian pixels alone {found['gaussian_auroc']:.4f})"
-        lines.append(text)
+        told = [outlier_cells(row) for row in found["rows"]]
+        lines += [outlier_title(found), ConsoleTable(OUTLIER_HEAD, told).text()]
     return "\n".join(lines)
 
 

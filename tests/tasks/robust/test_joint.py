@@ -44,7 +44,9 @@ def test_a_mixture_is_attacked_certified_and_tells_outliers():
     ).document
     rows = {row["eps"]: row["accuracy"] for row in found["rows"]}
     assert rows == {0.0: 1.0, 0.05: 1.0, 0.15: 0.0}  # the border is the mean 1/2: 0.1 away
-    assert found["outliers"]["auroc"] > 0.99
+    told = {row["score"]: row["auroc"] for row in found["outliers"]["rows"]}
+    assert told["log-density"] > 0.99
+    assert told["max softmax probability"] < 0.01  # the law is surest far from the border
     assert found["smoothing"]["rows"][0]["accuracy"] == 1.0
 
 
@@ -67,7 +69,9 @@ def test_outliers_lie_in_a_folder_and_stand_beside_gaussian_pixels(tmp_path):
     x = 0.5 + 0.1 * torch.randn(8, 3, 8, 8, generator=torch.Generator().manual_seed(1))
     options = {"eps": (0.01,), "steps": 1, "outliers": tmp_path}
     found = sl.robust((x.clamp(0, 1), torch.zeros(8).long()), model=joint, **options).document
-    assert found["outliers"]["auroc"] == found["outliers"]["gaussian_auroc"] == 1.0
+    told = {row["score"]: row["auroc"] for row in found["outliers"]["rows"]}
+    assert told["log-density"] == told["log-density of Gaussian pixels"] == 1.0
+    assert found["outliers"]["sigma"] == 0.1
     y = torch.rand(2, 3, 8, 8)
     exact = -(y - 0.5).square().sum((1, 2, 3)) / (2 * (0.06 + 0.1**2))
     assert torch.allclose(joint.gaussian_log_density(y, 0.1), exact)
@@ -82,8 +86,10 @@ def test_outliers_lie_in_a_folder_and_stand_beside_gaussian_pixels(tmp_path):
                 **options | {"outliers": (other, torch.zeros(8).long())},
             )
     joint.denoises = False
-    with pytest.raises(InputError, match="has no density"):
-        sl.robust((x.clamp(0, 1), torch.zeros(8).long()), model=joint, **options)
+    plain = sl.robust((x.clamp(0, 1), torch.zeros(8).long()), model=joint, **options).document
+    of_logits = [row for row in found["outliers"]["rows"] if "density" not in row["score"]]
+    assert plain["outliers"]["rows"] == of_logits  # which it has, though no density
+    assert "sigma" not in plain["outliers"]
 
 
 def test_densities_are_those_of_noisy_pictures():

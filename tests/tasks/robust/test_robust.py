@@ -408,7 +408,8 @@ def test_the_report_draws_accuracy_by_confidence(data, tmp_path):
         ({"limit": 0}, "limit is 0"),
         ({"smoothing": 0.0}, "must be positive"),
         ({"smoothing": 0.1, "draws": 5}, "5 draws at alpha 0.001 certify nothing"),
-        ({"outliers": (torch.zeros(1, *SHAPE), torch.zeros(1))}, "a log-density"),
+        ({"outliers": (torch.zeros(1, *SHAPE), torch.zeros(1))}, "expected 1 integers"),
+        ({"outliers": (torch.zeros(0, *SHAPE), torch.zeros(0).long())}, "expected floats"),
     ],
 )
 def test_bad_options_are_sentences(data, options, text):

@@ -16,7 +16,14 @@ from scorelet.analysis.robustness.explanation import (
     low_frequency_share,
 )
 from scorelet.analysis.robustness.masking import beaten, stays_high, without_gradient
-from scorelet.analysis.robustness.outliers import auroc, log_densities
+from scorelet.analysis.robustness.outliers import (
+    Separation,
+    auroc,
+    false_positive_rate,
+    log_densities,
+    logit_scores,
+    separation,
+)
 from scorelet.analysis.robustness.pictures import (
     check_labels,
     check_level,
@@ -45,6 +52,7 @@ __all__ = [
     "Attacked",
     "Certificate",
     "Norm",
+    "Separation",
     "VoteSetup",
     "attack",
     "auroc",
@@ -57,14 +65,17 @@ __all__ = [
     "check_unnormalised",
     "clean_logits",
     "explain",
+    "false_positive_rate",
     "in_order_of",
     "inside",
     "is_wrong",
     "known_norm",
     "log_densities",
+    "logit_scores",
     "low_frequency_share",
     "lower_bound",
     "radius",
+    "separation",
     "size",
     "stays_high",
     "widest",

@@ -25,6 +25,7 @@ from scorelet.analysis.robustness.setup import seeded
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator
 from scorelet.tasks.ready_classifier import SAME, check_answers
+from scorelet.tasks.robust.outliers import scores
 from scorelet.tasks.robust.parts import Parts, Tensors
 from scorelet.tasks.robust.settings import RobustSettings
 from scorelet.tasks.robust.shown import Shown, voter
@@ -45,12 +46,14 @@ class Work:
         network, source: the one that is attacked, and the one that attacks are transferred from.
         shown: pictures with labels.
         settings: how.
+        others: outliers, on the CPU.
     """
 
     network: nn.Module
     source: nn.Module | None
     shown: Shown
     settings: RobustSettings
+    others: Tensor | None = None
 
     @property
     def attacks(self) -> tuple[str, ...]:
@@ -78,6 +81,8 @@ class Work:
 
 
 _CLEAN, _SOURCE = "clean-{:04d}", "source-0000"
+USUAL, OTHERS = "usual", "others"
+"""Kinds of pieces with the scores that tell outliers."""
 Piece = tuple[str, Callable[[], Tensors]]
 
 
@@ -98,6 +103,14 @@ def pieces(work: Work, found: dict[str, list[Tensors]]) -> Iterator[Piece]:
     if work.settings.smoothing is not None:
         for number in work.chunks:
             yield f"smoothed-{number:04d}", lambda n=number: _certified(work, n)
+    yield from _told(work)
+
+
+def _told(work: Work) -> Iterator[Piece]:
+    sets = {} if work.others is None else {USUAL: work.shown.x, OTHERS: work.others}
+    for kind, x in sets.items():
+        for number in range(-(-len(x) // CHUNK)):
+            yield f"{kind}-{number:04d}", lambda n=number, x=x: _scores(work, x, n)
 
 
 def gathered(
@@ -246,6 +259,12 @@ def _certified(work: Work, number: int) -> Tensors:
         "label": torch.tensor([one.label for one in found]),
         "radius": torch.tensor([one.radius for one in found], dtype=torch.float64),
     }
+
+
+def _scores(work: Work, x: Tensor, number: int) -> Tensors:
+    start = number * CHUNK
+    own = x[start : start + CHUNK].to(work.device, torch.float32)
+    return scores(work.network, own, work.settings, start=start)
 
 
 def _seeded(settings: RobustSettings, name: str, number: int, place: int) -> AttackSetup:

@@ -16,7 +16,8 @@ from scorelet.analysis.robustness import ABSTAINED, GRADIENT, beaten, stays_high
 from scorelet.analysis.robustness.masking import SHARE
 from scorelet.core.words import counted
 from scorelet.tasks.ready_classifier import told_of_drawing
-from scorelet.tasks.robust.chunks import UNKNOWN, Work
+from scorelet.tasks.robust.chunks import OTHERS, UNKNOWN, USUAL, Work
+from scorelet.tasks.robust.outliers import outlier_table
 from scorelet.tasks.robust.parts import Tensors
 from scorelet.tasks.robust.words import radius_text
 
@@ -47,6 +48,9 @@ def tables(work: Work, found: dict[str, Tensors]) -> dict[str, Any]:
         }
     if work.settings.smoothing is not None:
         document["smoothing"] = _smoothing(work, found["smoothed"], labels)
+    if work.others is not None:
+        sigma = work.settings.outlier_sigma
+        document["outliers"] = outlier_table(found[USUAL], found[OTHERS], sigma)
     document["warnings"] = [*work.shown.notes, *_warnings(work, found, right)]
     return document
 

@@ -13,7 +13,14 @@ from scorelet.plots.robustness import Example, amplification, examples_figure
 from scorelet.tasks.robust.chunks import UNKNOWN, Work
 from scorelet.tasks.robust.document import ALL
 from scorelet.tasks.robust.parts import Tensors
-from scorelet.tasks.robust.words import HEAD, cells, radius_text
+from scorelet.tasks.robust.words import (
+    HEAD,
+    OUTLIER_HEAD,
+    cells,
+    outlier_cells,
+    outlier_title,
+    radius_text,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,6 +35,12 @@ SMOOTHING = (
     "The vote of the classifier under noise has a radius within which it cannot change, whatever "
     "the attack, with the confidence named (Cohen, Rosenfeld, Kolter 2019). It is that of the "
     "vote, not of the classifier by itself, and in the norm l2."
+)
+OUTLIERS = (
+    "AUROC is the probability that a picture has a higher score than an outlier, 0.5 a guess; FPR "
+    "at 95 % TPR the share of outliers that a threshold keeps with 95 % of the pictures, 0.95 a "
+    "guess. Scores are the largest probability (Hendrycks and Gimpel 2017), the largest logit, the "
+    "negative energy log Σ exp z (Liu et al. 2020) and, of joint laws, the log-density."
 )
 SHOWN = 6
 
@@ -56,6 +69,11 @@ def report(document: dict[str, Any], work: Work, found: dict[str, Tensors]) -> s
     if "calibration" in document:
         bins = document["calibration"]["reliability"]
         sections.append(Section("Calibration", _reliability(bins)))
+    if "outliers" in document:
+        told = document["outliers"]
+        table = Table(OUTLIER_HEAD, [outlier_cells(row) for row in told["rows"]])
+        parts = [Text(f"Pictures {outlier_title(told)}."), table, Text(OUTLIERS, "note")]
+        sections.append(Section("Outliers", parts))
     return render("What a classifier withstands", opening, sections)
 
 
@@ -93,16 +111,11 @@ def facts(document: dict[str, Any]) -> dict[str, str]:
     }
     if document["queries"]:
         named["queries of square"] = str(document["queries"])
-    for name, words in (("calibration", "calibration error"), ("outliers", "outliers, AUROC")):
-        if name in document:
-            key = "calibration_error" if name == "calibration" else "auroc"
-            named[words] = f"{document[name][key]:.4f}"
     if "label_level" in document:
         named["labels are of noise level"] = f"{document['label_level']:.3g}"
-    if "gaussian_auroc" in document.get("outliers", {}):
-        named["by Gaussian pixels alone"] = f"{document['outliers']['gaussian_auroc']:.4f}"
     if "calibration" in document:
         nll = document["calibration"]["negative_log_likelihood"]
+        named["calibration error"] = f"{document['calibration']['calibration_error']:.4f}"
         named["mean confidence"] = f"{document['calibration']['confidence']:.4f}"
         named["negative log-likelihood (nats)"] = f"{nll:.4f}"
     return named

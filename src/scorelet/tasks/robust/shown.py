@@ -98,14 +98,23 @@ def shown_pictures(data: Data, network: nn.Module, settings: RobustSettings) -> 
     return Shown(_channels(images.images(0, len(images)), network), labels, tuple(notes))
 
 
-def other_pictures(data: Data, network: nn.Module, settings: RobustSettings) -> Tensor:
-    """Return as many pictures of a set as are shown, whatever their classes; or of a folder."""
+def other_pictures(
+    data: Data, network: nn.Module, settings: RobustSettings
+) -> tuple[Tensor, tuple[str, ...]]:
+    """Return as many pictures of a set as are shown, whatever their classes; or of a folder.
+
+    Those of files are brought to the size that a classifier takes; with sentences without a full
+    stop on how they were read.
+    """
     if not isinstance(data, str | Path | LabelledImages):
         x, _ = _pair(data, settings.limit)
-    else:
-        images = _labelled(data, network, settings, labels=False)
-        x = images.images(0, len(images))
-    return _channels(x, network)
+        return _channels(x, network), ()
+    images = _labelled(data, network, settings, labels=False)
+    x, notes = images.images(0, len(images)), [note.removesuffix(".") for note in images.notes]
+    if isinstance(network, Classifier) and network.size not in (None, images.size):
+        notes.append(f"all are {_sides(images.size)}, and brought to {_sides(network.size)}")
+        x = network.fitted(x)
+    return _channels(x, network), tuple(f"of the outliers {note}" for note in notes)
 
 
 def _pair(data: Sequence[Tensor], limit: int) -> tuple[Tensor, Tensor]:
@@ -139,6 +148,10 @@ def _labelled(
         images = images.mixed().first(settings.limit).readable()
         return replace(images, notes=(*images.notes, *changes.notes()))
     return data.mixed().first(settings.limit).readable()
+
+
+def _sides(size: Sequence[int]) -> str:
+    return f"{size[0]}x{size[1]}"
 
 
 def _channels(x: Tensor, network: nn.Module) -> Tensor:

@@ -9,12 +9,11 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from scorelet.analysis.robustness import TRANSFER, auroc
-from scorelet.analysis.robustness.outliers import with_noise
+from scorelet.analysis.robustness import TRANSFER
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
-from scorelet.models import Classifier, NetworkJointEnergy
+from scorelet.models import Classifier
 from scorelet.tasks.array_files import PAGES, check_output, save_page
 from scorelet.tasks.foreign_classifier import foreign_classifier
 from scorelet.tasks.locks import Locks
@@ -22,6 +21,7 @@ from scorelet.tasks.networks import said_of
 from scorelet.tasks.robust.chunks import Work, gathered
 from scorelet.tasks.robust.document import tables
 from scorelet.tasks.robust.guarded import in_single
+from scorelet.tasks.robust.outliers import check_outliers
 from scorelet.tasks.robust.parts import Parts, Target, Tensors, fingerprint
 from scorelet.tasks.robust.report import report
 from scorelet.tasks.robust.settings import OUTLIER_SIGMA, RobustSettings
@@ -101,9 +101,9 @@ def robust(  # noqa: PLR0913 - as many as the command has options
         part, limit, steps, restarts, queries, seed, calibration, smoothing, draws, device: see
             `RobustSettings`.
         arch, transfer_arch, size: see `RobustSettings`.
-        outliers: pictures of another kind; a joint law tells them by its log-density at
-            `outlier_sigma`.
-        outlier_sigma: noise level in [0, 1].
+        outliers: pictures of another kind, told by what the logits say of confidence, and by the
+            log-density of a joint law.
+        outlier_sigma: noise level of that, in [0, 1].
 
     Raises:
         InputError: data, options or a model that cannot be used.
@@ -155,13 +155,15 @@ def robustness(
     if target.output is not None:
         check_output(target.output, overwrite=target.overwrite, suffixes=PAGES)
     work = _work(data, model, settings, source)
-    apart = None if outliers is None else _outliers(work, outliers)
+    if outliers is not None:
+        work = _beside(work, outliers)
     with Locks("robust") as locks:
         parts = Parts(target, "" if target.output is None else _run(work), locks)
         found = gathered(work, parts, progress)
         document = {**_head(data, model, source, work), **tables(work, found)}
-        if apart is not None:
-            document["outliers"] = {"sigma": settings.outlier_sigma, **apart}
+        if outliers is not None:
+            named = {"data": said_of(outliers, settings.part)["data"]}
+            document["outliers"] = named | document["outliers"]
         result = Robustness(document, work, found)
         if target.output is not None:
             result.save(target.output, overwrite=target.overwrite)
@@ -190,6 +192,14 @@ def _work(data: Data, model: Model, settings: RobustSettings, source: Model | No
     return replace(work, network=in_single(network, x), source=single)
 
 
+def _beside(work: Work, outliers: Data) -> Work:
+    """Return the work with outliers beside it."""
+    others, notes = other_pictures(outliers, work.network, work.settings)
+    check_outliers(work.shown.x, others, work.network)
+    shown = replace(work.shown, notes=(*work.shown.notes, *notes))
+    return replace(work, shown=shown, others=others)
+
+
 def _run(work: Work) -> str:
     """Return the digest of all that results depend on.
 
@@ -200,6 +210,8 @@ def _run(work: Work) -> str:
         state |= {f"source.{name}": value for name, value in work.source.state_dict().items()}
     tensors = {name: value for name, value in state.items() if _is_dense(value)}
     tensors |= {"pictures": work.shown.x, "labels": work.shown.labels}
+    if work.others is not None:
+        tensors["outliers"] = work.others
     words: dict[str, Any] = {"settings": asdict(work.settings), "torch": str(torch.__version__)}
     models = (work.network, work.source)
     words["classes"] = [m.classes if isinstance(m, Classifier) else None for m in models]
@@ -243,31 +255,3 @@ _STEPPED = ("pgd", "apgd", TRANSFER)
 
 def _name(what: object) -> str:
     return str(what) if isinstance(what, str | Path) else type(what).__name__
-
-
-def _outliers(work: Work, outliers: Data) -> dict[str, float]:
-    """Return how well the log-density tells outliers from the pictures, an area in [0, 1].
-
-    Beside it, where the law begins with Gaussian pixels, how well these do.
-    """
-    joint, settings = joint_law(work.network), work.settings
-    if joint is None:
-        raise InputError(
-            "Outliers are told by a log-density, and the model is a classifier without one: use a "
-            "joint law, or leave the outliers out."
-        )
-    others = other_pictures(outliers, work.network, settings)
-    if others.shape[1:] != work.shown.x.shape[1:]:
-        own, other = (tuple(x.shape[1:]) for x in (work.shown.x, others))
-        raise InputError(
-            f"The outliers have the shape {other} and the pictures {own}: densities are compared "
-            "of pictures of one shape only."
-        )
-    place = next(joint.parameters(), torch.empty(0)).device
-    level, seed = settings.outlier_sigma, settings.seed
-    noisy = [with_noise(x.to(place), level, seed=seed) for x in (work.shown.x, others)]
-    laws = {"auroc": joint.log_density}
-    if isinstance(joint, NetworkJointEnergy) and joint.has_gaussian:
-        laws["gaussian_auroc"] = joint.gaussian_log_density
-    with torch.no_grad():
-        return {name: auroc(*(law(y, level).cpu() for y in noisy)) for name, law in laws.items()}

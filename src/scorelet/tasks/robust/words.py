@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from scorelet.core.words import counted
+
 HEAD = ("attack", "eps", "accuracy")
 LEVELS = 255
 
@@ -15,6 +17,21 @@ def cells(row: dict[str, Any], norm: str) -> tuple[str, str, str]:
     """Write a row, as `HEAD` has it."""
     accuracy = f"{row['accuracy']:.3f} ± {row['accuracy_error']:.3f}"
     return row["attack"], radius_text(row["eps"], norm), accuracy
+
+
+OUTLIER_HEAD = ("score", "AUROC", "FPR at 95 % TPR")
+
+
+def outlier_cells(row: dict[str, Any]) -> tuple[str, ...]:
+    """Write a row of what tells outliers, as `OUTLIER_HEAD` has it."""
+    figures = (f"{row[name]:.3f} ± {row[f'{name}_error']:.3f}" for name in ("auroc", "fpr95"))
+    return row["score"], *figures
+
+
+def outlier_title(found: dict[str, Any]) -> str:
+    """Say what was told from what."""
+    level = f", densities at noise {found['sigma']:g}" if "sigma" in found else ""
+    return f"told from {counted(found['pictures'], 'outlier')}, {found['data']}{level}"
 
 
 def parse_radius(text: str) -> float:
