@@ -71,7 +71,8 @@ def robust(
         steps: of pgd, apgd and transfer, 40, 100 and 40 if nothing is said.
         restarts: random places from which these begin.
         queries: of square, for each picture.
-        calibration: also measure likelihood and calibration of the clean pictures.
+        calibration: also measure likelihood and calibration of the clean pictures, and what a
+            temperature, fitted on half of them, changes of the others.
         smoothing: noise level, of pictures in [0, 1], of certificates by a vote under noise.
         draws: votes for each certificate.
         outliers: pictures of another kind, a folder or as data, told by the largest
@@ -136,6 +137,7 @@ def _as_text(document: dict[str, Any]) -> str:
         cells,
         outlier_cells,
         outlier_title,
+        scaling_text,
     )
 
     title = (
@@ -153,6 +155,7 @@ def _as_text(document: dict[str, Any]) -> str:
             f"error {measured['calibration_error']:.4f}, mean confidence "
             f"{measured['confidence']:.4f}"
         )
+        lines.append(scaling_text(measured))
     if "smoothing" in document:
         lines += _certified(document["smoothing"])
     if "outliers" in document:

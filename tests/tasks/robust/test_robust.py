@@ -3,6 +3,7 @@
 import json
 import random
 import re
+from dataclasses import asdict
 
 import jaxtyping
 import numpy as np
@@ -14,12 +15,13 @@ import scorelet as sl
 from classifiers import colour_classifier
 from linear_classifiers import SHAPE, InPlace, Linear, Masked, margins, pictures
 from samples import ChannelMeans, plain_colours, write_png
+from scorelet.analysis.temperature import scaling
 from scorelet.core.errors import InputError
 from scorelet.models import Classifier
 from scorelet.tasks.robust import RobustSettings, Target, robustness
 from scorelet.tasks.robust import chunks as work_in_chunks
 from scorelet.tasks.robust.report import examples, facts
-from scorelet.tasks.robust.words import radius_text
+from scorelet.tasks.robust.words import radius_text, scaling_text
 
 EPS = (0.004, 0.012)
 
@@ -381,6 +383,7 @@ def test_certificates_of_a_linear_classifier_and_calibration(data):
         "calibration_error",
         "confidence",
         "reliability",
+        "scaling",
     }
 
 
@@ -396,6 +399,19 @@ def test_the_report_draws_accuracy_by_confidence(data, tmp_path):
     text = (tmp_path / "r.html").read_text()
     assert text.count("data:image/png") == 2
     assert all(f"{row['confidence']:.4f}" in text for row in bins)
+    exact = scaling(Linear(2, scale=0.3)(data[0]).detach(), data[1])
+    assert measured["scaling"]["temperature"] == pytest.approx(exact.temperature)
+    assert measured["scaling"]["after"] == pytest.approx(asdict(exact.after))
+    assert f"temperature {exact.temperature:.3f} ± {exact.temperature_error:.3f}" in text
+
+
+def test_where_all_is_right_no_temperature_is_best(data):
+    x, _ = data
+    right = x, Linear(2)(x).detach().argmax(1)
+    found = sl.robust(right, model=Linear(2), eps=(0.0,), calibration=True).document["calibration"]
+    assert found["scaling"] is None
+    assert found["no_scaling"].startswith("No temperature is best: all 12 pictures")
+    assert scaling_text(found) == found["no_scaling"]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from scorelet.analysis.classification import (
 )
 from scorelet.analysis.robustness import ABSTAINED, GRADIENT, beaten, stays_high
 from scorelet.analysis.robustness.masking import SHARE
+from scorelet.analysis.temperature import scaling
+from scorelet.core.errors import InputError
 from scorelet.core.words import counted
 from scorelet.tasks.ready_classifier import told_of_drawing
 from scorelet.tasks.robust.chunks import OTHERS, UNKNOWN, USUAL, Work
@@ -45,6 +47,7 @@ def tables(work: Work, found: dict[str, Tensors]) -> dict[str, Any]:
             "calibration_error": calibration_error(logits, labels),
             "confidence": float(logits.double().softmax(1).amax(1).mean()),
             "reliability": [asdict(found) for found in reliability(logits, labels)],
+            **_scaled(logits, labels),
         }
     if work.settings.smoothing is not None:
         document["smoothing"] = _smoothing(work, found["smoothed"], labels)
@@ -53,6 +56,14 @@ def tables(work: Work, found: dict[str, Tensors]) -> dict[str, Any]:
         document["outliers"] = outlier_table(found[USUAL], found[OTHERS], sigma)
     document["warnings"] = [*work.shown.notes, *_warnings(work, found, right)]
     return document
+
+
+def _scaled(logits: Tensor, labels: Tensor) -> dict[str, Any]:
+    """Return what a temperature changes, or None and a sentence without a full stop."""
+    try:
+        return {"scaling": asdict(scaling(logits, labels))}
+    except InputError as error:
+        return {"scaling": None, "no_scaling": str(error).removesuffix(".")}
 
 
 def _share(hits: Tensor) -> dict[str, float]:

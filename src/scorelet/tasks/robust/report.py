@@ -20,6 +20,7 @@ from scorelet.tasks.robust.words import (
     outlier_cells,
     outlier_title,
     radius_text,
+    scaling_text,
 )
 
 if TYPE_CHECKING:
@@ -35,6 +36,11 @@ SMOOTHING = (
     "The vote of the classifier under noise has a radius within which it cannot change, whatever "
     "the attack, with the confidence named (Cohen, Rosenfeld, Kolter 2019). It is that of the "
     "vote, not of the classifier by itself, and in the norm l2."
+)
+SCALING = (
+    "A temperature divides the logits, so that labels stay and confidence changes. It is the one "
+    "of the greatest likelihood on half of the pictures, of each class every other one, and its "
+    "figures are those of the other half (Guo, Pleiss, Sun, Weinberger 2017)."
 )
 OUTLIERS = (
     "AUROC is the probability that a picture has a higher score than an outlier, 0.5 a guess; FPR "
@@ -67,8 +73,10 @@ def report(document: dict[str, Any], work: Work, found: dict[str, Tensors]) -> s
     if "smoothing" in document:
         sections.append(Section("Certificates", _certificates(document["smoothing"])))
     if "calibration" in document:
-        bins = document["calibration"]["reliability"]
-        sections.append(Section("Calibration", _reliability(bins)))
+        measured = document["calibration"]
+        said = Text(f"{scaling_text(measured)}.")
+        parts = [*_reliability(measured["reliability"]), said, Text(SCALING, "note")]
+        sections.append(Section("Calibration", parts))
     if "outliers" in document:
         told = document["outliers"]
         table = Table(OUTLIER_HEAD, [outlier_cells(row) for row in told["rows"]])

@@ -36,7 +36,8 @@ class RobustSettings:
         restarts: from how many random places these start.
         queries: of square, for each picture.
         seed: of everything that is drawn.
-        calibration: also measure likelihood and calibration of the clean pictures.
+        calibration: also measure likelihood and calibration of the clean pictures, and what a
+            temperature, fitted on half of them, changes of the others.
         smoothing: noise level of certificates by smoothing, in [0, 1]; None: none.
         draws: votes for each certificate, after 100 that choose the class.
         outlier_sigma: noise level at which densities are compared.

@@ -19,6 +19,22 @@ def cells(row: dict[str, Any], norm: str) -> tuple[str, str, str]:
     return row["attack"], radius_text(row["eps"], norm), accuracy
 
 
+def scaling_text(calibration: dict[str, Any]) -> str:
+    """Say what a temperature changes, or why there is none."""
+    found = calibration["scaling"]
+    if found is None:
+        return calibration["no_scaling"]
+    nll, error = (
+        " to ".join(f"{found[when][name]:.4f}" for when in ("before", "after"))
+        for name in ("negative_log_likelihood", "calibration_error")
+    )
+    return (
+        f"temperature {found['temperature']:.3f} ± {found['temperature_error']:.3f}, fitted on "
+        f"{found['fitted']} pictures, brings the other {found['pictures']} from {nll} nats (by "
+        f"{found['gain']:.4f} ± {found['gain_error']:.4f}), calibration error {error}"
+    )
+
+
 OUTLIER_HEAD = ("score", "AUROC", "FPR at 95 % TPR")
 
 
