@@ -63,12 +63,13 @@ def robust(
         norm: linf bounds the change of each pixel, l2 that of the whole picture.
         eps: radii with commas between them, of pictures with values in [0, 1]; 2/255 is two steps
             of 8 bits.
-        attack: pgd, apgd, autoattack (standard; slow) or square (without gradients), with commas.
+        attack: pgd, apgd, autoattack (standard; slow), square (without gradients) or fmn (the
+            nearest picture with another label, and how far it is), with commas.
         transfer_from: another classifier; pictures that attack it are shown to this one, too.
         transfer_arch: builds that one, where it is a file of weights.
         part: of the data, train or test.
         limit: only the first so many pictures.
-        steps: of pgd, apgd and transfer, 40, 100 and 40 if nothing is said.
+        steps: of pgd, apgd, fmn and transfer, 40, 100, 100 and 40 if nothing is said.
         restarts: random places from which these begin.
         queries: of square, for each picture.
         calibration: also measure likelihood and calibration of the clean pictures, and what a
@@ -135,6 +136,7 @@ def _as_text(document: dict[str, Any]) -> str:
         HEAD,
         OUTLIER_HEAD,
         cells,
+        distance_texts,
         outlier_cells,
         outlier_title,
         scaling_text,
@@ -147,7 +149,7 @@ def _as_text(document: dict[str, Any]) -> str:
     if "label_level" in document:
         title += f", labels of noise level {document['label_level']:.3g}"
     rows = [cells(row, document["norm"]) for row in document["rows"]]
-    lines = [title, ConsoleTable(HEAD, rows).text()]
+    lines = [title, ConsoleTable(HEAD, rows).text(), *distance_texts(document)]
     if "calibration" in document:
         measured = document["calibration"]
         lines.append(

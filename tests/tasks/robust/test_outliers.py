@@ -10,7 +10,7 @@ from samples import ChannelMeans, plain_colours, write_png
 from scorelet.analysis.robustness import logit_scores, separation
 from scorelet.core.errors import InputError
 from scorelet.models import Classifier
-from scorelet.tasks.robust import RobustSettings, Target, chunks, robustness
+from scorelet.tasks.robust import RobustSettings, Target, chunks, robustness, work
 from scorelet.tasks.robust.document import tables
 
 OPTIONS = {"eps": (0.0,), "steps": 1}
@@ -53,8 +53,9 @@ def test_the_report_has_the_table(data, others, tmp_path):
     assert "told from 15 outliers" in text
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_among_its_outliers(data, others, tmp_path, monkeypatch):
-    monkeypatch.setattr(chunks, "CHUNK", 8)
+    monkeypatch.setattr(work, "CHUNK", 8)
     settings = RobustSettings(**OPTIONS)
     whole = robustness(data, Linear(3), settings, outliers=others).document
     real, calls = chunks.scores, []

@@ -18,7 +18,7 @@ from samples import ChannelMeans, plain_colours, write_png
 from scorelet.analysis.temperature import scaling
 from scorelet.core.errors import InputError
 from scorelet.models import Classifier
-from scorelet.tasks.robust import RobustSettings, Target, robustness
+from scorelet.tasks.robust import RobustSettings, Target, robustness, work
 from scorelet.tasks.robust import chunks as work_in_chunks
 from scorelet.tasks.robust.report import examples, facts
 from scorelet.tasks.robust.words import radius_text, scaling_text
@@ -115,7 +115,7 @@ def run(data, output, *, resume=False, **options):
 
 @pytest.mark.slow
 def test_an_interrupted_run_goes_on_to_the_same_table(data, tmp_path, monkeypatch):
-    monkeypatch.setattr(work_in_chunks, "CHUNK", 8)
+    monkeypatch.setattr(work, "CHUNK", 8)
     whole = run(data, tmp_path / "whole.html").document
     real, calls = work_in_chunks.attack, []
 

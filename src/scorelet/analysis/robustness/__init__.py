@@ -3,13 +3,14 @@
 from scorelet.analysis.robustness.attacks import (
     ATTACKS,
     GRADIENT,
+    NEAREST,
     TRANSFER,
     Attacked,
     attack,
     clean_logits,
     in_order_of,
 )
-from scorelet.analysis.robustness.ball import Norm, inside, known_norm, size, widest
+from scorelet.analysis.robustness.ball import Norm, farthest, inside, known_norm, size, widest
 from scorelet.analysis.robustness.explanation import (
     AttackExplanation,
     explain,
@@ -46,6 +47,7 @@ __all__ = [
     "ABSTAINED",
     "ATTACKS",
     "GRADIENT",
+    "NEAREST",
     "TRANSFER",
     "AttackExplanation",
     "AttackSetup",
@@ -66,6 +68,7 @@ __all__ = [
     "clean_logits",
     "explain",
     "false_positive_rate",
+    "farthest",
     "in_order_of",
     "inside",
     "is_wrong",

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from scorelet.analysis.robustness.auto import apgd, autoattack, square
 from scorelet.analysis.robustness.ball import inside
+from scorelet.analysis.robustness.nearest import fmn
 from scorelet.analysis.robustness.pgd import ascent, pgd
 from scorelet.analysis.robustness.pictures import (
     check_labels,
@@ -29,9 +30,17 @@ from scorelet.models import Classifier
 
 Attack = Callable[[nn.Module, Image, Labels, int | float, AttackSetup], Image]
 
-ATTACKS: dict[str, Attack] = {"pgd": pgd, "apgd": apgd, "autoattack": autoattack, "square": square}
-GRADIENT = ("pgd", "apgd", "autoattack")
+ATTACKS: dict[str, Attack] = {
+    "pgd": pgd,
+    "apgd": apgd,
+    "autoattack": autoattack,
+    "square": square,
+    "fmn": fmn,
+}
+GRADIENT = ("pgd", "apgd", "autoattack", "fmn")
 """Those that follow gradients of the network that they attack."""
+NEAREST = ("fmn",)
+"""Those that look for the nearest picture with another label, whatever the radius."""
 TRANSFER = "transfer"
 """Name of an attack on another network, whose results are shown to this one."""
 

@@ -55,3 +55,8 @@ def widest(norm: Norm, dimension: int) -> float:
     has a single label.
     """
     return 0.5 if norm == "linf" else 0.5 * dimension**0.5
+
+
+def farthest(norm: Norm, dimension: int) -> float:
+    """Return the least ε whose ball holds every picture, whatever x is."""
+    return 2 * widest(norm, dimension)

@@ -19,7 +19,7 @@ class AttackSetup:
 
     Args:
         norm: of the balls, linf or l2.
-        steps: of PGD, of APGD and of the attack on another network.
+        steps: of PGD, of APGD, of FMN and of the attack on another network.
         restarts: from how many random places PGD and APGD start.
         step: of PGD, as a share of ε; None: 2 at first, then less and less.
         temperature: of the log-odds that PGD and APGD ascend, see

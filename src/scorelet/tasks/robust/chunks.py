@@ -5,19 +5,21 @@ attacked again.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from scorelet.analysis.robustness import (
-    TRANSFER,
+    NEAREST,
     AttackSetup,
     attack,
     certify,
     clean_logits,
+    farthest,
     in_order_of,
     is_wrong,
+    size,
     widest,
     without_gradient,
 )
@@ -28,56 +30,16 @@ from scorelet.tasks.ready_classifier import SAME, check_answers
 from scorelet.tasks.robust.outliers import scores
 from scorelet.tasks.robust.parts import Parts, Tensors
 from scorelet.tasks.robust.settings import RobustSettings
-from scorelet.tasks.robust.shown import Shown, voter
+from scorelet.tasks.robust.shown import voter
+from scorelet.tasks.robust.work import Work, chunks_of, first_of
 
-CHUNK = 50
 PROBED = 20
 """Pictures that are attacked at the widest radius, where gradients must find something."""
 PROBE_STEPS = 20
+_PROBE = {"autoattack": "apgd", "fmn": "pgd"}
+"""What goes to the widest radius in the place of an attack that takes long, or heeds no radius."""
 UNKNOWN = -1
 """Label of a picture whose logits are not finite."""
-
-
-@dataclass(frozen=True)
-class Work:
-    """All that the pieces of a run need.
-
-    Attributes:
-        network, source: the one that is attacked, and the one that attacks are transferred from.
-        shown: pictures with labels.
-        settings: how.
-        others: outliers, on the CPU.
-    """
-
-    network: nn.Module
-    source: nn.Module | None
-    shown: Shown
-    settings: RobustSettings
-    others: Tensor | None = None
-
-    @property
-    def attacks(self) -> tuple[str, ...]:
-        """Names of the attacks, transfer last."""
-        return self.settings.names + ((TRANSFER,) if self.source is not None else ())
-
-    @property
-    def chunks(self) -> range:
-        """Numbers of the chunks."""
-        return range(-(-len(self.shown.x) // CHUNK))
-
-    def chunk(self, number: int) -> tuple[Tensor, Tensor]:
-        """Return pictures and labels of a chunk, on the network's device."""
-        return self.placed(slice(number * CHUNK, (number + 1) * CHUNK))
-
-    def placed(self, some: slice | Tensor) -> tuple[Tensor, Tensor]:
-        """Return some pictures and their labels, on the network's device."""
-        x, labels = self.shown.x[some], self.shown.labels[some]
-        return x.to(self.device, torch.float32), labels.to(self.device)
-
-    @property
-    def device(self) -> torch.device:
-        """The network's."""
-        return next(self.network.parameters(), torch.empty(0)).device
 
 
 _CLEAN, _SOURCE = "clean-{:04d}", "source-0000"
@@ -96,8 +58,9 @@ def pieces(work: Work, found: dict[str, list[Tensors]]) -> Iterator[Piece]:
     if work.source is not None:
         yield _SOURCE, lambda: _source(work)
     for name in work.attacks:
+        run = _nearest if name in NEAREST else _attacked
         for number in work.chunks:
-            yield f"{name}-{number:04d}", lambda n=number, a=name: _attacked(work, a, n)
+            yield f"{name}-{number:04d}", lambda n=number, a=name, run=run: run(work, a, n)
     if work.settings.guided():
         yield "widest-0000", lambda: _widest(work, found["clean"])
     if work.settings.smoothing is not None:
@@ -109,7 +72,7 @@ def pieces(work: Work, found: dict[str, list[Tensors]]) -> Iterator[Piece]:
 def _told(work: Work) -> Iterator[Piece]:
     sets = {} if work.others is None else {USUAL: work.shown.x, OTHERS: work.others}
     for kind, x in sets.items():
-        for number in range(-(-len(x) // CHUNK)):
+        for number in chunks_of(x):
             yield f"{kind}-{number:04d}", lambda n=number, x=x: _scores(work, x, n)
 
 
@@ -218,6 +181,25 @@ def _attacked(work: Work, name: str, number: int) -> Tensors:
         pictures[left] = found.pictures
         level[left[found.broken]] = place
         left = left[~found.broken]
+    return _reached(work, pictures, labels, level)
+
+
+def _nearest(work: Work, name: str, number: int) -> Tensors:
+    """Return what `_attacked` does, of an attack whatever the radius, and how far it went.
+
+    The distance is infinite where it has found nothing, or the clean picture is wrong.
+    """
+    x, labels = work.chunk(number)
+    setup = _seeded(work.settings, name, number, 0)
+    eps = farthest(setup.norm, x[0].numel())
+    found = attack(work.network, x, labels, eps=eps, name=name, setup=setup)
+    distance = size(found.pictures - x, setup.norm).where(found.broken, torch.inf).double()
+    radii = torch.tensor(work.settings.radii, dtype=torch.float64, device=x.device)
+    level = (distance[:, None] > radii).sum(1)
+    return {"distance": distance.cpu(), **_reached(work, found.pictures, labels, level)}
+
+
+def _reached(work: Work, pictures: Tensor, labels: Tensor, level: Tensor) -> Tensors:
     logits = clean_logits(work.network, pictures, labels)
     label = logits.argmax(1).where(logits.isfinite().all(1), UNKNOWN)
     return {"level": level.cpu(), "pictures": pictures.cpu(), "label": label.cpu()}
@@ -231,7 +213,7 @@ def _widest(work: Work, clean: list[Tensors]) -> Tensors:
     if not len(x):
         return {"broken": labels.cpu() > 0, "labels": labels.cpu()}
     name = work.settings.guided()[0]
-    name = name if name != "autoattack" else "apgd"
+    name = _PROBE.get(name, name)
     setup = replace(work.settings.setup(name), steps=PROBE_STEPS)
     eps = widest(setup.norm, x[0].numel())
     found = attack(work.network, x, labels, eps=eps, name=name, setup=setup)
@@ -252,7 +234,7 @@ def _certified(work: Work, number: int) -> Tensors:
     votes = work.settings.votes()
     network = voter(work.network, votes.sigma)
     found = [
-        certify(network, image, votes, number=number * CHUNK + place)
+        certify(network, image, votes, number=first_of(number) + place)
         for place, image in enumerate(x)
     ]
     return {
@@ -262,8 +244,8 @@ def _certified(work: Work, number: int) -> Tensors:
 
 
 def _scores(work: Work, x: Tensor, number: int) -> Tensors:
-    start = number * CHUNK
-    own = x[start : start + CHUNK].to(work.device, torch.float32)
+    start = first_of(number)
+    own = x[start : first_of(number + 1)].to(work.device, torch.float32)
     return scores(work.network, own, work.settings, start=start)
 
 

@@ -1,5 +1,6 @@
 """What was found, as a document for JSON: tables with errors, and warnings."""
 
+import math
 from dataclasses import asdict
 from typing import Any
 
@@ -12,16 +13,17 @@ from scorelet.analysis.classification import (
     negative_log_likelihood,
     reliability,
 )
-from scorelet.analysis.robustness import ABSTAINED, GRADIENT, beaten, stays_high
+from scorelet.analysis.robustness import ABSTAINED, GRADIENT, NEAREST, beaten, stays_high
 from scorelet.analysis.robustness.masking import SHARE
 from scorelet.analysis.temperature import scaling
 from scorelet.core.errors import InputError
 from scorelet.core.words import counted
 from scorelet.tasks.ready_classifier import told_of_drawing
-from scorelet.tasks.robust.chunks import OTHERS, UNKNOWN, USUAL, Work
+from scorelet.tasks.robust.chunks import OTHERS, UNKNOWN, USUAL
 from scorelet.tasks.robust.outliers import outlier_table
 from scorelet.tasks.robust.parts import Tensors
 from scorelet.tasks.robust.words import radius_text
+from scorelet.tasks.robust.work import Work
 
 ALL = "all"
 CLEAN = "none"
@@ -39,6 +41,8 @@ def tables(work: Work, found: dict[str, Tensors]) -> dict[str, Any]:
         **_share(right),
         "rows": [{"attack": CLEAN, "eps": 0.0, **_share(right)}, *_rows(work, found, right)],
     }
+    if nearest := [name for name in work.attacks if name in NEAREST]:
+        document["distances"] = {n: _distances(found[n]["distance"], right) for n in nearest}
     if "without" in found["clean"]:
         document["without_gradient"] = float(found["clean"]["without"].double().mean())
     if work.settings.calibration:
@@ -56,6 +60,28 @@ def tables(work: Work, found: dict[str, Tensors]) -> dict[str, Any]:
         document["outliers"] = outlier_table(found[USUAL], found[OTHERS], sigma)
     document["warnings"] = [*work.shown.notes, *_warnings(work, found, right)]
     return document
+
+
+def _distances(distance: Tensor, right: Tensor) -> dict[str, Any]:
+    """Return the median of the n pictures that are right, its error, and each; None where unbroken.
+
+    A standard error of the median's rank is √n / 2: that of the median is half of what lies between
+    the order statistics which are so far from the middle.
+    """
+    own = distance[right].sort().values
+    each = [_finite(one) for one in distance.where(right, 0).tolist()]
+    if not (n := len(own)):
+        return {"median": None, "median_error": None, "pictures": each}
+    low, high = (own[round(min(max((n - 1 + k * n**0.5) / 2, 0), n - 1))] for k in (-1, 1))
+    return {
+        "median": _finite(float(own[(n - 1) // 2] + own[n // 2]) / 2),
+        "median_error": _finite(float(high - low) / 2),
+        "pictures": each,
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _scaled(logits: Tensor, labels: Tensor) -> dict[str, Any]:

@@ -10,18 +10,20 @@ from scorelet.models import Classifier
 from scorelet.plots import curves_figure, png
 from scorelet.plots.report import Facts, Part, Picture, Section, Table, Text, render
 from scorelet.plots.robustness import Example, amplification, examples_figure
-from scorelet.tasks.robust.chunks import UNKNOWN, Work
+from scorelet.tasks.robust.chunks import UNKNOWN
 from scorelet.tasks.robust.document import ALL
 from scorelet.tasks.robust.parts import Tensors
 from scorelet.tasks.robust.words import (
     HEAD,
     OUTLIER_HEAD,
     cells,
+    distance_texts,
     outlier_cells,
     outlier_title,
     radius_text,
     scaling_text,
 )
+from scorelet.tasks.robust.work import Work
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,6 +60,7 @@ def report(document: dict[str, Any], work: Work, found: dict[str, Tensors]) -> s
         *(Text(f"{warning}.", "warning") for warning in document["warnings"]),
         Picture(png(curves(document)), "Robust accuracy by the radius of the attack."),
         Table(HEAD, [cells(row, document["norm"]) for row in document["rows"]]),
+        *(Text(f"{text}.") for text in distance_texts(document)),
         Text(METHOD, "note"),
         Facts(facts(document)),
     ]

@@ -17,7 +17,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields
 from scorelet.tasks.foreign_classifier import SIZE_ALONE
 
-STEPS = {"pgd": 40, "apgd": 100, TRANSFER: 40}
+STEPS = {"pgd": 40, "apgd": 100, "fmn": 100, TRANSFER: 40}
 """Of attacks by gradients, where nothing is said."""
 OUTLIER_SIGMA = 0.1
 
@@ -32,7 +32,7 @@ class RobustSettings:
         attacks: names of `scorelet.analysis.robustness.ATTACKS`.
         part: of the data, train or test.
         limit: only the first so many pictures.
-        steps: of pgd, apgd and transfer; None: 40, 100 and 40.
+        steps: of pgd, apgd, fmn and transfer; None: 40, 100, 100 and 40.
         restarts: from how many random places these start.
         queries: of square, for each picture.
         seed: of everything that is drawn.

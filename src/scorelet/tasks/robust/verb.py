@@ -18,7 +18,7 @@ from scorelet.tasks.array_files import PAGES, check_output, save_page
 from scorelet.tasks.foreign_classifier import foreign_classifier
 from scorelet.tasks.locks import Locks
 from scorelet.tasks.networks import said_of
-from scorelet.tasks.robust.chunks import Work, gathered
+from scorelet.tasks.robust.chunks import gathered
 from scorelet.tasks.robust.document import tables
 from scorelet.tasks.robust.guarded import in_single
 from scorelet.tasks.robust.outliers import check_outliers
@@ -33,6 +33,7 @@ from scorelet.tasks.robust.shown import (
     other_pictures,
     shown_pictures,
 )
+from scorelet.tasks.robust.work import Work
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def robust(  # noqa: PLR0913 - as many as the command has options
             weights; or a module that maps pictures to logits.
         norm: linf or l2.
         eps: radii in the unit of pictures with values in [0, 1].
-        attack: pgd, apgd, autoattack or square, or several of them.
+        attack: pgd, apgd, autoattack, square or fmn, or several of them.
         transfer_from: another model: pictures that PGD makes for it are shown to this one.
         part, limit, steps, restarts, queries, seed, calibration, smoothing, draws, device: see
             `RobustSettings`.
@@ -250,7 +251,7 @@ def _label_level(network: nn.Module | None) -> float | None:
     return None if joint is None else joint.clean_level
 
 
-_STEPPED = ("pgd", "apgd", TRANSFER)
+_STEPPED = ("pgd", "apgd", "fmn", TRANSFER)
 
 
 def _name(what: object) -> str:

@@ -19,6 +19,22 @@ def cells(row: dict[str, Any], norm: str) -> tuple[str, str, str]:
     return row["attack"], radius_text(row["eps"], norm), accuracy
 
 
+def distance_texts(document: dict[str, Any]) -> list[str]:
+    """Say how far the nearest pictures with another label are, by each attack that finds them."""
+    return [
+        f"{name}: median distance of another label {_distance_text(found, document['norm'])}"
+        for name, found in document.get("distances", {}).items()
+    ]
+
+
+def _distance_text(found: dict[str, Any], norm: str) -> str:
+    if found["median"] is None:
+        return "unknown, as most pictures that are right withstand"
+    error = found["median_error"]
+    said = radius_text(found["median"], norm)
+    return said if error is None else f"{said} ± {radius_text(error, norm)}"
+
+
 def scaling_text(calibration: dict[str, Any]) -> str:
     """Say what a temperature changes, or why there is none."""
     found = calibration["scaling"]
