@@ -41,7 +41,9 @@ class Toy:
             Claim("it is huge", "size", "page 2", "units", at_least(400), note="<not really>"),
         )
         setups = {"smoke": Setup(Settings(value), claims)}
-        return Recipe("toy", "A toy", "Nobody, 1900.", "Sizes.", setups, self.run)
+        return Recipe(
+            "toy", "A toy", "Nobody, 1900.", "Sizes.", setups, self.run, lambda _: {"size"}
+        )
 
 
 @pytest.fixture
@@ -213,7 +215,30 @@ def test_what_cannot_be_run(toy, tmp_path):
     assert not (tmp_path / "new").exists()
 
 
-def test_a_number_that_is_missing_is_an_error_of_the_recipe(toy):
-    claim = replace(toy.recipe().setups["smoke"].claims[0], of="nothing")
-    with pytest.raises(KeyError):
-        claim.judge({"size": Measured(1.0)})
+@pytest.mark.parametrize("words", [{"of": "seize"}, {"given": {"seize": at_least(1)}}])
+@pytest.mark.parametrize("scale", ["smoke", "small", "paper", "imagenet"])
+def test_a_claim_on_what_is_not_measured_is_refused_before_any_run(toy, words, scale):
+    recipe = toy.recipe()
+    (setup,) = recipe.setups.values()
+    wrong = replace(setup, claims=(replace(setup.claims[0], **words),))
+    with pytest.raises(ValueError, match=f"toy, {scale}: claims need .* not measured: 'seize'"):
+        replace(recipe, setups={"smoke": setup, scale: wrong})
+
+
+def test_a_run_measures_what_is_stated_and_nothing_else(toy, tmp_path, monkeypatch):
+    for stated, unlike in (({"size", "age"}, "'age'"), ({"size"}, "'weight'")):
+
+        def more(*given, stated=stated):
+            found = toy.run(*given)
+            extra = {"weight": Measured(1.0)} if "age" not in stated else {}
+            return replace(found, measured={**found.measured, **extra})
+
+        wrong = replace(toy.recipe(), run=more, measures=lambda _, stated=stated: stated)
+        monkeypatch.setattr(run, "find_recipe", lambda _, wrong=wrong: wrong)
+        with pytest.raises(ValueError, match=f"either stated or measured, not both: {unlike}"):
+            run.reproduce("toy", tmp_path, overwrite=True)
+        assert not (tmp_path / "results.json").exists()
+    monkeypatch.setattr(run, "find_recipe", lambda _: toy.recipe())
+    done = list(toy.done)
+    assert run.reproduce("toy", tmp_path, resume=True)["claims"]
+    assert toy.done == done  # all steps were kept

@@ -25,6 +25,9 @@ def test_a_recipe_is_complete(name):
     assert re.search(r"arXiv \d{4}\.\d{4,5}", recipe.paper)
     for setup in recipe.setups.values():
         assert setup.claims
+        assert {key for claim in setup.claims for key in claim.needs} <= recipe.measures(
+            setup.settings
+        )
         assert len({claim.name for claim in setup.claims}) == len(setup.claims)
 
 

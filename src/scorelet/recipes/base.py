@@ -1,6 +1,6 @@
 """What a recipe is: data, not a script."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
@@ -63,7 +63,11 @@ class Recipe(Generic[Settings]):
         summary: what is claimed, in a sentence or two.
         setups: by scale; scales that are not there are refused.
         run: measures with the given settings, seed and steps.
+        measures: keys of the numbers that a run with these settings will measure.
         trains: whether it trains networks, for which it needs a package: said before its work.
+
+    Raises:
+        ValueError: a claim, at any scale, needs a number that is not measured there.
     """
 
     subject: str
@@ -72,7 +76,32 @@ class Recipe(Generic[Settings]):
     summary: str
     setups: Mapping[Scale, Setup[Settings]]
     run: Callable[[Settings, int, Steps], Findings]
+    measures: Callable[[Settings], frozenset[str]]
     trains: bool = True
+
+    def __post_init__(self) -> None:
+        """Compare what claims need with what will be measured: a run may take days."""
+        for scale, setup in self.setups.items():
+            needed = frozenset[str]().union(*(claim.needs for claim in setup.claims))
+            if unknown := needed - self.measures(setup.settings):
+                raise ValueError(
+                    f"{self.subject}, {scale}: claims need numbers that are not measured: "
+                    f"{_listed(unknown)}"
+                )
+
+    def measure(self, settings: Settings, seed: int, steps: Steps) -> Findings:
+        """Return what `run` finds.
+
+        Raises:
+            ValueError: it has not measured what `measures` says, or something else.
+        """
+        findings = self.run(settings, seed, steps)
+        if unlike := findings.measured.keys() ^ self.measures(settings):
+            raise ValueError(
+                f"{self.subject}: numbers that are either stated or measured, not both: "
+                f"{_listed(unlike)}"
+            )
+        return findings
 
     def setup(self, scale: str) -> Setup[Any]:
         """Return the setup of a scale.
@@ -86,3 +115,7 @@ class Recipe(Generic[Settings]):
         raise InputError(
             f"{self.subject} has no scale {scale!r}: use one of {', '.join(self.setups)}."
         )
+
+
+def _listed(keys: Iterable[str]) -> str:
+    return ", ".join(map(repr, sorted(keys)))

@@ -107,6 +107,11 @@ class Claim:
     note: str = ""
     given: Mapping[str, Criterion] = field(default_factory=dict)
 
+    @property
+    def needs(self) -> frozenset[str]:
+        """Keys of all numbers that decide about it."""
+        return frozenset({self.of, *self.given})
+
     def judge(self, measured: Mapping[str, Measured]) -> dict[str, Any]:
         """Return the line of the results: the claim, what was measured, whether it holds.
 

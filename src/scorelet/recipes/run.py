@@ -88,7 +88,7 @@ def reproduce(
     with Locks("steps") as locks:
         kept = claim_steps(folder, run, results, resume=resume, overwrite=overwrite, locks=locks)
         steps = Steps(kept, on_step=on_step, quiet=quiet)
-        findings = recipe.run(setup.settings, seed, steps)
+        findings = recipe.measure(setup.settings, seed, steps)
         document = _document(recipe, setup, findings, run, steps.seconds)
         write_page(folder / REPORT, report(recipe, document, findings))
         write_page(folder / RESULTS, json.dumps(document, indent=2, allow_nan=False) + "\n")

@@ -249,7 +249,11 @@ def test_what_paper_claims_is_measured(tmp_path, monkeypatch):
     monkeypatch.setattr(recipe, "oracle_slope", lambda _s, law, alpha, _: row(law, alpha))
     monkeypatch.setattr(recipe, "network_slope", lambda *_: {"slope": 0.5})
     found = recipe._of_slopes(recipe._slopes(slopes, 0, Steps(tmp_path)))
-    assert {key for key in keys if "slope" in key or "oracle" in key} == {*found, "ray slope"}
+    stated = recipe.RECIPE.measures(SETTINGS["paper"])
+    for each in (keys, stated):
+        assert {key for key in each if "slope" in key or "oracle" in key} == {*found, "ray slope"}
+    seen = [{"within": 0.9, "cosine": 0.9, "values": [0.1] * 6}]
+    assert recipe._of_discs(seen).keys() <= stated
     assert "printed slope 5" in found
     small = {claim.of for claim in claims("small", SETTINGS["small"])}
     assert {key for key in small ^ keys if "slope" not in key} == {"oracle 5"}

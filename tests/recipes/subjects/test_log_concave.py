@@ -97,6 +97,7 @@ def test_every_row_that_errors_excuse_has_a_condition():
 
 def test_maps_that_are_absent_hold_nothing():
     measured = _of_other("kappa", None)
+    assert measured.keys() == _of_other("kappa", found_of(0.1)).keys()
     rows = [c for c in claims("small", SETTINGS["small"]) if c.of.startswith("kappa")]
     assert len(rows) == 4
     assert not any(claim.judge(measured)["holds"] for claim in rows)

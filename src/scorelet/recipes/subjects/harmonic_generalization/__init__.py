@@ -29,6 +29,7 @@ from scorelet.recipes.subjects.harmonic_generalization.geometry import (
 )
 from scorelet.recipes.subjects.harmonic_generalization.halves import load_halves
 from scorelet.recipes.subjects.harmonic_generalization.miniature import miniature
+from scorelet.recipes.subjects.harmonic_generalization.quantities import quantities
 from scorelet.recipes.subjects.harmonic_generalization.settings import (
     SETTINGS,
     Settings,
@@ -209,4 +210,5 @@ RECIPE: Recipe[Any] = Recipe(
     ),
     setups={scale: Setup(each, claims(scale, each)) for scale, each in SETTINGS.items()},
     run=run,
+    measures=quantities,
 )

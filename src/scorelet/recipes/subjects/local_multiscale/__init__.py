@@ -36,6 +36,7 @@ from scorelet.recipes.subjects.local_multiscale.filters import far_share, filter
 from scorelet.recipes.subjects.local_multiscale.miniature import miniature
 from scorelet.recipes.subjects.local_multiscale.networks import cascade, flat, write_pictures
 from scorelet.recipes.subjects.local_multiscale.pictures import load_pictures
+from scorelet.recipes.subjects.local_multiscale.quantities import quantities
 from scorelet.recipes.subjects.local_multiscale.samples import (
     BICUBIC,
     DIFFUSION,
@@ -258,4 +259,5 @@ RECIPE: Recipe[Any] = Recipe(
     ),
     setups={scale: Setup(each, claims(scale, each)) for scale, each in SETTINGS.items()},
     run=run,
+    measures=quantities,
 )

@@ -22,6 +22,7 @@ from scorelet.recipes.subjects.log_concave.action import curvature_table
 from scorelet.recipes.subjects.log_concave.claims import claims, doubled
 from scorelet.recipes.subjects.log_concave.curve import exponent, learning_curve
 from scorelet.recipes.subjects.log_concave.mixing import measure_side
+from scorelet.recipes.subjects.log_concave.quantities import of_other, quantities
 from scorelet.recipes.subjects.log_concave.samples import (
     first_samples,
     fit_lattice,
@@ -125,10 +126,7 @@ def _of_lattice(lattice: Lattice, found: dict[str, Any]) -> dict[str, Measured]:
 
 def _of_other(name: str, found: dict[str, Any] | None) -> dict[str, Measured]:
     if found is None:
-        missing = [f"{name} {key}" for key in ("variation", "white variation")]
-        for key in ("spectrum", "peaks", "skewness", "kurtosis"):
-            missing += [f"{name} {key}", doubled(f"{name} {key}")]
-        return {key: Measured(math.nan, note=_ABSENT) for key in missing}
+        return {key: Measured(math.nan, note=_ABSENT) for key in of_other(name)}
     measured = {
         f"{name} variation": Measured(found["total_variation"]),
         f"{name} white variation": Measured(found["noise_variation"]),
@@ -185,5 +183,6 @@ RECIPE: Recipe[Any] = Recipe(
     ),
     setups={scale: Setup(each, claims(scale, each)) for scale, each in SETTINGS.items()},
     run=run,
+    measures=quantities,
     trains=False,
 )

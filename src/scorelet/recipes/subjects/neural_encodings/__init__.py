@@ -19,6 +19,7 @@ from scorelet.recipes.subjects.neural_encodings.claims import claims
 from scorelet.recipes.subjects.neural_encodings.controls import planted, shuffling
 from scorelet.recipes.subjects.neural_encodings.findings import of_encodings, of_ranks, of_transfer
 from scorelet.recipes.subjects.neural_encodings.learning import JOINT, UNIVERSAL, Networks
+from scorelet.recipes.subjects.neural_encodings.quantities import quantities
 from scorelet.recipes.subjects.neural_encodings.sets import (
     ALL,
     BESIDE,
@@ -162,4 +163,5 @@ RECIPE: Recipe[Any] = Recipe(
     ),
     setups={scale: Setup(each, claims(scale, each)) for scale, each in SETTINGS.items()},
     run=run,
+    measures=quantities,
 )

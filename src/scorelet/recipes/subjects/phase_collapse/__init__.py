@@ -18,6 +18,7 @@ from scorelet.recipes.layer_tables import rows_by_layer
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.phase_collapse import figures, learning
 from scorelet.recipes.subjects.phase_collapse.claims import claims
+from scorelet.recipes.subjects.phase_collapse.quantities import quantities
 from scorelet.recipes.subjects.phase_collapse.settings import KEPT, SETTINGS, Settings
 from scorelet.recipes.subjects.phase_collapse.speed import wavelet_speed
 from scorelet.recipes.subjects.phase_collapse.textures import separate
@@ -103,4 +104,5 @@ RECIPE: Recipe[Any] = Recipe(
     ),
     setups={scale: Setup(each, claims(scale, each)) for scale, each in SETTINGS.items()},
     run=run,
+    measures=quantities,
 )

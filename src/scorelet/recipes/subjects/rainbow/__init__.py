@@ -18,6 +18,7 @@ from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.rainbow import figures, scattering
 from scorelet.recipes.subjects.rainbow.claims import claims
 from scorelet.recipes.subjects.rainbow.kernels import kernel_errors
+from scorelet.recipes.subjects.rainbow.quantities import quantities
 from scorelet.recipes.subjects.rainbow.settings import SETTINGS, Settings
 from scorelet.recipes.subjects.rainbow.tutorial import tutorial
 from scorelet.recipes.trainings import Trainings
@@ -95,4 +96,5 @@ RECIPE: Recipe[Any] = Recipe(
     ),
     setups={scale: Setup(each, claims(scale, each)) for scale, each in SETTINGS.items()},
     run=run,
+    measures=quantities,
 )

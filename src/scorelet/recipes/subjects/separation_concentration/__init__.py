@@ -22,6 +22,7 @@ from scorelet.recipes.subjects.separation_concentration.features import (
     difference,
     load_parts,
 )
+from scorelet.recipes.subjects.separation_concentration.quantities import quantities
 from scorelet.recipes.subjects.separation_concentration.settings import SETTINGS, Settings
 from scorelet.recipes.subjects.separation_concentration.stability import (
     ELSEWHERE,
@@ -186,4 +187,5 @@ RECIPE: Recipe[Any] = Recipe(
     ),
     setups={scale: Setup(each, claims(scale, each)) for scale, each in SETTINGS.items()},
     run=run,
+    measures=quantities,
 )

@@ -14,6 +14,7 @@ from scorelet.recipes.subjects.wavelet_score import figures, findings, theory
 from scorelet.recipes.subjects.wavelet_score.claims import claims
 from scorelet.recipes.subjects.wavelet_score.learned import Comparison
 from scorelet.recipes.subjects.wavelet_score.linear import linear_scores
+from scorelet.recipes.subjects.wavelet_score.quantities import quantities
 from scorelet.recipes.subjects.wavelet_score.settings import SETTINGS, Settings
 from scorelet.recipes.subjects.wavelet_score.spectra import spectra_table
 
@@ -78,4 +79,5 @@ RECIPE: Recipe[Any] = Recipe(
     ),
     setups={scale: Setup(each, claims(scale, each)) for scale, each in SETTINGS.items()},
     run=run,
+    measures=quantities,
 )

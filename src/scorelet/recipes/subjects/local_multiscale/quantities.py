@@ -1,0 +1,15 @@
+"""What a run measures: keys of its numbers, which claims name."""
+
+from scorelet.recipes.subjects.local_multiscale.claims import LEAD
+from scorelet.recipes.subjects.local_multiscale.settings import Settings
+
+
+def quantities(settings: Settings) -> frozenset[str]:
+    """Return the keys of all numbers."""
+    enlarged = ("means", "spectrum", "bicubic")
+    return frozenset(f"{kind} {n}" for kind in enlarged for n in settings.sampling.factors) | {
+        *("linear lead", "linear loss", "linear pixels", "linear scales"),
+        *("what fields are worth", "lead at strong noise", "against the largest"),
+        *("loss at weak noise", "spread of fields", "over the low band", LEAD),
+        *("told", "far share", "memory"),
+    }
