@@ -26,7 +26,8 @@ import scorelet as sl
 from scorelet.analysis.denoising import standard_error
 from scorelet.core.errors import ScoreletError
 from scorelet.data import load_pictures, locate, to_unit
-from scorelet.tasks.restore import SCHEDULE, schedule_of
+from scorelet.tasks.restore.ways.base import SCHEDULE
+from scorelet.tasks.restore.ways.inpaint import FILLING
 
 OUTPUT = Path(__file__).resolve().parents[1] / "docs" / "results" / "restore.json"
 EXAMPLES = """examples:
@@ -124,7 +125,7 @@ def _rows(task: str, found: list[Row]) -> list[Row]:
     last["seconds_per_picture"] = float(np.mean([one["seconds"] for one in found]))
     last["consistency"] = max(one["largest_deviation_from_measurement"] for one in found)
     last["consistency_rms"] = max(one["rms_from_measurement"] for one in found)
-    schedule = schedule_of("inpaint" if task == "90 % missing" else "superres")
+    schedule = FILLING if task == "90 % missing" else SCHEDULE
     last["twice_last_level"] = 2 * schedule.end * 255
     last["deviation"] = float(np.mean([one["deviation"] for one in found]))
     return rows

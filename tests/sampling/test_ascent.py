@@ -21,7 +21,7 @@ from scorelet.models.measurements import (
     gaussian_kernel,
 )
 from scorelet.sampling import AscentSchedule, DivergenceError, ascend
-from scorelet.tasks.restore.settings import SCHEDULE
+from scorelet.tasks.restore.ways.base import SCHEDULE
 from scorelet.wavelets.orthogonal.spectral import gaussian_levels
 
 SIDE = 8

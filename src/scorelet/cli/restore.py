@@ -87,9 +87,9 @@ def restore(
         overwrite: replace existing files.
     """
     from scorelet.tasks.progress import Bar
-    from scorelet.tasks.restore import RestoreSettings, restore_files
+    from scorelet.tasks.restore import TASKS, RestoreSettings, restore_files
 
-    least = 0.1 if task == "deblur" else 1.0
+    least = TASKS[task].least
     settings = RestoreSettings(
         task,
         factor=factor,

@@ -10,7 +10,6 @@ from samples import Pointwise
 from scorelet.data.pictures.in_memory import in_memory
 from scorelet.models.measurements import Blur, CutBlur
 from scorelet.tasks.restore import RestoreSettings
-from scorelet.tasks.restore.observed import observe, size_sought
 
 TOWARD_GRAY = Pointwise(lambda y: 0.5 + 0.9 * (y - 0.5))
 
@@ -68,10 +67,11 @@ def test_what_is_sought_reaches_as_far_as_the_kernel():
         ("mirrored", Blur, (20, 24)),
     ):
         settings = RestoreSettings("deblur", kernel=kernel, edges=edges)
-        observation, guess = observe(picture, settings)
-        assert type(observation.measurement) is kind
-        assert size_sought(picture, settings) == size == tuple(guess.shape[2:])
-    assert size_sought(picture, RestoreSettings("superres", factor=3)) == (60, 72)
+        prepared = settings.prepare(picture)
+        assert type(prepared.observation.measurement) is kind
+        assert prepared.observation.measurement.size == size == tuple(prepared.guess.shape[2:])
+    settings = RestoreSettings("superres", factor=3)
+    assert settings.prepare(picture).guess.shape == (1, 1, 60, 72)
 
 
 def test_a_model_is_compared_with_the_size_that_is_sought():

@@ -63,7 +63,8 @@ def test_deviations_are_written_without_loss(tmp_path, suffix, kind):
     (outcome,) = restore_files([source], tmp_path / "out", settings=given)
     written = tmp_path / "out" / f"a_deviation{kind}"
     assert str(written) in outcome.report["outputs"]
-    deviation = restored(read_picture(source), given, keep=lambda *_: None).deviation
+    prepared = given.prepare(read_picture(source))
+    deviation = restored(prepared, given, keep=lambda *_: None).deviation
     assert np.array_equal(read_picture(written).pixels, np.rint(255 * deviation.clip(0, 1)))
 
 

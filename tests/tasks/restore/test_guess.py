@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scorelet.data.pictures.surface import membrane, plate
-from scorelet.tasks.restore.guess import smooth_guess
+from scorelet.tasks.restore.ways.guess import smooth_guess
 
 
 def scattered(share, side=96, seed=0):

@@ -15,17 +15,11 @@ from scorelet.data.pictures.in_memory import in_memory
 from scorelet.models import Denoiser, GaussianMixtureDenoiser, ResidualDenoiser
 from scorelet.models.measurements import LowFrequencies, RandomSensing
 from scorelet.sampling import DivergenceError
-from scorelet.tasks.restore import (
-    FILLING,
-    QUALITIES,
-    SCHEDULE,
-    RestoreSettings,
-    schedule_of,
-)
-from scorelet.tasks.restore.drawing import opacity
+from scorelet.tasks.restore import QUALITIES, RestoreSettings
 from scorelet.tasks.restore.files import restore_files
-from scorelet.tasks.restore.observed import observe
 from scorelet.tasks.restore.tiled import TiledDenoiser
+from scorelet.tasks.restore.ways.base import SCHEDULE
+from scorelet.tasks.restore.ways.inpaint import FILLING, filling
 
 
 @pytest.fixture(autouse=True)
@@ -47,11 +41,11 @@ def error(x, y):
 
 
 def test_missing_pixels_of_noisy_pictures_begin_as_other_tasks():
-    assert schedule_of("inpaint") == schedule_of("inpaint", 0.07) == FILLING
-    assert schedule_of("inpaint", 0.08) == schedule_of("superres") == SCHEDULE
+    assert filling() == filling(0.07) == FILLING
+    assert filling(0.08) == SCHEDULE
 
 
-LOWER = [schedule_of("inpaint", 0.0, error) for error in (1e-4, 0.013, 0.03, 0.0451, 0.07, 0.3)]
+LOWER = [filling(0.0, error) for error in (1e-4, 0.013, 0.03, 0.0451, 0.07, 0.3)]
 
 
 @pytest.mark.parametrize("schedule", [SCHEDULE, FILLING, *LOWER])
@@ -159,13 +153,13 @@ def test_an_opacity_is_enlarged_without_stairs():
     alpha = np.clip(64 * np.add.outer(np.arange(8), np.arange(8)) - 300, 0, 255).astype(np.uint8)
     picture = Picture(np.zeros((8, 8, 3), np.uint8), alpha=alpha)
     settings = RestoreSettings(task="superres", factor=4)
-    found = opacity(picture, settings)
+    found = settings.prepare(picture).alpha
     assert found.shape == (32, 32)
     assert found.dtype == np.uint8
     assert (found.min(), found.max()) == (0, 255)
     assert max(np.abs(np.diff(found.astype(int), axis=axis)).max() for axis in (0, 1)) <= 17
     whole = replace(picture, alpha=np.full_like(alpha, 255))
-    assert (opacity(whole, settings) == 255).all()
+    assert (settings.prepare(whole).alpha == 255).all()
 
 
 @pytest.mark.slow
@@ -224,7 +218,8 @@ def test_the_level_of_the_noise_is_heard(task):
     level = 25 / 255
     noisy = x + np.random.default_rng(0).normal(0, level, x.shape).astype(np.float32)
     words = NOISY_TASKS[task] | {"task": task}
-    seen, _ = observe(in_memory(noisy).pictures[0], RestoreSettings(**words, sigma=level))
+    settings = RestoreSettings(**words, sigma=level)
+    seen = settings.prepare(in_memory(noisy).pictures[0]).observation
     assert seen.measurement.noise == pytest.approx(level)
     off, least = [], 0.5 / 255 if task == "deblur" else 0.0
     for sigma in (least, level):
@@ -404,7 +399,7 @@ def test_gaps_want_the_task_that_fills_them():
 
     page = Picture(picture, mask=~np.isnan(picture[..., 0]))
     with pytest.raises(InputError, match="inpaint"):
-        observe(page, RestoreSettings("superres"))
+        RestoreSettings("superres").prepare(page)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ import numpy as np
 from scorelet.core.arrays import plain_array
 from scorelet.core.paths import as_path
 from scorelet.data import (
-    Picture,
     check_target,
     from_unit,
     is_lossy,
@@ -20,7 +19,6 @@ from scorelet.data import (
     what_it_holds,
     write_pages,
 )
-from scorelet.data.pictures.enlarged import enlarged
 from scorelet.data.pictures.formats.base import QUALITY
 from scorelet.data.pictures.lost import lost
 from scorelet.tasks.conditions import Conditions
@@ -28,9 +26,9 @@ from scorelet.tasks.jobs import Outcome, Publish, run_tasks
 from scorelet.tasks.journal import digest
 from scorelet.tasks.listener import NOBODY, Listener
 from scorelet.tasks.planning import FileTask, plan_tasks, with_beside
-from scorelet.tasks.restore.drawing import Pixels, opacity, restored
-from scorelet.tasks.restore.known import with_gaps
-from scorelet.tasks.restore.settings import BlurKernel, Mask, RestoreSettings
+from scorelet.tasks.restore.drawing import Pixels, restored
+from scorelet.tasks.restore.settings import RestoreSettings
+from scorelet.tasks.restore.ways.base import BlurKernel, Mask
 
 SUFFIX = "_restored"
 """What results are called that have no name given."""
@@ -129,9 +127,10 @@ def _restore_file(
     task: FileTask, settings: RestoreSettings, publish: Publish, listener: Listener
 ) -> dict[str, Any]:
     """Restore one file; return its report."""
-    picture = with_gaps(read_picture(task.source, gaps=True))
-    settings.check_size(*picture.pixels.shape[:2])
-    large = _as_large(picture, settings)
+    prepared = settings.prepare(read_picture(task.source, gaps=True))
+    picture = prepared.picture
+    some = np.broadcast_to(picture.pixels[:1, :1], (*prepared.size, picture.pixels.shape[2]))
+    large = prepared.result(some)
     check_target(task.target, large, pages=1)
 
     def write(path: Path, values: Pixels, alpha: Pixels | None) -> None:
@@ -143,11 +142,11 @@ def _restore_file(
         if task.beside:
             write(task.beside[number], sample, large.alpha)
 
-    found = restored(picture, settings, keep=keep, progress=listener.part)
+    found = restored(prepared, settings, keep=keep, progress=listener.part)
     if task.beside:
         write(task.beside[-1], found.deviation, None)
     height, width = found.picture.pixels.shape[:2]
-    loss = is_lossy(task.target, picture.metadata) and settings.task != "deblur"
+    loss = is_lossy(task.target, picture.metadata) and settings.way.keeps
     report = {
         "outputs": [str(path) for path in (task.target, *task.beside)],
         "height": height,
@@ -168,12 +167,3 @@ _LOSS = (
     "the result is compressed with loss: pixels and means of blocks that are known hold only "
     "nearly; take a name that ends in .png"
 )
-
-
-def _as_large(picture: Picture, settings: RestoreSettings) -> Picture:
-    """Return a picture with size, opacity and metadata of the result, and without a meaning."""
-    factor = settings.enlarges
-    height, width = (factor * side for side in picture.pixels.shape[:2])
-    pixels = np.broadcast_to(picture.pixels[:1, :1], (height, width, picture.pixels.shape[2]))
-    alpha, metadata = opacity(picture, settings), enlarged(picture, factor)
-    return replace(picture, pixels=pixels, alpha=alpha, metadata=metadata, mask=None)

@@ -14,8 +14,8 @@ from scorelet.data import Picture, read_picture
 from scorelet.data.pictures.in_memory import in_memory
 from scorelet.tasks.ready_denoiser import denoiser_given
 from scorelet.tasks.restore.drawing import restored
-from scorelet.tasks.restore.known import with_gaps
-from scorelet.tasks.restore.settings import BlurKernel, Mask, Restored, RestoreSettings
+from scorelet.tasks.restore.settings import Restored, RestoreSettings
+from scorelet.tasks.restore.ways.base import BlurKernel, Mask
 from scorelet.tasks.tiling import TileSide
 
 
@@ -109,15 +109,14 @@ def _alike(found: Restored, image: Any) -> Restored:  # noqa: ANN401 - an array,
 
 def _restored(picture: Picture, settings: RestoreSettings) -> Restored:
     """Restore one picture, and keep the samples if their number was given."""
-    settings.check_size(*picture.pixels.shape[:2])
     kept: list[np.ndarray] = []
 
     def keep(_number: int, sample: np.ndarray) -> None:
         if settings.samples is not None:
             kept.append(sample)
 
-    picture = with_gaps(picture)
-    found = restored(picture, settings, keep=keep)
-    notes = (f"the picture {note.text}" for note in picture.notes)
+    prepared = settings.prepare(picture)
+    found = restored(prepared, settings, keep=keep)
+    notes = (f"the picture {note.text}" for note in prepared.picture.notes)
     found = replace(found, warnings=(*found.warnings, *notes))
     return replace(found, samples=np.stack(kept)) if kept else found

@@ -1,0 +1,127 @@
+"""The picture was blurred, and has noise, of the level that is given or found."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from scorelet.core.arrays import plain_array
+from scorelet.core.errors import InputError
+from scorelet.core.paths import as_path
+from scorelet.data import Picture
+from scorelet.models.measurements import Blur, CutBlur, Observation, gaussian_kernel
+from scorelet.tasks.restore.ways.base import Prepared, Task, Words
+from scorelet.tasks.restore.ways.known import known_whole, whole
+
+EDGES = ("unknown", "mirrored")
+"""What lies outside of a blurred picture: something that nothing is known of, as of photographs, or
+the picture again, which was blurred so."""
+
+LEAST_NOISE, FINER = 0.5 / 255, 0.1 / 255
+"""Rounding to 8 bits; and of 16 bits and floats what a blur can be undone with in floating point,
+where results are as good as with less."""
+OF_STEP = 1 / 6
+"""Error of a JPEG over its median step: half of what is evenly spread within steps has, because
+most coefficients of a blurred picture are far smaller than a step."""
+_PLAINLY = 2.0
+"""Noise that was found, over the level that was given, from which that is worth a word."""
+
+
+def check(words: Words) -> None:
+    """Refuse other edges, and anything but one blur."""
+    if words.edges not in (None, *EDGES):
+        raise InputError(f"edges is {words.edges!r}: it must be unknown or mirrored.")
+    if (words.blur is None) == (words.kernel is None):
+        raise InputError("deblur needs to know the blur: give blur or kernel, one of them.")
+
+
+def prepare(picture: Picture, words: Words) -> Prepared:
+    """Begin with the blurred picture; what lies outside of it is sought, too, where unknown."""
+    known = known_whole(picture)
+    x = whole(picture, known.measured)
+    how = Blur if words.edges == "mirrored" else CutBlur
+    size, kernel = (x.shape[-2], x.shape[-1]), _kernel(words)
+    found = _noise_found(picture, x, how(size, kernel, noise=words.sigma or LEAST_NOISE))
+    sigma, said = _leveled(words.sigma, found, _least_noise(picture))
+    blur = how(size, kernel, noise=sigma)
+    rows, columns = ((large - n) // 2 for large, n in zip(blur.size, size, strict=True))
+    return Prepared(
+        picture,
+        known,
+        Observation(blur, blur.read(x)),
+        F.pad(x, (columns, columns, rows, rows), mode="replicate"),
+        sigma,
+        picture.alpha,
+        remarks=(said,) if said else (),
+    )
+
+
+def _noise_found(picture: Picture, x: Tensor, blur: Blur) -> float:
+    """Return the level of the noise that a blurred picture is taken to have.
+
+    It is read off the frequencies that the blur left next to nothing of, and is no less than what
+    rounding and the steps of a JPEG do to the others, which in those may be rounded to 0.
+    """
+    jpeg = picture.metadata.jpeg
+    step = None if jpeg is None else jpeg.median_step
+    return max(blur.noise_in(blur.read(x)), _least_noise(picture), OF_STEP * (step or 0.0))
+
+
+def _least_noise(picture: Picture) -> float:
+    """Return the least level that a blurred picture is taken to have: floats have no rounding."""
+    return LEAST_NOISE if picture.pixels.dtype == np.uint8 else FINER
+
+
+def _leveled(given: float | None, found: float, least: float) -> tuple[float, str | None]:
+    """Return the level that is taken, and a word if plainly more was found than was given."""
+    taken = found if given is None else max(given, least)
+    if given is None or found <= _PLAINLY * taken:
+        return taken, None
+    return taken, (
+        f"the picture has more noise than was given, or more detail than such a blur leaves: sigma "
+        f"is {given * 255:.1f}, and {found * 255:.1f} was found (8-bit units), which deblurring "
+        "makes far stronger; leave sigma out, or give a smaller blur if that is no noise"
+    )
+
+
+def _kernel(words: Words) -> Tensor:
+    if words.blur is not None:
+        return gaussian_kernel(words.blur)
+    given = words.kernel
+    array = _read(given) if isinstance(given, str | Path) else plain_array(given, what="kernel")
+    if array.dtype.kind not in "fiu":
+        raise InputError("The kernel is no array of real numbers: expected (rows, columns).")
+    if not np.isfinite(array).all() or array.sum() == 0:
+        raise InputError("The kernel holds NaN, or its sum is 0: expected weights of sum 1.")
+    return torch.from_numpy(array.astype(np.float64))
+
+
+def _read(kernel: str | Path) -> np.ndarray:
+    path = as_path(str(kernel), name="kernel")
+    if not path.is_file():
+        raise InputError(
+            f"There is no file {path}: kernel names an .npy file; of a Gaussian blur give its "
+            "standard deviation in pixels, as blur."
+        )
+    try:
+        found = np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as an .npy file with a kernel.") from error
+    if not isinstance(found, np.ndarray):
+        found.close()
+        raise InputError(f"{path} may hold several arrays: save the kernel alone, as an .npy file.")
+    return found
+
+
+TASK = Task(
+    "deblur",
+    ("blur", "kernel", "edges"),
+    prepare,
+    check,
+    keeps=False,
+    least=0.1,
+    advice="Bring floats of another unit to [0, 1]; or the picture has more detail than such a "
+    "blur leaves: give a smaller blur, or a larger sigma.",
+)

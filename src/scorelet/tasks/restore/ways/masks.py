@@ -1,0 +1,111 @@
+"""Masks: pictures and arrays that say which pixels are known."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+from scorelet.core.arrays import plain_array
+from scorelet.core.errors import InputError
+from scorelet.core.paths import as_path
+from scorelet.data import read_picture, to_unit
+from scorelet.data.pictures.types import SAMPLE_TYPES, split_samples, white
+from scorelet.tasks.restore.ways.base import Mask
+
+_BLACK = 0.1
+"""Whiteness up to which a pixel of a mask is black, and the difference that makes a colour."""
+_MOST_GRAY, _MOST_COLOURED = 0.1, 0.01
+"""Shares of a mask that may be neither black nor white, and have a colour."""
+
+
+def whiteness(given: Mask) -> np.ndarray:
+    """Return how white the samples of a mask are, (height, width[, channels]).
+
+    Raises:
+        InputError: an array that is no mask, or a folder.
+        ImageFileError: a file that cannot be read.
+    """
+    return _read(given) if isinstance(given, str | Path) else _of_array(given)
+
+
+def known_by(white: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return where pixels of a picture are known, by the whiteness of a mask.
+
+    Raises:
+        InputError: they are not of one size.
+    """
+    if white.shape[:2] != shape or white.ndim > 3 or not white.size:
+        flat = white.ndim in (2, 3)
+        large = f"{white.shape[1]}x{white.shape[0]} pixels" if flat else f"the shape {white.shape}"
+        raise InputError(
+            f"The mask has {large}, the picture {shape[1]}x{shape[0]} pixels (width x height): "
+            "they must be of one size."
+        )
+    return (white.mean(-1) if white.ndim == 3 else white) > 0.5
+
+
+def doubt(white: np.ndarray) -> str | None:
+    """Say whether a mask may be a picture: has colours, or much between black and white.
+
+    One of two grays is none. The mask is one that `known_by` takes.
+    """
+    samples = white[..., None] if white.ndim == 2 else white
+    grays, colours = samples.mean(-1), np.ptp(samples, axis=-1)
+    gray = ((grays > _BLACK) & (grays < 1 - _BLACK)).mean()
+    if (gray <= _MOST_GRAY or len(np.unique(grays)) <= 2) and (
+        colours > _BLACK
+    ).mean() <= _MOST_COLOURED:
+        return None
+    return (
+        f"the mask has grays or colours: {(grays <= 0.5).mean():.0%} of it is darker than half, "
+        "and counts as missing; paint the holes black and all else white"
+    )
+
+
+def _of_array(given: np.ndarray | Tensor | Image.Image) -> np.ndarray:
+    """Return how white an array is, as in a file, but 1 of 0 and 1 is white.
+
+    Raises:
+        InputError: values that say neither true nor false, nor how white a pixel is.
+    """
+    mask = plain_array(given, what="mask")
+    certain = mask.dtype == bool or bool(np.isin(mask, (0, 1)).all())
+    if not certain and (isinstance(given, np.ma.MaskedArray) or not _is_white(mask)):
+        raise InputError(
+            f"The mask is a {type(given).__name__} of {mask.dtype}: give true and false, 0 and 1, "
+            "or how white each pixel is, as a picture has it."
+        )
+    unit = mask.astype(np.float32) if certain else to_unit(mask)
+    several = unit.ndim == 3 and unit.shape[2] in (2, 4)
+    return _telling(*split_samples(unit)) if several else unit
+
+
+def _telling(colours: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
+    """Return the samples of a mask that tell its pixels apart: the opacity if colours do not."""
+    if alpha is None or (alpha == alpha[0, 0]).all() or (colours != colours[:1, :1]).any():
+        return colours
+    return alpha[..., None]
+
+
+def _is_white(mask: np.ndarray) -> bool:
+    """Whether all values lie between black and white of a picture."""
+    if mask.dtype.name not in SAMPLE_TYPES:
+        return False
+    return bool(((mask >= 0) & (mask <= white(mask.dtype))).all())
+
+
+def _read(given: str | Path) -> np.ndarray:
+    path = as_path(given, name="mask")
+    if path.is_dir():
+        raise InputError(
+            f"{path} is a folder of masks, and there is one picture: name the mask of it."
+        )
+    mask = read_picture(path)
+    samples = _telling(mask.pixels, mask.alpha)
+    if mask.scale > 1 and samples.max() == 1:
+        raise InputError(
+            f"{path} holds 0 and 1 of {mask.scale:.0f}, which is black everywhere: write known "
+            f"pixels as {mask.scale:.0f}, or give an array of true and false in Python."
+        )
+    return to_unit(samples)
