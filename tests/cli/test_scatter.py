@@ -183,11 +183,11 @@ def test_what_is_transparent_is_white(shell, tmp_path):
 
 
 def test_files_that_are_no_pictures_are_counted(shell, folder, tmp_path):
-    (folder / "a.heic").touch()
+    (folder / "a.jxl").touch()
     (folder / "b.gif").touch()
     status, _, stderr = shell(folder, "-J", 2, "-o", tmp_path / "f.npz")
     assert status == 0
-    assert "2 files are of no kind that is read: 1 .heic, 1 .gif (a.heic, b.gif)." in stderr
+    assert "2 files are of no kind that is read: 1 .jxl, 1 .gif (a.jxl, b.gif)." in stderr
 
 
 def test_pictures_that_are_no_numbers_between_black_and_white(shell, tmp_path):

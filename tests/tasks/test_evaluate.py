@@ -29,11 +29,11 @@ pytestmark = pytest.mark.usefixtures("float32")
 
 def test_files_that_are_no_pictures_are_counted_and_named(tmp_path, model):
     write_png(tmp_path / "a.png", noisy(24, 24))
-    (tmp_path / "b.heic").write_bytes(b"")
+    (tmp_path / "b.jxl").write_bytes(b"")
     (tmp_path / "c.gif").write_bytes(b"")
     (said,) = evaluate(tmp_path, model=model, sigmas=[25.0])["warnings"]
     assert said == (
-        f"in {tmp_path}, 2 files are of no kind that is read: 1 .heic, 1 .gif (b.heic, c.gif)"
+        f"in {tmp_path}, 2 files are of no kind that is read: 1 .jxl, 1 .gif (b.jxl, c.gif)"
     )
 
 

@@ -95,10 +95,10 @@ def test_files_of_a_folder_that_are_no_pictures_are_counted_and_named(file, tmp_
     folder = tmp_path / "some"
     folder.mkdir()
     write_picture(folder / "a.png", Picture(np.full((16, 16, 3), 99, np.uint8)))
-    (folder / "b.heic").write_bytes(b"")
+    (folder / "b.jxl").write_bytes(b"")
     data = {"train": [str(folder)], "validation": [str(folder)]}
     assert run(["train", str(file(data=data, steps=1))]) == 0
-    said = f"in {folder}, 1 file is of no kind that is read: 1 .heic (b.heic)"
+    said = f"in {folder}, 1 file is of no kind that is read: 1 .jxl (b.jxl)"
     assert " ".join(capsys.readouterr().err.split()).count(said) == 1
 
 

@@ -40,11 +40,11 @@ def denoise(
 ) -> int:
     """Take the noise out of photographs.
 
-    Reads PNG, TIFF, JPEG, WebP, BMP and Netpbm, 8 and 16 bit and floating point, of any size, and
-    camera raw files (pip install 'scorelet[raw]'), which become TIFF, or DNG with -o NAME.dng;
-    writes the same kind and depth, with alpha, colour profile and EXIF; counts of few photons
-    become 32-bit floats in TIFF. Prints the noise level that it found, and warns when the noise is
-    not white.
+    Reads PNG, TIFF, JPEG, WebP, BMP and Netpbm, 8 and 16 bit and floating point, of any size, AVIF
+    and HEIC (pip install 'scorelet[heif]'), which become PNG, and camera raw files (pip install
+    'scorelet[raw]'), which become TIFF, or DNG with -o NAME.dng; writes the same kind and depth,
+    with alpha, colour profile and EXIF; counts of few photons become 32-bit floats in TIFF. Prints
+    the noise level that it found, and warns when the noise is not white.
 
     For example:
 

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 
 from denoise_samples import PLAIN_TIFF, errors, write_tiff
-from samples import names, noisy, pillow, read_png, write_png
+from samples import RGB_PROFILE, exif, names, noisy, pillow, read_png, write_png
 from scorelet.data import Picture, write_picture
 from scorelet.tasks.denoise import page
 
@@ -84,3 +86,28 @@ def test_what_has_no_suffix_to_be_written_back_under_gets_one(shell, denoised):
     np.testing.assert_array_equal(after[..., 3], clear[..., 3])
     assert shell("scan")[0] == 0
     assert tifffile.imread("scan_denoised.tif").dtype == "float32"
+
+
+@pytest.mark.slow
+def test_pictures_of_telephones_become_png(shell, denoised):
+    """10 bits of an AVIF as 16; a HEIC upright, with its profile."""
+    pillow_heif = pytest.importorskip("pillow_heif")
+    Path("in").mkdir()
+    deep = noisy(32, 48, dtype="uint16") >> 6
+    coded = imagecodecs.avif_encode(deep, level=100, bitspersample=10, pixelformat="444")
+    Path("in/deep.avif").write_bytes(coded)
+    file = pillow_heif.from_pillow(Image.fromarray(noisy(32, 48)))
+    file[0].info |= {"icc_profile": RGB_PROFILE, "icc_profile_type": "prof"}
+    file.save("in/a.HEIC", quality=-1, chroma=444, matrix_coefficients=0, exif=exif(6).tobytes())
+    status, _, stderr = shell("in", "-o", "out")
+    assert status == 0
+    assert names("out") == ["a.png", "deep.png"]
+    assert stderr.count("warning: in/deep.avif has 10-bit samples; results have 16-bit ones") == 1
+    scaled = np.rint(deep * (65535 / 1023)).astype(np.uint16)
+    np.testing.assert_array_equal(read_png(Path("out/deep.png")), denoised(scaled))
+    turned = np.rot90(noisy(32, 48), -1).copy()
+    np.testing.assert_array_equal(read_png(Path("out/a.png")), denoised(turned))
+    assert pillow(Path("out/a.png")).info["icc_profile"] == RGB_PROFILE
+    assert shell("in/a.HEIC")[0] == 0
+    assert Path("in/a_denoised.png").read_bytes() == Path("out/a.png").read_bytes()
+    assert shell("in/a.HEIC", "-o", "b.heic")[0] == 2

@@ -24,18 +24,18 @@ def names(folder, paths):
 
 def test_what_is_no_picture_is_listed_too(tmp_path, monkeypatch):
     monkeypatch.setattr(libraw, "find_spec", lambda _name: None)  # nobody reads d.dng
-    fill(tmp_path, "b.HEIC", "a.png", "sub/c.gif", "sub/d.dng", "raw", ".hidden.gif", ".git/e.gif")
+    fill(tmp_path, "b.JXL", "a.png", "sub/c.gif", "sub/d.dng", "raw", ".hidden.gif", ".git/e.gif")
     found = list_folder(tmp_path)
     assert names(tmp_path, found.pictures) == ["a.png"]
-    assert names(tmp_path, found.skipped) == ["b.HEIC", "raw", "sub/c.gif", "sub/d.dng"]
-    assert names(tmp_path, list_folder(tmp_path, recursive=False).skipped) == ["b.HEIC", "raw"]
+    assert names(tmp_path, found.skipped) == ["b.JXL", "raw", "sub/c.gif", "sub/d.dng"]
+    assert names(tmp_path, list_folder(tmp_path, recursive=False).skipped) == ["b.JXL", "raw"]
 
 
 def test_pictures_that_are_taken_by_name_are_taken_from_folders(tmp_path):
     every = sorted(f"a{suffix}" for suffix in READ_SUFFIXES)
     fill(tmp_path, *every)
     assert names(tmp_path, find_pictures(tmp_path)) == every
-    assert {".pbm", ".jpe", ".mpo"} == set(READ_SUFFIXES) - set(SUFFIXES)
+    assert {".pbm", ".jpe", ".mpo", ".avif"} == set(READ_SUFFIXES) - set(SUFFIXES)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
@@ -81,9 +81,9 @@ def test_linked_folders_and_broken_links_are_said(tmp_path):
         ([], ""),
         (["a.gif"], "1 file is of no kind that is read: 1 .gif (a.gif)"),
         (
-            ["a.gif", "b", "c.HEIC", "d.heic"],
-            "4 files are of no kind that is read: 2 .heic, 1 .gif, 1 without a suffix "
-            "(a.gif, b, c.HEIC and 1 more)",
+            ["a.gif", "b", "c.JXL", "d.jxl"],
+            "4 files are of no kind that is read: 2 .jxl, 1 .gif, 1 without a suffix "
+            "(a.gif, b, c.JXL and 1 more)",
         ),
     ],
 )
@@ -92,8 +92,8 @@ def test_what_is_skipped_in_words(skipped, said):
 
 
 def test_a_folder_of_other_pictures_says_so(tmp_path):
-    fill(tmp_path, "a.heic", "b.heic")
-    with pytest.raises(InputError, match=r"no pictures \(2 files are .*: 2 \.heic .*\); expected"):
+    fill(tmp_path, "a.jxl", "b.jxl")
+    with pytest.raises(InputError, match=r"no pictures \(2 files are .*: 2 \.jxl .*\); expected"):
         find_pictures(tmp_path)
 
 

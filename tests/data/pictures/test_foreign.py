@@ -133,9 +133,6 @@ def box(brand):
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (box(b"heic"), "HEIC"),
-        (box(b"mif1"), "HEIC"),
-        (box(b"avif"), "AVIF"),
         (box(b"crx "), "camera raw"),
         (b"FUJIFILMCCD-RAW 0201", "camera raw"),
         (b"IIU\x00\x18\x00\x00\x00", "camera raw"),
@@ -152,7 +149,7 @@ def test_first_bytes_tell_what_it_is(tmp_path, data, words):
     (tmp_path / "a.png").write_bytes(data)
     said = sentence(tmp_path / "a.png")
     assert words in said
-    kinds = "expected PNG, TIFF, JPEG, WebP, BMP or Netpbm (PBM, PGM, PPM): "
+    kinds = "expected PNG, TIFF, JPEG, WebP, BMP, Netpbm (PBM, PGM, PPM), AVIF or HEIC: "
     assert ("; expected " if words == "camera raw" else kinds) in said
 
 
@@ -163,7 +160,6 @@ def test_first_bytes_tell_what_it_is(tmp_path, data, words):
         (lambda a: imagecodecs.jpeg2k_encode(a, codecformat="jp2"), "JPEG 2000"),
         (lambda a: imagecodecs.jpeg2k_encode(a, codecformat="j2k"), "JPEG 2000"),
         (imagecodecs.jpegxr_encode, "JPEG XR"),
-        (imagecodecs.avif_encode, "AVIF"),
         (imagecodecs.qoi_encode, "QOI"),
     ],
 )

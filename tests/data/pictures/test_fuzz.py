@@ -11,12 +11,17 @@ import imagecodecs
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image
+from PIL import Image, features
 
 from samples import RGB_PROFILE, exif, noisy
 from scorelet.core.errors import ImageFileError
 from scorelet.data import Picture, iter_pages, write_pages
 from scorelet.data.pictures.formats.png_chunks import SIGNATURE, pack_chunk
+
+try:
+    import pillow_heif
+except ImportError:
+    pillow_heif = None
 
 RGB = noisy(24, 17)
 GRAY = noisy(24, 17, 1, dtype="uint16")[..., 0]
@@ -43,6 +48,18 @@ def with_sub_image():
     return stream.getvalue()
 
 
+def of_telephones():
+    """What can be made here."""
+    files = {}
+    if "avif" in features.get_supported():
+        files["a.avif"] = by_pillow("AVIF", exif=exif(6), icc_profile=RGB_PROFILE)
+    if pillow_heif is not None:
+        stream = io.BytesIO()
+        pillow_heif.from_pillow(Image.fromarray(RGB)).save(stream, exif=exif(6).tobytes())
+        files["a.heic"] = stream.getvalue()
+    return files
+
+
 PALETTE = Image.fromarray(RGB).quantize(16)
 FRAMES = [Image.fromarray(noisy(24, 17, seed=seed)) for seed in range(3)]
 WHOLE = {
@@ -63,6 +80,7 @@ WHOLE = {
     "big.tif": by_tifffile(GRAY, bigtiff=True, byteorder=">", tile=(16, 16), compression="zstd"),
     "sub.tif": with_sub_image(),
     "bits.tif": by_pillow("TIFF", Image.fromarray(RGB).convert("1"), compression="group4"),
+    **of_telephones(),
 }
 CLAIMS = (0, 1, 2, 3, 8, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 19_000, 0x7FFFFFFF, 0xFFFFFFFF)
 

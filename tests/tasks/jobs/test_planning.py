@@ -92,11 +92,11 @@ def test_files_beside_earlier_results_are_left_out_too(path):
 
 def test_what_a_folder_holds_besides_is_said(path):
     said = []
-    for name in ("in/a.heic", "in/b.gif", "in/c.gif"):
+    for name in ("in/a.jxl", "in/b.gif", "in/c.gif"):
         path(name).write_text("x")
     assert len(plan_tasks([path("in")], None, suffix="_new", say=said.append)) == 3
     assert said == [
-        "in in, 3 files are of no kind that is read: 2 .gif, 1 .heic (a.heic, b.gif, c.gif)"
+        "in in, 3 files are of no kind that is read: 2 .gif, 1 .jxl (a.jxl, b.gif, c.gif)"
     ]
 
 

@@ -9,8 +9,14 @@ from pathlib import Path
 from scorelet.core.errors import InputError
 from scorelet.core.paths import as_path
 from scorelet.core.words import counted
+from scorelet.data.pictures.formats import heic
 from scorelet.data.pictures.formats.libraw import INSTALL
-from scorelet.data.pictures.kinds import READ_SUFFIXES, is_picture_name, is_raw_name
+from scorelet.data.pictures.kinds import (
+    READ_SUFFIXES,
+    is_heic_name,
+    is_picture_name,
+    is_raw_name,
+)
 
 _NAMED = 3  # of what was skipped or cannot be read, in a sentence
 
@@ -116,8 +122,8 @@ def skipped_sentence(skipped: Sequence[Path]) -> str:
 
     >>> from pathlib import Path
     >>> from scorelet.data.pictures.folders import skipped_sentence
-    >>> skipped_sentence([Path("in/a.heic"), Path("in/b.HEIC"), Path("in/c.gif")])
-    '3 files are of no kind that is read: 2 .heic, 1 .gif (a.heic, b.HEIC, c.gif)'
+    >>> skipped_sentence([Path("in/a.jxl"), Path("in/b.JXL"), Path("in/c.gif")])
+    '3 files are of no kind that is read: 2 .jxl, 1 .gif (a.jxl, b.JXL, c.gif)'
     """
     linked = [path for path in skipped if os.path.isdir(path)]
     lost = [path for path in skipped if os.path.islink(path) and not os.path.exists(path)]
@@ -162,7 +168,9 @@ def _of_no_kind(skipped: Sequence[Path]) -> str:
     counted = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
     verb = "file is" if len(skipped) == 1 else "files are"
     raw = "; camera raw files need " + INSTALL if any(map(is_raw_name, skipped)) else ""
-    return f"{len(skipped)} {verb} of no kind that is read: {counted} ({_named(skipped)}){raw}"
+    phone = "; HEIC pictures need " + heic.INSTALL if any(map(is_heic_name, skipped)) else ""
+    what = f"{counted} ({_named(skipped)})"
+    return f"{len(skipped)} {verb} of no kind that is read: {what}{raw}{phone}"
 
 
 def _named(paths: Sequence[Path]) -> str:

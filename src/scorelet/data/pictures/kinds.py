@@ -9,8 +9,8 @@ from pathlib import Path
 from scorelet.core.errors import ImageFileError, InputError
 from scorelet.core.files import check_regular
 from scorelet.data.pictures.errors import RefusedError, reading
-from scorelet.data.pictures.formats import bmp, jpeg, png, pnm, raw, tiff, webp
-from scorelet.data.pictures.formats.base import QUALITY, Format
+from scorelet.data.pictures.formats import avif, bmp, heic, jpeg, png, pnm, raw, tiff, webp
+from scorelet.data.pictures.formats.base import HEAD, QUALITY, Format, Readable
 from scorelet.data.pictures.formats.foreign import foreign
 from scorelet.data.pictures.formats.libraw import is_installed
 from scorelet.data.pictures.types import PictureMetadata
@@ -25,21 +25,29 @@ FORMATS: tuple[Format, ...] = (
 )
 RAW = raw.FORMAT
 """Camera raw files: any picture may be read from them, but only mosaics are written, as DNG."""
+READ_ONLY: tuple[Readable, ...] = (avif.FORMAT, heic.FORMAT)
+"""What telephones write; results are PNG."""
 FORMAT_NAMES = tuple(form.name for form in FORMATS)
 """What `suffix_for_result` takes as `form`, for any picture; dng is for results of raw files."""
 SUFFIXES = tuple(sorted(suffix for form in FORMATS for suffix in form.suffixes))
 """Endings of names, in lower case, that are written."""
-READ_SUFFIXES = tuple(sorted((*SUFFIXES, *(s for form in FORMATS for s in form.read_only))))
+READ_SUFFIXES = tuple(
+    sorted((*SUFFIXES, *(s for form in (*FORMATS, avif.FORMAT) for s in form.read_only)))
+)
 """Endings of names, in lower case, that are looked for in folders; see `is_picture_name`."""
 
 _BY_SUFFIX = {suffix: form for form in (*FORMATS, RAW) for suffix in form.suffixes}
-_TITLES = [form.title for form in FORMATS]
+_TITLES = [form.title for form in (*FORMATS, *READ_ONLY)]
 _EXPECTED = f"{', '.join(_TITLES[:-1])} or {_TITLES[-1]}"
 
 
 def is_picture_name(path: Path) -> bool:
-    """Whether the suffix, in any case, is one of `READ_SUFFIXES`, or a raw file's that is read."""
-    return path.suffix.lower() in READ_SUFFIXES or (is_raw_name(path) and is_installed())
+    """Whether the suffix, in any case, is one of `READ_SUFFIXES`, or what an installed extra reads.
+
+    These are the extras for camera raw files and for HEIC.
+    """
+    extra = (is_raw_name(path) and is_installed()) or (is_heic_name(path) and heic.is_installed())
+    return extra or path.suffix.lower() in READ_SUFFIXES
 
 
 def is_lossy(path: Path, metadata: PictureMetadata) -> bool:
@@ -53,6 +61,11 @@ def is_raw_name(path: Path) -> bool:
     return path.suffix.lower() in raw.RAW_SUFFIXES
 
 
+def is_heic_name(path: Path) -> bool:
+    """Whether the suffix, in any case, is that of HEIC pictures."""
+    return path.suffix.lower() in heic.SUFFIXES
+
+
 def is_raw_file(path: Path) -> bool:
     """Whether the content of a file is that of a camera raw file.
 
@@ -63,7 +76,7 @@ def is_raw_file(path: Path) -> bool:
         return format_of_content(path) is RAW
 
 
-def format_of_content(path: Path) -> Format:
+def format_of_content(path: Path) -> Readable:
     """Tell the kind of a file by its first bytes.
 
     Raises:
@@ -73,10 +86,11 @@ def format_of_content(path: Path) -> Format:
     """
     check_regular(path, what="a picture file", error=ImageFileError)
     with path.open("rb") as stream:
-        head = stream.read(16)
+        head = stream.read(HEAD)
     if not head:
         raise RefusedError("is empty (0 bytes); expected a picture: copy or export it again.")
-    found = next((form for form in (*FORMATS, RAW) if form.matches(head)), None)
+    known = (*FORMATS, *READ_ONLY, RAW)
+    found = next((form for form in known if form.matches(head)), None)
     if found is tiff.FORMAT and tiff.holds_raw(path, named=is_raw_name(path)):
         return RAW
     if found is None:
@@ -106,7 +120,8 @@ def suffix_for_result(path: str | os.PathLike[str], form: str | None = None) -> 
 
     Where the suffix names no kind that is written (none, ``.pbm``), or one that cannot hold all
     that the kind of the content can (a PNG called ``.jpg`` may be transparent), it is the usual one
-    of that kind. Camera raw files become TIFF. A file that is no picture keeps its own.
+    of that kind. Camera raw files become TIFF, AVIF and HEIC become PNG. A file that is no picture
+    keeps its own.
 
     Args:
         path: the file.
@@ -127,7 +142,8 @@ def suffix_for_result(path: str | os.PathLike[str], form: str | None = None) -> 
     if content is RAW:
         return tiff.FORMAT.suffixes[0]
     fits = named is not None and content.can - {QUALITY} <= named.can
-    return path.suffix if fits else content.suffixes[0]
+    usual = content if isinstance(content, Format) else png.FORMAT
+    return path.suffix if fits else usual.suffixes[0]
 
 
 def format_of_name(name: str) -> Format:

@@ -27,6 +27,11 @@ def depth_note(before: str, after: str) -> Note:
     return Note(DEPTH, f"has {before}; results have {after}")
 
 
+def scaled_notes(bits: int) -> tuple[Note, ...]:
+    """Samples of so many bits were scaled to 16; nothing of 8 and 16, which stay."""
+    return () if bits in (8, 16) else (depth_note(f"{bits}-bit samples", "16-bit ones, scaled"),)
+
+
 def left_out(count: int | None = None) -> Note:
     """The file holds so many pictures more than are read; None: it is not known how many."""
     if count is None:

@@ -77,7 +77,7 @@ class PictureMetadata:
     """What is needed to write a picture back as the same kind of file.
 
     Args:
-        kind: "png", "tiff", "jpeg", "webp", "bmp", "pnm" or "dng".
+        kind: "png", "tiff", "jpeg", "webp", "bmp", "pnm", "avif", "heic" or "dng".
         bit_depth: bits per sample in the source file; the type of the pixels decides what is
             written.
         icc: colour profile.

@@ -19,10 +19,10 @@ from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
 from scorelet.core.typing import Image, Labels
-from scorelet.data import SUFFIXES
 from scorelet.data.labelled import LabelledImages
 from scorelet.data.labelled.folders import is_flat_folder
 from scorelet.data.locate import locate
+from scorelet.data.pictures.kinds import is_picture_name
 from scorelet.models import NetworkJointEnergy
 from scorelet.tasks.evaluate.classifiers import (
     labelled_images,
@@ -83,7 +83,7 @@ def measure_joint(
 
 def _is_unlabelled(path: Path) -> bool:
     """Whether it is a picture, or a folder of pictures without classes."""
-    return is_flat_folder(path) or path.suffix.lower() in SUFFIXES
+    return is_flat_folder(path) or is_picture_name(path)
 
 
 def _at_level(

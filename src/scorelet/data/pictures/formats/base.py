@@ -12,6 +12,8 @@ from scorelet.data.pictures.limits import Limits
 from scorelet.data.pictures.types import Picture
 
 ALPHA, SIXTEEN, FLOATS, PAGES, QUALITY = "alpha", "16 bit", "floats", "pages", "quality"
+HEAD = 64
+"""Bytes that tell the kind of a file."""
 
 
 @dataclass(frozen=True)
@@ -27,33 +29,42 @@ class Encoding:
     quality: int | None = None
 
 
-@dataclass(frozen=True)
-class Format:
-    """A kind of picture file.
+@dataclass(frozen=True, kw_only=True)
+class Readable:
+    """A kind of picture file that is read.
 
     Args:
         name: as in `PictureMetadata.kind`.
         title: as people call it.
-        suffixes: that are written, in lower case; the first is the usual one.
-        read_only: suffixes under which it is found, too, but nothing is written.
+        read_only: suffixes, in lower case, under which it is found, but nothing is written.
         can: what it can hold or do, of `ALPHA`, `SIXTEEN`, `FLOATS`, `PAGES` and `QUALITY`.
-        matches: whether a file with these first 16 bytes is of this kind.
+        matches: whether a file with these first bytes, `HEAD` at most, is of this kind.
         read: the pages of a file, upright, one at a time; raises ImageFileError.
         count: the number of pages of a file; raises ImageFileError.
-        check: raises InputError for a picture that a target cannot hold.
-        write: pages to a path; `check` has passed the first.
     """
 
     name: str
     title: str
-    suffixes: tuple[str, ...]
     can: frozenset[str]
     matches: Callable[[bytes], bool]
     read: Callable[[Path, Limits], Iterator[Picture]]
-    check: Callable[[Picture, Encoding], None]
-    write: Callable[[Path, Iterator[Picture], Encoding], None]
     read_only: tuple[str, ...] = ()
     count: Callable[[Path], int] = lambda _path: 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format(Readable):
+    """A kind of picture file that is written, too.
+
+    Args:
+        suffixes: that are written, in lower case; the first is the usual one.
+        check: raises InputError for a picture that a target cannot hold.
+        write: pages to a path; `check` has passed the first.
+    """
+
+    suffixes: tuple[str, ...]
+    check: Callable[[Picture, Encoding], None]
+    write: Callable[[Path, Iterator[Picture], Encoding], None]
 
 
 def reader(decode: Callable[[bytes, Limits], Picture]) -> Callable[[Path, Limits], Iterator]:
@@ -92,10 +103,24 @@ def lookup(table: np.ndarray, places: np.ndarray) -> np.ndarray:
     return result
 
 
+def full_range(values: np.ndarray, top: int) -> np.ndarray:
+    """Scale whole numbers from 0 to `top` to all of 8 bits, or of 16 if `top` is above 255."""
+    target, full = (np.uint8, 255) if top < 256 else (np.uint16, 65535)
+    if top == full:
+        return values.astype(target)
+    table = np.rint(np.arange(top + 1) * full / top).astype(target)
+    return lookup(table, values)
+
+
 def straight(picture: Picture) -> Picture:
     """Divide colours by the alpha that a TIFF says they were multiplied by."""
     coding = picture.metadata.tiff
-    if picture.alpha is None or coding is None or coding.extra_sample != 1:
+    return divided(picture) if coding is not None and coding.extra_sample == 1 else picture
+
+
+def divided(picture: Picture) -> Picture:
+    """Divide colours by alpha, if there is any."""
+    if picture.alpha is None:
         return picture
     alpha = picture.alpha[..., None].astype(np.float64)
     colours = picture.pixels * picture.scale / np.where(alpha == 0, picture.scale, alpha)

@@ -1,14 +1,8 @@
 """Pictures that are not read: told by their first bytes, so that a refusal can say what to do."""
 
-from collections.abc import Callable
-
 from scorelet.data.pictures.formats.base import begins
 
 _PNG = "export it as PNG or 16-bit TIFF"
-
-
-def _brand(*brands: bytes) -> Callable[[bytes], bool]:
-    return lambda head: head[4:8] == b"ftyp" and head[8:12] in brands
 
 
 _FOREIGN = (
@@ -17,12 +11,6 @@ _FOREIGN = (
         "is a GIF, and neither GIF nor animations are supported",
         "export a still picture as PNG",
     ),
-    (
-        _brand(b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"),
-        "is a HEIC picture, which is not read",
-        _PNG,
-    ),
-    (_brand(b"avif", b"avis"), "is an AVIF picture, which is not read", _PNG),
     (begins(b"\xff\x0a", b"\0\0\0\x0cJXL "), "is a JPEG XL picture, which is not read", _PNG),
     (
         begins(b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"),

@@ -9,7 +9,14 @@ import numpy as np
 
 from scorelet.core.errors import InputError
 from scorelet.data.pictures.errors import RefusedError, check_writable
-from scorelet.data.pictures.formats.base import SIXTEEN, Encoding, Format, lookup, reader, writer
+from scorelet.data.pictures.formats.base import (
+    SIXTEEN,
+    Encoding,
+    Format,
+    full_range,
+    reader,
+    writer,
+)
 from scorelet.data.pictures.limits import Limits
 from scorelet.data.pictures.notes import Note, depth_note, left_out
 from scorelet.data.pictures.types import Picture, PictureMetadata
@@ -40,7 +47,7 @@ def decode(data: bytes, limits: Limits) -> Picture:
             f"holds values from {values.min()} to {values.max()}; expected 0 to {top}, as it "
             "announces: export it again."
         )
-    pixels = _full_range(1 - values if bilevel else values, top)
+    pixels = full_range(1 - values if bilevel else values, top)
     depth = top.bit_length() if top < 256 else 16
     metadata = PictureMetadata(kind="pnm", bit_depth=depth)
     more = variant >= 4 and _begins(body[_length(variant, shape, top) :])
@@ -132,14 +139,6 @@ def _truncated(got: int, expected: int) -> str:
         f"is truncated (it has {got} of {expected} values); expected a whole picture: "
         "copy or export it again."
     )
-
-
-def _full_range(values: np.ndarray, top: int) -> np.ndarray:
-    target, full = (np.uint8, 255) if top < 256 else (np.uint16, 65535)
-    if top == full:
-        return values.astype(target)
-    table = np.rint(np.arange(top + 1) * full / top).astype(target)
-    return lookup(table, values)
 
 
 FORMAT = Format(

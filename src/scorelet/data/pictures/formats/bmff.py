@@ -1,0 +1,88 @@
+"""Boxes of AVIF and HEIC files: their brands, and what they say of the primary picture.
+
+Layout: ISO/IEC 14496-12 (boxes, brands, colours), 23008-12 (items and their properties) and the
+AV1 codec's binding to it (av1C).
+"""
+
+import struct
+from collections.abc import Iterator
+
+_FULL = 4  # bytes of version and flags in front of what a full box holds
+_HIGH, _TWELVE = 0x40, 0x20  # flags of av1C
+_UNSPECIFIED = 2
+_SRGB = (1, 13)  # codes of primaries and transfer (ITU-T H.273)
+
+Box = tuple[bytes, bytes]
+"""Name and content."""
+
+
+def brands(head: bytes) -> tuple[bytes, ...]:
+    """Return what a file that begins so says it is, its main brand first; nothing if no boxes."""
+    if head[4:8] != b"ftyp":
+        return ()
+    others = head[16 : int.from_bytes(head[:4], "big")]
+    return head[8:12], *(others[i : i + 4] for i in range(0, len(others) - 3, 4))
+
+
+def properties(data: bytes) -> list[Box]:
+    """Return what a file says of its primary picture; what is damaged is left to decoders."""
+    try:
+        meta = dict(_boxes(dict(_boxes(data))[b"meta"][_FULL:]))
+        described = list(_boxes(meta[b"iprp"]))
+        known = list(_boxes(dict(described)[b"ipco"]))
+        numbers = _associated(dict(described)[b"ipma"], _item(meta[b"pitm"]))
+        return [known[number - 1] for number in numbers if number]
+    except (KeyError, IndexError, struct.error):
+        return []
+
+
+def av1_depth(found: list[Box]) -> int:
+    """Return the bits of a sample of AV1 by its properties; 8 if nothing is said."""
+    by_name = dict(found)
+    flags = by_name.get(b"av1C", bytes(3))[2:3]
+    if b"av1C" not in by_name:  # of a grid the tiles have it
+        return max(by_name.get(b"pixi", b"")[_FULL + 1 :], default=8)
+    return (12 if flags[0] & _TWELVE else 10) if flags and flags[0] & _HIGH else 8
+
+
+def colour_chunks(found: list[Box]) -> tuple[Box, ...]:
+    """Return the PNG chunk that says which colours the numbers are; nothing for sRGB."""
+    codes = [content for name, content in found if name == b"colr" and content[:4] == b"nclx"]
+    if not codes or len(codes[0]) < 8:
+        return ()
+    said = struct.unpack_from(">HH", codes[0], 4)
+    if said == _SRGB or _UNSPECIFIED in said or max(said) > 255:
+        return ()
+    return ((b"cICP", bytes([*said, 0, 1])),)
+
+
+def _boxes(block: bytes) -> Iterator[Box]:
+    place = 0
+    while place + 8 <= len(block):
+        size, name = struct.unpack_from(">I4s", block, place)
+        start = 8
+        if size == 1:
+            (size,), start = struct.unpack_from(">Q", block, place + 8), 16
+        end = place + size if size else len(block)
+        yield name, block[place + start : end]
+        place = max(end, place + start)
+
+
+def _item(pitm: bytes) -> int:
+    """Return the number of the primary item."""
+    return struct.unpack_from(">I" if pitm[0] else ">H", pitm, _FULL)[0]
+
+
+def _associated(ipma: bytes, item: int) -> list[int]:
+    """Return the numbers of an item's properties, from 1; the first bit says something else."""
+    wide, (count,) = ipma[3] & 1, struct.unpack_from(">I", ipma, _FULL)
+    name, number = ">IB" if ipma[0] else ">HB", ">H" if wide else ">B"
+    place, found = _FULL + 4, []
+    for _ in range(count):
+        owner, length = struct.unpack_from(name, ipma, place)
+        place += struct.calcsize(name)
+        if owner == item:
+            numbers = struct.iter_unpack(number, ipma[place : place + length * (1 + wide)])
+            found += [value & (0x7FFF if wide else 0x7F) for (value,) in numbers]
+        place += length * (1 + wide)
+    return found
