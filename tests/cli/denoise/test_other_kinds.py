@@ -111,3 +111,18 @@ def test_pictures_of_telephones_become_png(shell, denoised):
     assert shell("in/a.HEIC")[0] == 0
     assert Path("in/a_denoised.png").read_bytes() == Path("out/a.png").read_bytes()
     assert shell("in/a.HEIC", "-o", "b.heic")[0] == 2
+
+
+@pytest.mark.slow
+def test_a_ct_of_signed_integers_becomes_floats(shell, denoised):
+    """In Hounsfield units: as the same numbers in floats do."""
+    numbers = noisy(24, 32, 1, dtype="uint16")[..., 0].astype(np.int32)
+    numbers = (numbers * 3000 // 65535 - 1000).astype(np.int16)
+    tifffile.imwrite("a.tif", numbers)
+    status, stdout, stderr = shell("a.tif")
+    assert status == 0
+    assert "(in the unit of the file)" in stdout
+    assert stderr == "warning: a.tif has int16 samples; results have float32 ones.\n"
+    after = tifffile.imread("a_denoised.tif")
+    assert after.dtype == np.float32
+    np.testing.assert_array_equal(after, denoised(numbers.astype(np.float32)))

@@ -179,7 +179,7 @@ def test_cmyk(tmp_path):
     assert "convert it to RGB" in sentence(tmp_path / "a.tif")
 
 
-@pytest.mark.parametrize("dtype", ["i1", "i2", "u4", "i4", "u8", "c8"])
+@pytest.mark.parametrize("dtype", ["i8", "u8", "c8"])
 def test_other_sample_types_in_tiff(tmp_path, dtype):
     tifffile.imwrite(tmp_path / "a.tif", np.ones((4, 5), dtype))
     assert np.dtype(dtype).name in sentence(tmp_path / "a.tif")

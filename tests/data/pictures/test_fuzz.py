@@ -78,6 +78,7 @@ WHOLE = {
     "a.pbm": b"P4\n17 24\n" + bytes(range(72)),
     "a.tif": by_tifffile(RGB, photometric="rgb", compression="lzw", predictor=True),
     "big.tif": by_tifffile(GRAY, bigtiff=True, byteorder=">", tile=(16, 16), compression="zstd"),
+    "signed.tif": by_tifffile(GRAY.view("i2"), compression="zlib", predictor=True),
     "sub.tif": with_sub_image(),
     "bits.tif": by_pillow("TIFF", Image.fromarray(RGB).convert("1"), compression="group4"),
     **of_telephones(),

@@ -1,6 +1,7 @@
 """TIFF, page by page: gray, RGB and palettes of 1 to 64 bits, with at most one alpha plane.
 
-Tag numbers follow the TIFF 6.0 specification; float16 pages are read as float32.
+Tag numbers follow the TIFF 6.0 specification; float16 pages are read as float32, integers with
+signs or of 32 bits as float32 or float64.
 """
 
 import logging

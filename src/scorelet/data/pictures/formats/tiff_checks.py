@@ -15,6 +15,7 @@ MIN_IS_WHITE, MIN_IS_BLACK, RGB, PALETTE, YCBCR = 0, 1, 2, 3, 6
 _GRAY = (MIN_IS_WHITE, MIN_IS_BLACK)
 _JPEG = 7  # compression that turns YCbCr into RGB by itself
 _DEPTHS = {("u", 1), ("u", 2), ("u", 4), ("u", 8), ("u", 16), ("f", 16), ("f", 32), ("f", 64)}
+_NUMBERS = {("i", 8), ("i", 16), ("i", 32), ("u", 32)}  # which become floats
 _RAW_COLOURS = (32803, 34892)  # a colour filter array, and what was interpolated from one
 _RAW_COMPRESSIONS = (32767, 34713, 65000, 65535)  # of Sony, Nikon, Kodak, Pentax
 _LOOKED_AT = 8  # pages: cameras put their raw data into one of the first
@@ -56,22 +57,41 @@ def check_file(file: "TiffFile") -> None:
 
 def check_page(page: "TiffPage", limits: Limits, *, file_bytes: int) -> None:
     """Refuse what cannot be read exactly, before it is decoded."""
-    sample = 1 if page.dtype is None else page.dtype.itemsize
     samples = 3 if page.photometric == PALETTE else page.samplesperpixel
     limits.check(
-        page.imagewidth, page.imagelength, pixel_bytes=samples * sample, file_bytes=file_bytes
+        page.imagewidth,
+        page.imagelength,
+        pixel_bytes=samples * _decoded_bytes(page),
+        file_bytes=file_bytes,
     )
     if page.imagedepth != 1:
         raise RefusedError("is a volume; expected flat pages: save its slices as pages.")
     _check_colours(page)
     kind = "u" if page.dtype is None or page.dtype.kind == "b" else page.dtype.kind
-    if page.dtype is None or (kind, page.bitspersample) not in _DEPTHS:
+    if page.dtype is None or (kind, page.bitspersample) not in _DEPTHS | _NUMBERS:
         name = page.dtype.name if page.dtype is not None else "unknown"
         raise RefusedError(
-            f"has {page.bitspersample}-bit samples of type {name}; expected 8- or 16-bit unsigned "
-            "integers or floating point: convert it first."
+            f"has {page.bitspersample}-bit samples of type {name}; expected integers of 8, 16 or "
+            "32 bits or floating point: convert it first."
+        )
+    if are_numbers(page) and page.samplesperpixel in (2, 4):
+        raise RefusedError(
+            f"has opacity in samples of type {page.dtype.name}, of which none means opaque; "
+            "expected gray or RGB: leave the opacity out."
         )
     _check_segments(page)
+
+
+def _decoded_bytes(page: "TiffPage") -> int:
+    """Return the bytes of a decoded sample, at most."""
+    if page.dtype is None:
+        return 1
+    return max(4, 2 * page.dtype.itemsize) if are_numbers(page) else page.dtype.itemsize
+
+
+def are_numbers(page: "TiffPage") -> bool:
+    """Whether samples are integers that neither begin at black nor end at white, as of a CT."""
+    return page.dtype is not None and (page.dtype.kind, page.bitspersample) in _NUMBERS
 
 
 def _is_raw(page: "TiffPage") -> bool:

@@ -1,4 +1,7 @@
-"""The samples of a TIFF page: uint8, uint16, float32 or float64, gray or RGB."""
+"""The samples of a TIFF page: uint8, uint16, float32 or float64, gray or RGB.
+
+Integers with signs, as of a CT, and of 32 bits, as sums of counts, become floats in their unit.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -7,7 +10,12 @@ import numpy as np
 from scorelet.data.pictures.errors import check_finite
 from scorelet.data.pictures.formats.base import lookup
 from scorelet.data.pictures.formats.orientation import upright
-from scorelet.data.pictures.formats.tiff_checks import MIN_IS_WHITE, PALETTE, says_opacity
+from scorelet.data.pictures.formats.tiff_checks import (
+    MIN_IS_WHITE,
+    PALETTE,
+    are_numbers,
+    says_opacity,
+)
 from scorelet.data.pictures.formats.tiff_tags import metadata_of, no_data_value, orientation_of
 from scorelet.data.pictures.notes import METADATA, NO_DATA, OPACITY, Note, depth_note, left_out
 from scorelet.data.pictures.types import Picture, split_samples
@@ -35,14 +43,18 @@ def decode_page(page: "TiffPage", *, big: bool, gaps: bool) -> Picture:
     pixels, alpha = split_samples(_native(samples, page))
     mask = None if page.photometric == PALETTE else _mask(pixels, page)
     if page.photometric == MIN_IS_WHITE:
-        pixels = np.invert(pixels) if pixels.dtype.kind == "u" else 1 - pixels
+        pixels = 1 - pixels if pixels.dtype.kind == "f" else np.invert(pixels)
+    notes = _notes(page, mask)
+    if are_numbers(page):
+        stored, pixels = pixels.dtype.name, _as_floats(pixels)
+        notes = (depth_note(f"{stored} samples", f"{pixels.dtype.name} ones"), *notes)
     metadata = metadata_of(page, big=big)
-    picture = Picture(pixels, alpha, metadata, mask, _notes(page, mask))
+    picture = Picture(pixels, alpha, metadata, mask, notes)
     return upright(picture, orientation_of(page))
 
 
 def _native(samples: np.ndarray, page: "TiffPage") -> np.ndarray:
-    """Bring samples to uint8, uint16, float32 or float64 in the machine's byte order."""
+    """Bring samples to integers of whole bytes, float32 or float64 in the machine's byte order."""
     if page.photometric == PALETTE and page.colormap is not None:
         return lookup((page.colormap >> 8).astype(np.uint8).T, samples)
     if page.bitspersample < 8:
@@ -50,6 +62,12 @@ def _native(samples: np.ndarray, page: "TiffPage") -> np.ndarray:
     if samples.dtype.name == "float16":
         return samples.astype(np.float32)
     return samples.astype(samples.dtype.newbyteorder("="), copy=False)
+
+
+def _as_floats(numbers: np.ndarray) -> np.ndarray:
+    """Return integers of up to 32 bits exactly: as float32 if that holds them all, else float64."""
+    floats = numbers.astype(np.float32)
+    return floats if np.array_equal(floats, numbers) else numbers.astype(np.float64)
 
 
 def _mask(pixels: np.ndarray, page: "TiffPage") -> np.ndarray | None:

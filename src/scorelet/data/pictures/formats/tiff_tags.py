@@ -73,7 +73,7 @@ def no_data_value(page: "TiffPage") -> np.generic | None:
     if dtype.kind == "f":
         with np.errstate(over="ignore"):
             return dtype.type(value)
-    exact = value.is_integer() and 0 <= value <= np.iinfo(dtype).max
+    exact = value.is_integer() and np.iinfo(dtype).min <= value <= np.iinfo(dtype).max
     return dtype.type(int(value)) if exact else None
 
 
