@@ -195,7 +195,7 @@ def test_pictures_that_are_no_numbers_between_black_and_white(shell, tmp_path):
     bad = {
         "nan": (grey * np.nan, "256 of 256 values that are NaN"),
         "complex": (grey + 1j, "type complex"),
-        "integer": (np.ones((16, 16), np.int32), "type int32"),
+        "integer": (np.ones((16, 16), np.int64), "type int64"),
     }
     for name, (values, _) in bad.items():
         tifffile.imwrite(tmp_path / f"{name}.tif", values)
