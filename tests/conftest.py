@@ -19,6 +19,11 @@ torch.set_num_threads(1)
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # of programs that tests start
 
 
+def pytest_configure(config):
+    """Warnings are errors, but for what a result says of itself: tests read it there."""
+    config.addinivalue_line("filterwarnings", "ignore::scorelet.core.errors.ResultWarning")
+
+
 def pytest_collection_finish():
     """What was imported and collected stays: the collector need not look through it again."""
     gc.collect()

@@ -1,4 +1,13 @@
-"""Errors that users meet: one sentence with what was got, what is expected and what to do."""
+"""Errors and warnings that users meet.
+
+An error is one sentence with what was got, what is expected and what to do.
+"""
+
+import warnings
+from collections.abc import Iterable
+
+_CALLS = 3
+"""Calls between a program and a warning: `checked`, the verb, `warn_of`."""
 
 
 class ScoreletError(Exception):
@@ -23,6 +32,24 @@ class ArrayFileError(ScoreletError, OSError):
 
 class CheckpointError(ScoreletError, OSError):
     """Weights that are missing, damaged, of an unknown kind or not safe to open."""
+
+
+class ResultWarning(UserWarning):
+    """What is doubtful about a result, as the shell prints it; it is in the result, too.
+
+    Python shows each text once for each line of a program. `warnings.filterwarnings("ignore",
+    category=ResultWarning)` silences all of them.
+    """
+
+
+def warn_of(texts: Iterable[str]) -> None:
+    """Warn of a result at the line that called the verb, which calls this and is `checked`.
+
+    Args:
+        texts: sentences without a full stop.
+    """
+    for text in texts:
+        warnings.warn(f"{text}.", ResultWarning, stacklevel=_CALLS + 1)
 
 
 def one_line(error: BaseException, *, limit: int = 300) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from scorelet.core.brief import Brief
-from scorelet.core.errors import InputError
+from scorelet.core.errors import InputError, warn_of
 from scorelet.core.files import write_text
 from scorelet.core.numbers import is_whole
 from scorelet.core.options import check_types, checked
@@ -87,7 +87,8 @@ def classify(
             [0, 1]; a Pillow picture; a float tensor (channel, height, width) with values in
             [0, 1]. A folder, a file of several pages, or an array or tensor with a batch axis
             before these gives a list. Files of a folder that cannot be used are left out, and named
-            at the end by a `scorelet.data.PictureWarning`.
+            at the end by a `scorelet.data.PictureWarning`. Values far beyond [0, 1] are warned of
+            (`scorelet.core.errors.ResultWarning`).
         model: path, built-in name or Hub id of a classifier or a joint law, or one that is loaded.
         k: how many classes; a model with fewer gives all.
         device: auto, cpu, cuda or mps.
@@ -102,10 +103,13 @@ def classify(
     """
     ready = _ready(model, k, device, dtype)
     if isinstance(source, str | Path):
-        return _classify_path(as_path(source), ready, k)
-    found, batched = pictures(source)
-    results = _classify_pictures((_seen(picture, ready) for picture in found), ready, k)
-    return results if batched else results[0]
+        results, several = _classify_path(as_path(source), ready, k)
+    else:
+        found, several = pictures(source)
+        results = _classify_pictures((_seen(picture, ready) for picture in found), ready, k)
+    notes = (note for result in results for note in result.notes)
+    warn_of(f"the picture {note.text}" for note in notes if note.kind == "range")
+    return results if several else results[0]
 
 
 def classify_files(  # noqa: PLR0913 - as many as the command has options
@@ -169,11 +173,12 @@ def _ready(model: Model | nn.Module, k: int, device: str, dtype: str) -> ReadyCl
     return ready_classifier(loaded, device=device, dtype=dtype)
 
 
-def _classify_path(path: Path, ready: ReadyClassifier, k: int) -> Classified | list[Classified]:
+def _classify_path(path: Path, ready: ReadyClassifier, k: int) -> tuple[list[Classified], bool]:
+    """Return the results, and whether there may be several."""
     files = FolderFiles(path)
     found = _classify_pictures(files.each(lambda file: _seen_in(file, ready)), ready, k)
     files.warn()
-    return found[0] if len(found) == 1 and not files.folder else found
+    return found, files.folder or len(found) > 1
 
 
 def _classify_file(

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from torch import nn
 
-from scorelet.core.errors import InputError
+from scorelet.core.errors import InputError, warn_of
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.data import iter_pages, locate
@@ -57,7 +57,8 @@ def denoise(  # noqa: PLR0913
     Returns:
         One result; a list for a folder, a file of several pages and a batch. Files of a folder that
         cannot be used are left out, and named at the end by a `scorelet.data.PictureWarning`. To
-        write folders, use `denoise_files`.
+        write folders, use `denoise_files`. What is doubtful is in `warnings` of a result, and is
+        warned of (`scorelet.core.errors.ResultWarning`).
 
     Raises:
         InputError: shapes, dtypes or options that cannot be used.
@@ -84,15 +85,18 @@ def denoise(  # noqa: PLR0913
     )
     denoiser = settings.ready().denoiser
     if isinstance(source, str | Path):
-        return _denoise_path(as_path(source), denoiser, settings, cond)
-    given = in_memory(source)
-    told = _conditions(cond, len(given.pictures))
-    found = (
-        denoised_page(picture, denoiser, settings, one, fractions=given.fractions)
-        for picture, one in zip(given.pictures, told, strict=True)
-    )
-    outs = [replace(out, image=given.back(out.picture)) for out in found]
-    return outs if given.batch else outs[0]
+        outs, several = _denoise_path(as_path(source), denoiser, settings, cond)
+    else:
+        given = in_memory(source)
+        told = _conditions(cond, len(given.pictures))
+        found = (
+            denoised_page(picture, denoiser, settings, one, fractions=given.fractions)
+            for picture, one in zip(given.pictures, told, strict=True)
+        )
+        outs = [replace(out, image=given.back(out.picture)) for out in found]
+        several = given.batch
+    warn_of(text for out in outs for text in out.warnings)
+    return outs if several else outs[0]
 
 
 def _denoise_path(
@@ -100,7 +104,8 @@ def _denoise_path(
     denoiser: Denoiser,
     settings: DenoiseSettings,
     cond: Any,  # noqa: ANN401 - what a user gave
-) -> Denoised | list[Denoised]:
+) -> tuple[list[Denoised], bool]:
+    """Return the results, and whether there may be several."""
     if not isinstance(cond, str | Path | None):
         raise InputError("The source is a path: give that of the condition, too.")
     files = FolderFiles(path)
@@ -113,7 +118,7 @@ def _denoise_path(
 
     outs = list(files.each(pages))
     files.warn()
-    return outs if files.folder or len(outs) > 1 else outs[0]
+    return outs, files.folder or len(outs) > 1
 
 
 def _conditions(cond: Any, count: int) -> Sequence[Pixels | None]:  # noqa: ANN401

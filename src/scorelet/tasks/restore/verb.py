@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from scorelet.core.errors import InputError
+from scorelet.core.errors import InputError, warn_of
 from scorelet.core.options import checked
 from scorelet.data import Picture, read_picture
 from scorelet.data.pictures.in_memory import in_memory
@@ -43,6 +43,9 @@ def restore(  # noqa: PLR0913 - as many as the command has options
     dtype: str = "auto",
 ) -> Restored:
     """Restore a picture from what is known of it.
+
+    What is doubtful is in `warnings` of the result, and is warned of
+    (`scorelet.core.errors.ResultWarning`).
 
     Args:
         source: path of a picture; an array (height, width[, channels]); a tensor ([channels,]
@@ -85,12 +88,15 @@ def restore(  # noqa: PLR0913 - as many as the command has options
     )
     if isinstance(source, str | Path):
         found = _restored(read_picture(source, gaps=True), settings)
-        return _alike(found, found.image)
-    given = in_memory(source)
-    if given.batch:
-        raise InputError("The picture has a batch axis: restore takes one picture at a time.")
-    found = _restored(given.pictures[0], settings)
-    return _alike(found, given.back(found.picture))
+        image = found.image
+    else:
+        given = in_memory(source)
+        if given.batch:
+            raise InputError("The picture has a batch axis: restore takes one picture at a time.")
+        found = _restored(given.pictures[0], settings)
+        image = given.back(found.picture)
+    warn_of(found.warnings)
+    return _alike(found, image)
 
 
 def _alike(found: Restored, image: Any) -> Restored:  # noqa: ANN401 - an array, a tensor, a picture
