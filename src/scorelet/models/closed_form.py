@@ -12,6 +12,7 @@ import torch
 from torch import Generator, Tensor
 from torch.func import jvp
 
+from scorelet.core.derivatives import differentiating
 from scorelet.core.device import exactly
 from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
@@ -142,7 +143,8 @@ class NoisyDensity:
 
     def hessian_vec(self, x: Tensor, v: Tensor) -> Image:
         """Return the Hessian of U at x times v, the derivative of the force along v."""
-        return jvp(self.force, (x.contiguous(),), (v,))[1]  # jvp refuses expanded tensors
+        with differentiating():
+            return jvp(self.force, (x.contiguous(),), (v,))[1]  # jvp refuses expanded tensors
 
 
 def check_float_tensors(**tensors: Tensor) -> None:

@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 from torch import Tensor
 from torch.func import grad, jvp
 
+from scorelet.core.derivatives import differentiating
 from scorelet.core.errors import InputError
 
 
@@ -80,7 +81,8 @@ class FunctionEnergy:
     def force(self, x: Tensor) -> Tensor:
         """Return F = +grad U; under `torch.no_grad`, too."""
         check_fields(x)
-        return grad(lambda u: self._function(u).sum())(x)
+        with differentiating():
+            return grad(lambda u: self._function(u).sum())(x)
 
     def score(self, x: Tensor) -> Tensor:
         """Return -F."""
@@ -90,7 +92,8 @@ class FunctionEnergy:
         """Return H(x) v, the derivative of the force along v."""
         check_fields(x)
         check_fields(v)
-        return jvp(self.force, (x.contiguous(),), (v,))[1]  # jvp refuses expanded tensors
+        with differentiating():
+            return jvp(self.force, (x.contiguous(),), (v,))[1]  # jvp refuses expanded tensors
 
 
 def check_fields(x: object) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from torch import Tensor
 from torch.func import grad
 
+from scorelet.core.derivatives import differentiating
 from scorelet.core.typing import Image, Labels, NoiseLevel
 from scorelet.models.denoiser import Denoiser, noise_level
 from scorelet.models.energy import FunctionEnergy
@@ -24,7 +25,7 @@ class EnergyDenoiser(Denoiser):
     """The posterior mean of a density of noisy images, f(y) = y - sigma^2 grad_y U(y, sigma).
 
     The gradient is of `torch.func`: it exists under `torch.no_grad` and inside `torch.compile`, and
-    a loss on f(y) can be differentiated again. (Under `torch.inference_mode` there is none.)
+    a loss on f(y) can be differentiated again, but not under `torch.inference_mode`.
 
     Args:
         energy: U, a function or a module; no image of the batch may depend on another one.
@@ -45,5 +46,6 @@ class EnergyDenoiser(Denoiser):
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
     ) -> Image:
-        gradient = grad(lambda image: self._energy(image, sigma).sum())(y)
+        with differentiating():
+            gradient = grad(lambda image: self._energy(image, sigma).sum())(y)
         return y - sigma.square()[:, None, None, None] * gradient

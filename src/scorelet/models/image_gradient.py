@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.func import grad
 
+from scorelet.core.derivatives import differentiating
 from scorelet.core.plain import functions_at_work
 
 Valued = Callable[[Tensor], tuple[Tensor, Tensor]]
@@ -33,7 +34,8 @@ def image_gradient(f: Valued, y: Tensor, parameters: Iterable[Tensor]) -> tuple[
         y = y.clone()  # which a law whose parameters require gradients can be differentiated at
     tensors = (y, *parameters)
     if _only_functions() or any(t.is_inference() for t in tensors):
-        return grad(f, has_aux=True)(y)
+        with differentiating():
+            return grad(f, has_aux=True)(y)
     again = torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
     with torch.enable_grad():
         image = y.view_as(y) if again and y.requires_grad else y.detach().requires_grad_()

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import vjp
 
+from scorelet.core.derivatives import differentiating
 from scorelet.core.device import full_precision
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, Logits, NoiseLevel, PerSample
@@ -193,7 +194,7 @@ class JointEnergy(nn.Module, ABC):
         """Return D_c(y) of every class, (batch, class, channel, height, width)."""
         self._check_denoises()
         level = self._level(y, sigma)
-        with self._precision(y):
+        with self._precision(y), differentiating():
             logits, pull, *_ = vjp(lambda image: self._fitting(self._logits(image, level), y), y)
             columns = torch.eye(self.labels, dtype=logits.dtype, device=y.device)
             scores = torch.stack([pull(seed.expand_as(logits))[0] for seed in columns], 1)

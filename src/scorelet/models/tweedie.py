@@ -13,6 +13,7 @@ import torch
 from torch import Generator, Tensor
 from torch.func import jvp, vmap
 
+from scorelet.core.derivatives import differentiating
 from scorelet.core.errors import InputError
 from scorelet.core.precision import in_single_precision
 from scorelet.core.typing import Image, PerSample
@@ -133,7 +134,8 @@ def _variance(sigma: NoiseLike, y: Tensor) -> Tensor:
 def _quadratic(f: Callable[[Image], Image], y: Image, v: Tensor) -> PerSample:
     """v^T J(y) v per image."""
     point = y.contiguous()  # forward derivatives refuse expanded tensors
-    product = jvp(f, (point,), (v.expand_as(y),))[1]
+    with differentiating():
+        product = jvp(f, (point,), (v.expand_as(y),))[1]
     return (v * product).flatten(1).sum(1)
 
 
@@ -150,5 +152,6 @@ def _probed_trace(
 def _exact_trace(f: Callable[[Image], Image], y: Image) -> PerSample:
     size = math.prod(y.shape[1:])
     units = torch.eye(size, dtype=y.dtype, device=y.device).reshape(size, *y.shape[1:])
-    diagonal = vmap(lambda unit: _quadratic(f, y, unit), chunk_size=64)(units)
+    with differentiating():
+        diagonal = vmap(lambda unit: _quadratic(f, y, unit), chunk_size=64)(units)
     return diagonal.sum(0)

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 from torch.func import jvp, vmap
 
+from scorelet.core.derivatives import differentiating
 from scorelet.core.errors import InputError
 from scorelet.core.precision import in_single_precision
 from scorelet.core.random import Noise
@@ -132,7 +133,8 @@ def _flow(
         return (v * (v - product)).flatten(1).sum(1)
 
     slope = (x - f(x, level)) / level
-    return slope, vmap(along, chunk_size=64)(signs)
+    with differentiating():
+        return slope, vmap(along, chunk_size=64)(signs)
 
 
 def _units(y: Image) -> Tensor:
