@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from scorelet.data.pictures.errors import RefusedError
 from scorelet.data.pictures.formats.base import ALPHA, SIXTEEN, Readable, full_range, reader
 from scorelet.data.pictures.formats.bmff import av1_depth, brands, colour_chunks, properties
+from scorelet.data.pictures.formats.bmff_extents import check_whole
 from scorelet.data.pictures.formats.orientation import strip_prefix
 from scorelet.data.pictures.limits import Limits
 from scorelet.data.pictures.notes import scaled_notes
@@ -26,6 +27,7 @@ def decode(data: bytes, limits: Limits) -> Picture:
     """Decode an AVIF; samples of 10 and 12 bits are scaled to the full range of 16."""
     import imagecodecs
 
+    check_whole(data)
     image, said = _opened(data), properties(data)
     depth = av1_depth(said)
     pixel_bytes = len(image.getbands()) * (2 if depth > 8 else 1)

@@ -7,7 +7,8 @@ AV1 codec's binding to it (av1C).
 import struct
 from collections.abc import Iterator
 
-_FULL = 4  # bytes of version and flags in front of what a full box holds
+FULL = 4
+"""Bytes of version and flags in front of what a full box holds."""
 _HIGH, _TWELVE = 0x40, 0x20  # flags of av1C
 _UNSPECIFIED = 2
 _SRGB = (1, 13)  # codes of primaries and transfer (ITU-T H.273)
@@ -24,10 +25,20 @@ def brands(head: bytes) -> tuple[bytes, ...]:
     return head[8:12], *(others[i : i + 4] for i in range(0, len(others) - 3, 4))
 
 
+def meta_boxes(data: bytes) -> dict[bytes, bytes]:
+    """Return the boxes that describe pictures.
+
+    Raises:
+        KeyError: there are none.
+        struct.error: boxes are damaged.
+    """
+    return dict(_boxes(dict(_boxes(data))[b"meta"][FULL:]))
+
+
 def properties(data: bytes) -> list[Box]:
     """Return what a file says of its primary picture; what is damaged is left to decoders."""
     try:
-        meta = dict(_boxes(dict(_boxes(data))[b"meta"][_FULL:]))
+        meta = meta_boxes(data)
         described = list(_boxes(meta[b"iprp"]))
         known = list(_boxes(dict(described)[b"ipco"]))
         numbers = _associated(dict(described)[b"ipma"], _item(meta[b"pitm"]))
@@ -41,7 +52,7 @@ def av1_depth(found: list[Box]) -> int:
     by_name = dict(found)
     flags = by_name.get(b"av1C", bytes(3))[2:3]
     if b"av1C" not in by_name:  # of a grid the tiles have it
-        return max(by_name.get(b"pixi", b"")[_FULL + 1 :], default=8)
+        return max(by_name.get(b"pixi", b"")[FULL + 1 :], default=8)
     return (12 if flags[0] & _TWELVE else 10) if flags and flags[0] & _HIGH else 8
 
 
@@ -70,14 +81,14 @@ def _boxes(block: bytes) -> Iterator[Box]:
 
 def _item(pitm: bytes) -> int:
     """Return the number of the primary item."""
-    return struct.unpack_from(">I" if pitm[0] else ">H", pitm, _FULL)[0]
+    return struct.unpack_from(">I" if pitm[0] else ">H", pitm, FULL)[0]
 
 
 def _associated(ipma: bytes, item: int) -> list[int]:
     """Return the numbers of an item's properties, from 1; the first bit says something else."""
-    wide, (count,) = ipma[3] & 1, struct.unpack_from(">I", ipma, _FULL)
+    wide, (count,) = ipma[3] & 1, struct.unpack_from(">I", ipma, FULL)
     name, number = ">IB" if ipma[0] else ">HB", ">H" if wide else ">B"
-    place, found = _FULL + 4, []
+    place, found = FULL + 4, []
     for _ in range(count):
         owner, length = struct.unpack_from(name, ipma, place)
         place += struct.calcsize(name)

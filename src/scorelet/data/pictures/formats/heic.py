@@ -21,6 +21,7 @@ from scorelet.data.pictures.formats.base import (
     reader,
 )
 from scorelet.data.pictures.formats.bmff import brands, colour_chunks, properties
+from scorelet.data.pictures.formats.bmff_extents import check_whole
 from scorelet.data.pictures.formats.orientation import strip_prefix, upright, with_size
 from scorelet.data.pictures.formats.xmp import upright_packet
 from scorelet.data.pictures.limits import Limits
@@ -49,6 +50,7 @@ def _matches(head: bytes) -> bool:
 def decode(data: bytes, limits: Limits) -> Picture:
     """Decode the primary picture, upright; samples of 10 and 12 bits become 16-bit ones."""
     _check(data)
+    check_whole(data)
     from pillow_heif import HeifFile
 
     file = HeifFile(io.BytesIO(data), convert_hdr_to_8bit=False, hdr_to_16bit=False)

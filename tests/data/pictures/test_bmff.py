@@ -1,0 +1,94 @@
+"""Boxes of AVIF and HEIC files, put together by hand as the format means them."""
+
+import struct
+
+import pytest
+
+from scorelet.data.pictures.formats import heic
+from scorelet.data.pictures.formats.bmff import av1_depth, brands, properties
+from scorelet.data.pictures.formats.bmff_extents import check_whole
+
+
+def box(name, content, size=None):
+    return struct.pack(">I4s", 8 + len(content) if size is None else size, name) + content
+
+
+def layout(version, parts, *, widths=0x4440, idat=b"", size=999):
+    """A file of `size` bytes with one item of parts (offset, length); base 16 if it is stored."""
+    offset, length, base, index = (int(digit) for digit in f"{widths:04x}")
+    number = "I" if version == 2 else "H"
+    iloc = bytes([version, 0, 0, 0]) + struct.pack(f">H{number}{number}", widths, 1, 7)
+    iloc += struct.pack(">H", 1 if idat else 0) if version else b""
+    iloc += bytes(2) + (16 if base else 0).to_bytes(base, "big") + struct.pack(">H", len(parts))
+    for start, count in parts:
+        iloc += bytes(index if version else 0)
+        iloc += start.to_bytes(offset, "big") + count.to_bytes(length, "big")
+    boxes = box(b"iloc", iloc) + (box(b"idat", idat) if idat else b"")
+    head = box(b"ftyp", b"mif1") + box(b"meta", bytes(4) + boxes)
+    return head + box(b"mdat", bytes(size - len(head) - 8))
+
+
+# ---------------------------------------------------------------- boxes
+
+
+def test_brands_are_those_of_the_first_box():
+    head = box(b"ftyp", b"mif1\0\0\0\0avifmiaf") + b"avis"
+    assert brands(head) == (b"mif1", b"avif", b"miaf")
+    assert brands(b"\x89PNG\r\n\x1a\n") == brands(b"") == ()
+    for data, kind in ((head, "AVIF"), (box(b"ftyp", b"mif1\0\0\0\0heic"), "HEIC")):
+        assert heic.FORMAT.matches(data) == (kind == "HEIC")
+
+
+@pytest.mark.parametrize("wide", [0, 1])
+@pytest.mark.parametrize("version", [0, 1])
+def test_properties_are_those_of_the_primary_item(wide, version):
+    """Items 1 and 2 share three properties; numbers have 1 or 2 bytes, and a mark in front."""
+    number, item = "B" if not wide else "H", "H" if not version else "I"
+    mark = 0x8000 if wide else 0x80
+    entries = struct.pack(f">{item}B{number}", 1, 1, 1)
+    entries += struct.pack(f">{item}B2{number}", 2, 2, 3 | mark, 2)
+    ipma = bytes([version, 0, 0, wide]) + struct.pack(">I", 2) + entries
+    known = box(b"av1C", b"\x81\x00\x00\x00") + box(b"pixi", b"\0\0\0\0\x03\x0a\x0a\x0a")
+    known += box(b"av1C", b"\x81\x00\x40\x00")
+    iprp = box(b"iprp", box(b"ipco", known) + box(b"ipma", ipma))
+    pitm = box(b"pitm", bytes([version, 0, 0, 0]) + struct.pack(f">{item}", 2))
+    found = properties(box(b"ftyp", b"avif") + box(b"meta", bytes(4) + pitm + iprp, size=0))
+    assert [name for name, _ in found] == [b"av1C", b"pixi"]
+    assert av1_depth(found) == 10
+    assert av1_depth(found[1:]) == 10
+    assert av1_depth([(b"av1C", b"\x81\x00\x60\x00")]) == 12
+    assert av1_depth([]) == 8
+
+
+# ---------------------------------------------------------------- parts
+
+
+@pytest.mark.parametrize("widths", [0x4440, 0x8880, 0x4404, 0x0444, 0x4044])
+@pytest.mark.parametrize("version", [0, 1, 2])
+def test_parts_that_end_behind_the_file_are_missing(version, widths):
+    """Offsets, lengths and their base have 0, 4 or 8 bytes; the base is 16 where it is stored."""
+    has_offset, has_length, base = widths >> 12, widths >> 8 & 15, 16 if widths >> 4 & 15 else 0
+    last = (300 if has_offset else 0, 100 if has_length else 0)
+    data = layout(version, [(20 if has_offset else 0, last[1]), last], widths=widths)
+    end = base + sum(last)
+    check_whole(data)
+    check_whole(data[:end])
+    if has_length and has_offset:
+        with pytest.raises(ValueError, match=rf"^it has {end - 1} of {end} bytes$"):
+            check_whole(data[: end - 1])
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_parts_within_the_description_end_with_its_box(version):
+    check_whole(layout(version, [(0, 4)], idat=bytes(20)))
+    with pytest.raises(ValueError, match=r"^it has 20 of 21 bytes$"):
+        check_whole(layout(version, [(0, 4), (1, 4)], idat=bytes(20)))
+
+
+def test_what_describes_no_parts_is_left_to_the_decoder():
+    data = layout(1, [(20, 100)])
+    place = data.index(b"iloc") + 8
+    for head in (data[:place], data[: place + 5], data[:20], data.replace(b"iloc", b"free"), b""):
+        check_whole(head)
+    many = data[:place] + bytes(2) + b"\xff\xff" + data[place + 4 :]  # of no width
+    check_whole(many)
