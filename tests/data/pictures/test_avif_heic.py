@@ -180,9 +180,12 @@ def test_profile_exif_and_xmp_come_into_the_png(tmp_path, suffix):
 
 
 @pytest.mark.parametrize("suffix", WRITERS)
-@pytest.mark.parametrize(("codes", "kept"), [((12, 13), True), ((9, 16), True), ((1, 13), False)])
+@pytest.mark.parametrize(
+    ("codes", "kept"),
+    [((12, 13), True), ((9, 16), True), ((2, 16), True), ((1, 13), False), ((2, 13), False)],
+)
 def test_colours_by_number_become_the_chunk_of_png(tmp_path, suffix, codes, kept):
-    """Display P3 and PQ; sRGB needs no chunk."""
+    """Display P3 and PQ, also of unspecified primaries; sRGB needs no chunk."""
     path = tmp_path / f"a{suffix}"
     if suffix == ".heic":
         heif(path, color_primaries=codes[0], transfer_characteristics=codes[1])
@@ -192,6 +195,19 @@ def test_colours_by_number_become_the_chunk_of_png(tmp_path, suffix, codes, kept
     found = read_picture(path)
     assert found.metadata.png_chunks == (((b"cICP", bytes([*codes, 0, 1])),) if kept else ())
     assert bool(lost("a.jpg", found)) == kept
+
+
+def test_colours_that_the_tiles_of_a_grid_have_are_those_of_the_grid(tmp_path, monkeypatch):
+    """As cameras write them: property 3 is the colours, and in its place stands 5 again."""
+    monkeypatch.setattr(pillow_heif.options, "GRID_TILE_SIZE", 64)
+    codes = {"color_primaries": 9, "transfer_characteristics": 16}
+    heif(tmp_path / "a.heic", smooth(64, 128), **codes)
+    data = (tmp_path / "a.heic").read_bytes()
+    of_grid = b"\0\x01\x03\x01\x85"
+    assert data.count(of_grid + b"\x03") == 1
+    (tmp_path / "a.heic").write_bytes(data.replace(of_grid + b"\x03", of_grid + b"\x05"))
+    found = read_picture(tmp_path / "a.heic")
+    assert found.metadata.png_chunks == ((b"cICP", bytes([9, 16, 0, 1])),)
 
 
 def test_the_primary_picture_is_read_and_others_are_counted(tmp_path):

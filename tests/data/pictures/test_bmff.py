@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from scorelet.data.pictures.formats import heic
-from scorelet.data.pictures.formats.bmff import av1_depth, brands, properties
+from scorelet.data.pictures.formats.bmff import av1_depth, brands, properties, tile_properties
 from scorelet.data.pictures.formats.bmff_extents import check_whole
 
 
@@ -42,7 +42,10 @@ def test_brands_are_those_of_the_first_box():
 @pytest.mark.parametrize("wide", [0, 1])
 @pytest.mark.parametrize("version", [0, 1])
 def test_properties_are_those_of_the_primary_item(wide, version):
-    """Items 1 and 2 share three properties; numbers have 1 or 2 bytes, and a mark in front."""
+    """Items 1 and 2 share three properties; numbers have 1 or 2 bytes, and a mark in front.
+
+    Item 2, the primary one, is made of 1 and 3.
+    """
     number, item = "B" if not wide else "H", "H" if not version else "I"
     mark = 0x8000 if wide else 0x80
     entries = struct.pack(f">{item}B{number}", 1, 1, 1)
@@ -52,7 +55,13 @@ def test_properties_are_those_of_the_primary_item(wide, version):
     known += box(b"av1C", b"\x81\x00\x40\x00")
     iprp = box(b"iprp", box(b"ipco", known) + box(b"ipma", ipma))
     pitm = box(b"pitm", bytes([version, 0, 0, 0]) + struct.pack(f">{item}", 2))
-    found = properties(box(b"ftyp", b"avif") + box(b"meta", bytes(4) + pitm + iprp, size=0))
+    dimg = box(b"dimg", struct.pack(f">{item}H2{item}", 2, 2, 1, 3))
+    iref = box(b"iref", bytes([version, 0, 0, 0]) + box(b"thmb", bytes(8)) + dimg)
+    data = box(b"ftyp", b"avif") + box(b"meta", bytes(4) + pitm + iprp + iref, size=0)
+    found = properties(data)
+    assert tile_properties(data) == [(b"av1C", b"\x81\x00\x00\x00")]
+    assert av1_depth([*found, *tile_properties(data)]) == 10
+    assert tile_properties(data.replace(b"dimg", b"cdsc")) == []
     assert [name for name, _ in found] == [b"av1C", b"pixi"]
     assert av1_depth(found) == 10
     assert av1_depth(found[1:]) == 10

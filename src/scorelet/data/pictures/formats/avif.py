@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 
 from scorelet.data.pictures.errors import RefusedError
 from scorelet.data.pictures.formats.base import ALPHA, SIXTEEN, Readable, full_range, reader
-from scorelet.data.pictures.formats.bmff import av1_depth, brands, colour_chunks, properties
+from scorelet.data.pictures.formats.bmff import (
+    av1_depth,
+    brands,
+    colour_chunks,
+    properties,
+    tile_properties,
+)
 from scorelet.data.pictures.formats.bmff_extents import check_whole
 from scorelet.data.pictures.formats.orientation import strip_prefix
 from scorelet.data.pictures.limits import Limits
@@ -28,7 +34,7 @@ def decode(data: bytes, limits: Limits) -> Picture:
     import imagecodecs
 
     check_whole(data)
-    image, said = _opened(data), properties(data)
+    image, said = _opened(data), [*properties(data), *tile_properties(data)]
     depth = av1_depth(said)
     pixel_bytes = len(image.getbands()) * (2 if depth > 8 else 1)
     limits.check(*image.size, pixel_bytes=pixel_bytes, file_bytes=len(data))

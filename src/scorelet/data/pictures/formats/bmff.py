@@ -39,17 +39,35 @@ def properties(data: bytes) -> list[Box]:
     """Return what a file says of its primary picture; what is damaged is left to decoders."""
     try:
         meta = meta_boxes(data)
-        described = list(_boxes(meta[b"iprp"]))
-        known = list(_boxes(dict(described)[b"ipco"]))
-        numbers = _associated(dict(described)[b"ipma"], _item(meta[b"pitm"]))
-        return [known[number - 1] for number in numbers if number]
+        return _of_item(meta, _primary(meta))
     except (KeyError, IndexError, struct.error):
         return []
 
 
+def tile_properties(data: bytes) -> list[Box]:
+    """Return what a file says of the first tile of its primary picture; nothing if it has none."""
+    try:
+        meta = meta_boxes(data)
+        return _of_item(meta, references(meta, b"dimg")[_primary(meta)][0])
+    except (KeyError, IndexError, struct.error):
+        return []
+
+
+def references(meta: dict[bytes, bytes], kind: bytes) -> dict[int, list[int]]:
+    """Return the items that each item refers to as its parts (`dimg`), or as another `kind`."""
+    iref = meta[b"iref"]
+    item, found = "I" if iref[0] else "H", {}
+    for name, content in _boxes(iref[FULL:]):
+        if name == kind:
+            owner, count = struct.unpack_from(f">{item}H", content)
+            place = struct.calcsize(f">{item}H")
+            found[owner] = list(struct.unpack_from(f">{count}{item}", content, place))
+    return found
+
+
 def av1_depth(found: list[Box]) -> int:
-    """Return the bits of a sample of AV1 by its properties; 8 if nothing is said."""
-    by_name = dict(found)
+    """Return the bits of a sample of AV1 by its properties, the first of each; 8 if none says."""
+    by_name = dict(reversed(found))
     flags = by_name.get(b"av1C", bytes(3))[2:3]
     if b"av1C" not in by_name:  # of a grid the tiles have it
         return max(by_name.get(b"pixi", b"")[FULL + 1 :], default=8)
@@ -57,12 +75,16 @@ def av1_depth(found: list[Box]) -> int:
 
 
 def colour_chunks(found: list[Box]) -> tuple[Box, ...]:
-    """Return the PNG chunk that says which colours the numbers are; nothing for sRGB."""
+    """Return the PNG chunk that says which colours the numbers are; nothing for sRGB.
+
+    A part of sRGB is nothing, too, if the other is unspecified.
+    """
     codes = [content for name, content in found if name == b"colr" and content[:4] == b"nclx"]
     if not codes or len(codes[0]) < 8:
         return ()
     said = struct.unpack_from(">HH", codes[0], 4)
-    if said == _SRGB or _UNSPECIFIED in said or max(said) > 255:
+    usual = all(code in (_UNSPECIFIED, srgb) for code, srgb in zip(said, _SRGB, strict=True))
+    if usual or max(said) > 255:
         return ()
     return ((b"cICP", bytes([*said, 0, 1])),)
 
@@ -79,9 +101,17 @@ def _boxes(block: bytes) -> Iterator[Box]:
         place = max(end, place + start)
 
 
-def _item(pitm: bytes) -> int:
+def _primary(meta: dict[bytes, bytes]) -> int:
     """Return the number of the primary item."""
+    pitm = meta[b"pitm"]
     return struct.unpack_from(">I" if pitm[0] else ">H", pitm, FULL)[0]
+
+
+def _of_item(meta: dict[bytes, bytes], item: int) -> list[Box]:
+    """Return the properties of an item."""
+    described = dict(_boxes(meta[b"iprp"]))
+    known = list(_boxes(described[b"ipco"]))
+    return [known[number - 1] for number in _associated(described[b"ipma"], item) if number]
 
 
 def _associated(ipma: bytes, item: int) -> list[int]:

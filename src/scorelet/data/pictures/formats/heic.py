@@ -20,7 +20,7 @@ from scorelet.data.pictures.formats.base import (
     full_range,
     reader,
 )
-from scorelet.data.pictures.formats.bmff import brands, colour_chunks, properties
+from scorelet.data.pictures.formats.bmff import brands, colour_chunks, properties, tile_properties
 from scorelet.data.pictures.formats.bmff_extents import check_whole
 from scorelet.data.pictures.formats.orientation import strip_prefix, upright, with_size
 from scorelet.data.pictures.formats.xmp import upright_packet
@@ -67,7 +67,7 @@ def decode(data: bytes, limits: Limits) -> Picture:
         icc=icc,
         exif=strip_prefix(info.get("exif")),
         xmp=upright_packet(info.get("xmp")),
-        png_chunks=() if icc else colour_chunks(properties(data)),
+        png_chunks=() if icc else colour_chunks([*properties(data), *tile_properties(data)]),
     )
     notes = (*scaled_notes(depth), *_others(file, info))
     picture = upright(Picture(*split_samples(samples), metadata, notes=notes), 1)
