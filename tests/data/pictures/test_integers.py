@@ -10,7 +10,7 @@ from scorelet.data import iter_pages, read_picture
 from scorelet.data.pictures.formats import tiff
 from scorelet.data.pictures.formats.orientation import turn_upright
 from scorelet.data.pictures.limits import Limits
-from scorelet.data.pictures.notes import DEPTH
+from scorelet.data.pictures.notes import DEPTH, WHITE, Note
 
 NO_DATA = 42113
 
@@ -68,14 +68,16 @@ def test_values_for_no_data_may_be_negative(tmp_path, value):
 
 
 @pytest.mark.parametrize("dtype", ["i1", "i2", "i4", "u4"])
-def test_where_the_least_is_white_the_order_is_turned(tmp_path, dtype):
-    """The ends change places, exactly."""
-    numbers, ends = every(dtype), np.iinfo(dtype)
+def test_where_the_least_is_white_numbers_stay_in_their_unit(tmp_path, dtype):
+    """And it is said that results are drawn the other way round."""
+    numbers = every(dtype)
     tifffile.imwrite(tmp_path / "a.tif", numbers, photometric="miniswhite")
     found, again, _ = rewrite(tmp_path / "a.tif")
-    expected = float(ends.min) + ends.max - numbers.astype(np.float64)
-    np.testing.assert_array_equal(found.plain, expected)
-    np.testing.assert_array_equal(again.plain, expected)
+    np.testing.assert_array_equal(found.plain, numbers)
+    np.testing.assert_array_equal(again.plain, numbers)
+    said = "says that its least number is white, which is left out: its numbers stay as they are"
+    assert found.notes[1:] == (Note(WHITE, said),)
+    assert again.notes == ()
 
 
 def test_pages_are_turned_upright(tmp_path):

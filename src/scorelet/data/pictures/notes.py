@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DEPTH, LEFT_OUT, NO_DATA, UNDECLARED = "depth", "left out", "no data", "undeclared"
-OPACITY, METADATA = "opacity", "metadata"
+OPACITY, METADATA, WHITE = "opacity", "metadata", "white"
 
 
 @dataclass(frozen=True)
@@ -13,8 +13,8 @@ class Note:
     """One remark on a page.
 
     Args:
-        kind: `DEPTH`, `LEFT_OUT`, `NO_DATA`, `UNDECLARED`, `OPACITY` or `METADATA`; remarks of one
-            kind are said once.
+        kind: `DEPTH`, `LEFT_OUT`, `NO_DATA`, `UNDECLARED`, `OPACITY`, `METADATA` or `WHITE`;
+            remarks of one kind are said once.
         text: continues a sentence that starts with the name of the file; no full stop.
     """
 

@@ -1,6 +1,7 @@
 """The samples of a TIFF page: uint8, uint16, float32 or float64, gray or RGB.
 
-Integers with signs, as of a CT, and of 32 bits, as sums of counts, become floats in their unit.
+Integers with signs, as of a CT, and of 32 bits, as sums of counts, become floats in their unit, and
+keep it where the least is white, which turns all others.
 """
 
 from typing import TYPE_CHECKING
@@ -17,13 +18,22 @@ from scorelet.data.pictures.formats.tiff_checks import (
     says_opacity,
 )
 from scorelet.data.pictures.formats.tiff_tags import metadata_of, no_data_value, orientation_of
-from scorelet.data.pictures.notes import METADATA, NO_DATA, OPACITY, Note, depth_note, left_out
+from scorelet.data.pictures.notes import (
+    METADATA,
+    NO_DATA,
+    OPACITY,
+    WHITE,
+    Note,
+    depth_note,
+    left_out,
+)
 from scorelet.data.pictures.types import Picture, split_samples
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
 
 _EXIF = 34665  # place of the directory
+_LEAST = "says that its least number is white, which is left out: its numbers stay as they are"
 _FOURTH = "has a fourth sample of no stated meaning, which stays as it is, as opacity does"
 
 
@@ -42,12 +52,12 @@ def decode_page(page: "TiffPage", *, big: bool, gaps: bool) -> Picture:
         check_finite(samples)
     pixels, alpha = split_samples(_native(samples, page))
     mask = None if page.photometric == PALETTE else _mask(pixels, page)
-    if page.photometric == MIN_IS_WHITE:
-        pixels = 1 - pixels if pixels.dtype.kind == "f" else np.invert(pixels)
     notes = _notes(page, mask)
     if are_numbers(page):
         stored, pixels = pixels.dtype.name, _as_floats(pixels)
         notes = (depth_note(f"{stored} samples", f"{pixels.dtype.name} ones"), *notes)
+    elif page.photometric == MIN_IS_WHITE:
+        pixels = 1 - pixels if pixels.dtype.kind == "f" else np.invert(pixels)
     metadata = metadata_of(page, big=big)
     picture = Picture(pixels, alpha, metadata, mask, notes)
     return upright(picture, orientation_of(page))
@@ -95,6 +105,8 @@ def _notes(page: "TiffPage", mask: np.ndarray | None) -> tuple[Note, ...]:
         notes.append(Note(OPACITY, _FOURTH))
     if _EXIF in page.tags:
         notes.append(Note(METADATA, "has EXIF, which is left out"))
+    if are_numbers(page) and page.photometric == MIN_IS_WHITE:
+        notes.append(Note(WHITE, _LEAST))
     if page.subifds:
         notes.append(left_out(len(page.subifds)))
     if mask is not None:
