@@ -143,8 +143,27 @@ def test_one_sentence_for_each_kind_of_note():
         "b holds 2 more.",
     ]
     found += [(Path("d"), Note(DEPTH, "has 1-bit samples"))]
-    assert sentences(found)[0] == "a has 4-bit samples (2 more files are alike)."
+    assert sentences(found)[1] == "d has 1-bit samples."
+    found += [(Path(name), deep) for name in "de"]
+    assert sentences(found)[0] == "a has 4-bit samples (3 more files are alike)."
     assert sentences([]) == []
+
+
+def test_of_many_texts_of_a_kind_five_are_said():
+    found = [(Path(f"{top}"), Note(DEPTH, f"has {top}")) for top in range(5)]
+    assert sentences(found) == [f"{top} has {top}." for top in range(5)]
+    found += [(Path("a"), Note(DEPTH, "has 5")), (Path("b"), Note(DEPTH, "has 4"))]
+    assert sentences(found)[4:] == [
+        "4 has 4 (1 more file is alike).",
+        "1 more remark of the last kind: --json has them all.",
+    ]
+    found.append((Path("c"), Note(DEPTH, "has 6")))
+    assert sentences(found)[-1].startswith("2 more remarks of the last kind: ")
+
+
+def test_counts_and_sizes_make_no_sentences_of_their_own():
+    found = [(Path(f"{n}"), Note(LEFT_OUT, f"holds {n} more")) for n in (2, 3, 4)]
+    assert sentences(found) == ["2 holds 2 more (2 more files are alike)."]
 
 
 def test_notes_stay_with_a_picture_that_is_turned(tmp_path):

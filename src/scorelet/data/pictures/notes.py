@@ -1,11 +1,14 @@
 """What is worth saying about a file that was read, although it was read well."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 DEPTH, LEFT_OUT, NO_DATA, UNDECLARED = "depth", "left out", "no data", "undeclared"
 OPACITY, METADATA, WHITE = "opacity", "metadata", "white"
+_DIFFER = (DEPTH, METADATA)  # kinds whose texts differ in more than sizes and counts
+_SAID = 5  # of their texts
 
 
 @dataclass(frozen=True)
@@ -44,21 +47,32 @@ def left_out(count: int | None = None) -> Note:
 def sentences(found: Iterable[tuple[Path, Note]]) -> list[str]:
     """Say each kind of remark once: about the first file that has it, and how many more have it.
 
+    Of what results have otherwise, or not at all, each text is a kind; many are counted.
+
     >>> from pathlib import Path
     >>> from scorelet.data.pictures.notes import depth_note, sentences
     >>> note = depth_note("4-bit samples", "8-bit ones")
     >>> sentences([(Path("a.png"), note), (Path("b.png"), note), (Path("b.png"), note)])
     ['a.png has 4-bit samples; results have 8-bit ones (1 more file is alike).']
     """
-    by_kind: dict[str, dict[Path, Note]] = {}
+    by_kind: dict[str, dict[str, dict[Path, Note]]] = {}
     for path, note in found:
-        by_kind.setdefault(note.kind, {}).setdefault(path, note)
-    return [_sentence(files) for files in by_kind.values()]
+        text = note.text if note.kind in _DIFFER else ""
+        by_kind.setdefault(note.kind, {}).setdefault(text, {}).setdefault(path, note)
+    return [sentence for texts in by_kind.values() for sentence in _of_kind(texts)]
 
 
 def kept_sentences(found: Iterable[tuple[Path, Mapping[str, str]]]) -> list[str]:
     """Return `sentences` of notes as reports keep them, {kind, text}."""
     return sentences((path, Note(**note)) for path, note in found)
+
+
+def _of_kind(texts: dict[str, dict[Path, Note]]) -> Iterator[str]:
+    for files in islice(texts.values(), _SAID):
+        yield _sentence(files)
+    rest = len(texts) - _SAID
+    if rest > 0:
+        yield f"{rest} more remark{'s' * (rest > 1)} of the last kind: --json has them all."
 
 
 def _sentence(files: dict[Path, Note]) -> str:
