@@ -161,6 +161,29 @@ def test_what_is_said_of_the_size_is_that_of_the_turned_picture(tmp_path):
     assert b'ImageWidth="32" tiff:ImageLength="48"' in found.metadata.xmp
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_clean_aperture_is_cut_out_before_the_turn(tmp_path, orientation):
+    """20 x 10 of 48 x 32 pixels; its middle lies 3 left of and 2 below that of the picture."""
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    exif.get_ifd(0x8769).update({0xA002: 48, 0xA003: 32})
+    avif(tmp_path / "a.avif", exif=exif.tobytes(), icc_profile=bytes(28))
+    data = (tmp_path / "a.avif").read_bytes()
+    profile, marks = b"colrprof" + bytes(28), b"\1\2\x83\4"  # the profile is property 4
+    assert data.count(profile) == data.count(marks) == 1
+    clap = b"clap" + struct.pack(">IIIIiIiI", 20, 1, 20, 2, -6, 2, 2, 1)
+    essential = marks[:3] + b"\x84"
+    (tmp_path / "a.avif").write_bytes(data.replace(profile, clap).replace(marks, essential))
+    avif(tmp_path / "whole.avif", icc_profile=bytes(28))
+    part = read_picture(tmp_path / "whole.avif").pixels[13:23, 11:31]
+    found = read_picture(tmp_path / "a.avif")
+    np.testing.assert_array_equal(found.pixels, turn_upright(part, orientation))
+    inner = Image.Exif()
+    inner.load(found.metadata.exif)
+    height, width = found.pixels.shape[:2]
+    assert inner.get_ifd(0x8769) == {0xA002: width, 0xA003: height}
+
+
 # ---------------------------------------------------------------- what is said
 
 

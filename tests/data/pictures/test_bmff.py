@@ -6,6 +6,7 @@ import pytest
 
 from scorelet.data.pictures.formats import heic
 from scorelet.data.pictures.formats.bmff import av1_depth, brands, properties, tile_properties
+from scorelet.data.pictures.formats.bmff_crop import shown
 from scorelet.data.pictures.formats.bmff_extents import check_whole
 
 
@@ -67,6 +68,31 @@ def test_properties_are_those_of_the_primary_item(wide, version):
     assert av1_depth(found[1:]) == 10
     assert av1_depth([(b"av1C", b"\x81\x00\x60\x00")]) == 12
     assert av1_depth([]) == 8
+
+
+@pytest.mark.parametrize(
+    ("numbers", "rows", "columns"),
+    [
+        ((6, 1, 4, 1, 0, 1, 0, 1), (2, 6), (3, 9)),
+        ((6, 1, 4, 1, -3, 1, 2, 1), (4, 8), (0, 6)),
+        ((6, 1, 4, 1, -9, 2, 5, 1), (7, 8), (0, 5)),  # from -1.5
+        ((5, 1, 3, 1, 1, 2, -1, 2), (2, 5), (4, 9)),
+        ((99, 1, 99, 1, 0, 1, 0, 1), (0, 8), (0, 12)),
+    ],
+)
+def test_what_is_shown_is_the_middle_moved(numbers, rows, columns):
+    clap = (b"clap", struct.pack(">IIIIiIiI", *numbers))
+    assert shown([(b"ispe", b""), clap], (8, 12)) == (slice(*rows), slice(*columns))
+    whole = shown([], (8, 12))
+    assert whole == (slice(None), slice(None))
+
+
+@pytest.mark.parametrize(
+    "numbers", [(0, 1, 4, 1, 0, 1, 0, 1), (6, 1, 4, 1, 9, 1, 0, 1), (6, 0, 4, 1, 0, 1, 0, 1)]
+)
+def test_what_shows_nothing_is_damaged(numbers):
+    with pytest.raises((ValueError, ZeroDivisionError)):
+        shown([(b"clap", struct.pack(">IIIIiIiI", *numbers))], (8, 12))
 
 
 # ---------------------------------------------------------------- parts

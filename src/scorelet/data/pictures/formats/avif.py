@@ -2,7 +2,7 @@
 
 Samples come from imagecodecs, since Pillow gives 8 bits of each. All else comes from Pillow, which
 writes the turns that a file says into the orientation of EXIF; by the format EXIF's own turns
-nothing.
+nothing. Neither crops: that comes before turns.
 """
 
 import io
@@ -17,8 +17,9 @@ from scorelet.data.pictures.formats.bmff import (
     properties,
     tile_properties,
 )
+from scorelet.data.pictures.formats.bmff_crop import shown
 from scorelet.data.pictures.formats.bmff_extents import check_whole
-from scorelet.data.pictures.formats.orientation import strip_prefix
+from scorelet.data.pictures.formats.orientation import strip_prefix, with_size
 from scorelet.data.pictures.limits import Limits
 from scorelet.data.pictures.notes import scaled_notes
 from scorelet.data.pictures.types import Picture, PictureMetadata, split_samples
@@ -34,11 +35,13 @@ def decode(data: bytes, limits: Limits) -> Picture:
     import imagecodecs
 
     check_whole(data)
-    image, said = _opened(data), [*properties(data), *tile_properties(data)]
+    image, own = _opened(data), properties(data)
+    said = [*own, *tile_properties(data)]
     depth = av1_depth(said)
     pixel_bytes = len(image.getbands()) * (2 if depth > 8 else 1)
     limits.check(*image.size, pixel_bytes=pixel_bytes, file_bytes=len(data))
-    samples = full_range(imagecodecs.avif_decode(data), 2**depth - 1)
+    samples = imagecodecs.avif_decode(data)
+    samples = full_range(samples[shown(own, samples.shape[:2])], 2**depth - 1)
     icc = image.info.get("icc_profile")
     metadata = PictureMetadata(
         kind="avif",
@@ -48,6 +51,7 @@ def decode(data: bytes, limits: Limits) -> Picture:
         xmp=image.info.get("xmp"),
         png_chunks=() if icc else colour_chunks(said),
     )
+    metadata = with_size(metadata, samples.shape[1::-1])
     return Picture(*split_samples(samples), metadata, notes=scaled_notes(depth))
 
 
