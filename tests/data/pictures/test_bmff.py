@@ -8,6 +8,7 @@ from scorelet.data.pictures.formats import heic
 from scorelet.data.pictures.formats.bmff import av1_depth, brands, properties, tile_properties
 from scorelet.data.pictures.formats.bmff_crop import shown
 from scorelet.data.pictures.formats.bmff_extents import check_whole
+from scorelet.data.pictures.formats.bmff_further import further
 
 
 def box(name, content, size=None):
@@ -127,3 +128,51 @@ def test_what_describes_no_parts_is_left_to_the_decoder():
         check_whole(head)
     many = data[:place] + bytes(2) + b"\xff\xff" + data[place + 4 :]  # of no width
     check_whole(many)
+
+
+# ---------------------------------------------------------------- other pictures
+
+
+ALPHA, DEPTH = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:mpegB:cicp:systems:auxi"
+
+
+def described(kinds, *references, version=2, alphas=(), depths=()):
+    """A file whose items 1, 2, ... are of these kinds; references (kind, from, to ...)."""
+    item = "H" if version == 2 else "I"
+    entries = [
+        box(b"infe", bytes([version, 0, 0, 0]) + struct.pack(f">{item}H4s", n, 0, kind) + b"\0")
+        for n, kind in enumerate(kinds, 1)
+    ]
+    iinf = box(b"iinf", bytes(4) + struct.pack(">H", len(kinds)) + b"".join(entries))
+    rows = [box(k, struct.pack(f">HH{len(to)}H", a, len(to), *to)) for k, a, *to in references]
+    iref = box(b"iref", bytes(4) + b"".join(rows)) if rows else b""
+    known = b"".join(box(b"auxC", bytes(4) + urn + b"\0") for urn in (ALPHA, DEPTH))
+    pairs = [(n, 1) for n in alphas] + [(n, 2) for n in depths]
+    ipma = struct.pack(">II", 0, len(pairs))
+    ipma += b"".join(struct.pack(">HBB", n, 1, number) for n, number in pairs)
+    iprp = box(b"iprp", box(b"ipco", known) + box(b"ipma", ipma))
+    pitm = box(b"pitm", bytes(4) + struct.pack(">H", 1))
+    return box(b"ftyp", b"avif") + box(b"meta", bytes(4) + pitm + iinf + iref + iprp)
+
+
+@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize(
+    ("kinds", "references", "options", "count"),
+    [
+        ("av01", [], {}, 0),
+        ("av01 Exif mime", [], {}, 0),
+        ("av01 av01", [], {}, 1),
+        ("av01 av01", [(b"auxl", 2, 1)], {"alphas": [2]}, 0),
+        ("av01 av01 av01", [(b"auxl", 2, 1), (b"auxl", 3, 1)], {"alphas": [2], "depths": [3]}, 1),
+        ("av01 av01", [(b"thmb", 2, 1)], {}, 0),
+        ("av01 tmap av01", [(b"dimg", 2, 1, 3)], {}, 1),
+        ("grid av01 av01 av01", [(b"dimg", 1, 2, 3)], {}, 1),
+        ("grid av01 tmap grid av01", [(b"dimg", 1, 2), (b"dimg", 3, 1, 4), (b"dimg", 4, 5)], {}, 1),
+    ],
+)
+def test_pictures_beside_the_primary_one_are_counted(kinds, references, options, count, version):
+    """A gain map and what it makes of the primary picture (tmap) are one."""
+    names = [name.encode() for name in kinds.split()]
+    data = described(names, *references, version=version, **options)
+    assert further(data) == count
+    assert further(data[: data.index(b"iprp")]) == 0

@@ -19,9 +19,10 @@ from scorelet.data.pictures.formats.bmff import (
 )
 from scorelet.data.pictures.formats.bmff_crop import shown
 from scorelet.data.pictures.formats.bmff_extents import check_whole
+from scorelet.data.pictures.formats.bmff_further import further
 from scorelet.data.pictures.formats.orientation import strip_prefix, with_size
 from scorelet.data.pictures.limits import Limits
-from scorelet.data.pictures.notes import scaled_notes
+from scorelet.data.pictures.notes import left_out, scaled_notes
 from scorelet.data.pictures.types import Picture, PictureMetadata, split_samples
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ def decode(data: bytes, limits: Limits) -> Picture:
         png_chunks=() if icc else colour_chunks(said),
     )
     metadata = with_size(metadata, samples.shape[1::-1])
-    return Picture(*split_samples(samples), metadata, notes=scaled_notes(depth))
+    count = further(data)
+    notes = (*scaled_notes(depth), *((left_out(count),) if count else ()))
+    return Picture(*split_samples(samples), metadata, notes=notes)
 
 
 def _opened(data: bytes) -> "AvifImageFile":

@@ -32,14 +32,14 @@ def meta_boxes(data: bytes) -> dict[bytes, bytes]:
         KeyError: there are none.
         struct.error: boxes are damaged.
     """
-    return dict(_boxes(dict(_boxes(data))[b"meta"][FULL:]))
+    return dict(boxes(dict(boxes(data))[b"meta"][FULL:]))
 
 
 def properties(data: bytes) -> list[Box]:
     """Return what a file says of its primary picture; what is damaged is left to decoders."""
     try:
         meta = meta_boxes(data)
-        return _of_item(meta, _primary(meta))
+        return by_item(meta)[primary(meta)]
     except (KeyError, IndexError, struct.error):
         return []
 
@@ -48,16 +48,16 @@ def tile_properties(data: bytes) -> list[Box]:
     """Return what a file says of the first tile of its primary picture; nothing if it has none."""
     try:
         meta = meta_boxes(data)
-        return _of_item(meta, references(meta, b"dimg")[_primary(meta)][0])
+        return by_item(meta)[references(meta, b"dimg")[primary(meta)][0]]
     except (KeyError, IndexError, struct.error):
         return []
 
 
 def references(meta: dict[bytes, bytes], kind: bytes) -> dict[int, list[int]]:
     """Return the items that each item refers to as its parts (`dimg`), or as another `kind`."""
-    iref = meta[b"iref"]
+    iref = meta.get(b"iref", bytes(FULL))
     item, found = "I" if iref[0] else "H", {}
-    for name, content in _boxes(iref[FULL:]):
+    for name, content in boxes(iref[FULL:]):
         if name == kind:
             owner, count = struct.unpack_from(f">{item}H", content)
             place = struct.calcsize(f">{item}H")
@@ -89,7 +89,8 @@ def colour_chunks(found: list[Box]) -> tuple[Box, ...]:
     return ((b"cICP", bytes([*said, 0, 1])),)
 
 
-def _boxes(block: bytes) -> Iterator[Box]:
+def boxes(block: bytes) -> Iterator[Box]:
+    """Yield the boxes of a block, one behind another."""
     place = 0
     while place + 8 <= len(block):
         size, name = struct.unpack_from(">I4s", block, place)
@@ -101,29 +102,33 @@ def _boxes(block: bytes) -> Iterator[Box]:
         place = max(end, place + start)
 
 
-def _primary(meta: dict[bytes, bytes]) -> int:
+def primary(meta: dict[bytes, bytes]) -> int:
     """Return the number of the primary item."""
     pitm = meta[b"pitm"]
     return struct.unpack_from(">I" if pitm[0] else ">H", pitm, FULL)[0]
 
 
-def _of_item(meta: dict[bytes, bytes], item: int) -> list[Box]:
-    """Return the properties of an item."""
-    described = dict(_boxes(meta[b"iprp"]))
-    known = list(_boxes(described[b"ipco"]))
-    return [known[number - 1] for number in _associated(described[b"ipma"], item) if number]
+def by_item(meta: dict[bytes, bytes]) -> dict[int, list[Box]]:
+    """Return the properties of each item that has any."""
+    described = dict(boxes(meta[b"iprp"]))
+    known = list(boxes(described[b"ipco"]))
+    return {
+        item: [known[number - 1] for number in numbers if 0 < number <= len(known)]
+        for item, numbers in _associated(described[b"ipma"]).items()
+    }
 
 
-def _associated(ipma: bytes, item: int) -> list[int]:
-    """Return the numbers of an item's properties, from 1; the first bit says something else."""
+def _associated(ipma: bytes) -> dict[int, list[int]]:
+    """Return the numbers of items' properties, from 1; the first bit says something else."""
     wide, (count,) = ipma[3] & 1, struct.unpack_from(">I", ipma, FULL)
     name, number = ">IB" if ipma[0] else ">HB", ">H" if wide else ">B"
-    place, found = FULL + 4, []
+    place, found = FULL + 4, {}
     for _ in range(count):
-        owner, length = struct.unpack_from(name, ipma, place)
+        item, length = struct.unpack_from(name, ipma, place)
         place += struct.calcsize(name)
-        if owner == item:
-            numbers = struct.iter_unpack(number, ipma[place : place + length * (1 + wide)])
-            found += [value & (0x7FFF if wide else 0x7F) for (value,) in numbers]
+        numbers = struct.iter_unpack(number, ipma[place : place + length * (1 + wide)])
+        found.setdefault(item, []).extend(
+            value & (0x7FFF if wide else 0x7F) for (value,) in numbers
+        )
         place += length * (1 + wide)
     return found
