@@ -292,6 +292,19 @@ def test_animations_are_refused(tmp_path):
     assert " is a sequence of HEIC pictures, and anim" in sentence(tmp_path / "b.heic")
 
 
+def test_what_the_decoder_does_not_know_is_not_called_damaged(tmp_path):
+    """A picture that is a part of two others, here of its alpha and of what describes it."""
+    avif(tmp_path / "a.avif", noise((32, 48, 4)), exif=exif_block())
+    data = (tmp_path / "a.avif").read_bytes()
+    assert data.count(b"auxl") == data.count(b"cdsc") == 1
+    data = data.replace(b"auxl", b"dimg").replace(b"cdsc", b"dimg")
+    (tmp_path / "a.avif").write_bytes(data)
+    assert sentence(tmp_path / "a.avif") == (
+        " is an AVIF of a kind that the decoder does not know; expected a plainer one: export it "
+        "as PNG or 16-bit TIFF."
+    )
+
+
 def test_without_avif_in_pillow_the_remedy_is_named(tmp_path, monkeypatch):
     avif(tmp_path / "a.avif")
     monkeypatch.setattr(features, "check", lambda _name: False)

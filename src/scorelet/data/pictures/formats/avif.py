@@ -6,6 +6,8 @@ nothing. Neither crops: that comes before turns.
 """
 
 import io
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from scorelet.data.pictures.errors import RefusedError
@@ -28,9 +30,25 @@ from scorelet.data.pictures.types import Picture, PictureMetadata, split_samples
 if TYPE_CHECKING:
     from PIL.AvifImagePlugin import AvifImageFile
 
+_UNKNOWN = "Not implemented"  # in what libavif says
 _BRANDS = frozenset({b"avif", b"avis"})
 
 
+@contextmanager
+def _implemented() -> Generator[None]:
+    """Tell pictures that the decoder has not learnt to read from damaged ones."""
+    try:
+        yield
+    except RuntimeError as error:
+        if _UNKNOWN not in str(error):
+            raise
+        raise RefusedError(
+            "is an AVIF of a kind that the decoder does not know; expected a plainer one: export "
+            "it as PNG or 16-bit TIFF."
+        ) from error
+
+
+@_implemented()
 def decode(data: bytes, limits: Limits) -> Picture:
     """Decode an AVIF; samples of 10 and 12 bits are scaled to the full range of 16."""
     import imagecodecs
