@@ -242,6 +242,18 @@ def test_the_primary_picture_is_read_and_others_are_counted(tmp_path):
     assert [note.text for note in found.notes] == ["holds 1 more picture, which is left out"]
 
 
+def test_a_picture_of_depths_beside_an_avif_is_counted(tmp_path):
+    """Here what was its alpha."""
+    avif(tmp_path / "a.avif", noise((32, 48, 4)))
+    assert read_picture(tmp_path / "a.avif").notes == ()
+    data = (tmp_path / "a.avif").read_bytes()
+    assert data.count(b"auxiliary:alpha") == 1
+    (tmp_path / "a.avif").write_bytes(data.replace(b"auxiliary:alpha", b"auxiliary:depth"))
+    found = read_picture(tmp_path / "a.avif")
+    assert found.alpha is None
+    assert [note.text for note in found.notes] == ["holds 1 more picture, which is left out"]
+
+
 # ---------------------------------------------------------------- names
 
 
