@@ -113,7 +113,7 @@ def test_stabilised_noise_is_white_of_level_one(order):
     light = np.empty((400, 400), np.float32)
     for place, colour in enumerate(order):
         x = torch.full((1, 1, 200, 200), 0.4, dtype=torch.float64)
-        light[place // 2 :: 2, place % 2 :: 2] = LAWS[colour].add(x, rng=rng)[0, 0]
+        light[place // 2 :: 2, place % 2 :: 2] = LAWS[colour].add(x, rng=rng)[0, 0].numpy()
     stable = stabilised(light, order, LAWS)
     for place in range(4):
         assert abs(stable[place // 2 :: 2, place % 2 :: 2].std() - 1) < 0.02
