@@ -101,12 +101,45 @@ def test_an_axis_without_limit_is_that_of_samples(tmp_path):
         (["x", "y", "lat"], None),
         (["u", "v", "w"], None),
         (["time", "member", "x"], None),
+        (["sample", "line", "feature"], None),
     ],
 )
 def test_axes_that_are_not_clear_stay(tmp_path, names, limits):
     path = written(tmp_path / "a.h5", X, names, limits)
     np.testing.assert_array_equal(load_fields(path), X)
     assert read_remarks(path) == []
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("band", "line", "sample"),
+        ("bands", "rows", "samples"),
+        ("blue_bands", "number_of_scans", "ccd_pixels"),
+        ("wavelength", "number_of_lines", "pixels_per_line"),
+        ("line", "y", "x"),
+        ("number", "row", "column"),
+        ("sample", "lat", "level"),
+    ],
+)
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_lines_and_pixels_of_scanners_are_space(tmp_path, names, place):
+    """Of scan lines samples are pixels; numbers of something are no samples."""
+    order = list(np.insert([1, 2], place, 0))
+    stored = [names[k] for k in order]
+    path = written(tmp_path / "a.nc", X.transpose(order), stored)
+    np.testing.assert_array_equal(load_fields(path), X)
+
+
+@pytest.mark.parametrize(
+    "names", [("y", "x", "channel"), ("lat", "lon", "rgb"), ("downtrack", "crosstrack", "colour")]
+)
+def test_a_channel_beside_two_axes_of_space_is_that_of_samples(tmp_path, names):
+    path = written(tmp_path / "a.nc", np.moveaxis(X, 0, -1), names)
+    np.testing.assert_array_equal(load_fields(path), X)
+    assert "read as (" in read_remarks(path)[0]
+    path = written(tmp_path / "b.nc", X, ["time", "lat", "channel"])
+    np.testing.assert_array_equal(load_fields(path), X)
 
 
 def test_more_axes_than_one_of_samples(tmp_path):

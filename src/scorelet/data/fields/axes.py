@@ -14,12 +14,18 @@ _KINDS = {
         "x|y|nx|ny|[nr]?lat|latitude|[nr]?lon|longitude|rows?|col(umn)?s?|width|"
         "south|north|west|east|easting|northing|ra|dec"
     ),
+    "swath": re.compile("(scan)?lines?|scans?|pixels?|[a-z]*tracks?"),
+    "line": re.compile("rows?|(scan)?lines?|scans?"),
+    "sample": re.compile("samples?"),
     "other": re.compile(
-        "t|n|time|samples?|members?|reali[sz]ation|ensemble|number|batch|step|snapshots?|frames?|"
+        "t|time|samples?|members?|reali[sz]ation|ensemble|batch|step|snapshots?|frames?|"
         "fields?|maps?|draw|chain|run|record"
     ),
     "colour": re.compile("channels?|colou?rs?|rgba?"),
 }
+"""What an axis is, by words of its names; `swath` is space, too, where nothing else is."""
+_WHOLE = re.compile("n|number")
+"""Names of samples that are words of counts, too: number of scans."""
 
 
 def axis_names(dataset: Any) -> list[str]:  # noqa: ANN401 - h5py
@@ -31,17 +37,18 @@ def axis_names(dataset: Any) -> list[str]:  # noqa: ANN401 - h5py
 def axis_order(dataset: Any) -> list[int]:  # noqa: ANN401 - h5py
     """Return the axes of an array of three or more, those of its fields last.
 
-    What is said to be no space, or where nothing is said has no limit, comes first; so does a
-    height or level beside two axes that are said to be horizontal. Where it is not clear
-    which two are space, or one is of colours, all stays as stored. Of the others those of length 1
-    are the last.
+    What is said to be no space, or where nothing is said has no limit, comes first; so does what
+    stands beside two axes that are said to be horizontal, as a height or a channel. Where it is not
+    clear which two are space, or pictures have their colours last, all stays as stored. Of
+    the others those of length 1 are the last.
     """
     numbers = list(range(len(dataset.shape)))
-    kinds = [_kind(*pair) for pair in zip(dataset.dims, dataset.maxshape, strict=True)]
-    space = [k for k in numbers if kinds[k] == "space"]
-    if len(space) != 2:
-        space = [k for k in numbers if kinds[k] != "other"]
-    if len(space) != 2 or "colour" in kinds:
+    kinds = [_kinds(*pair) for pair in zip(dataset.dims, dataset.maxshape, strict=True)]
+    colours = any(_is(found, "colour") for found in kinds)
+    space = _said_space(kinds)
+    if len(space) != 2 and not colours:
+        space = [k for k in numbers if not _is(kinds[k], "other")]
+    if len(space) != 2 or (colours and len(numbers) > 3):
         return numbers
     others = [k for k in numbers if k not in space]
     return sorted(others, key=lambda k: dataset.shape[k] == 1) + space
@@ -58,13 +65,33 @@ def said_of_order(name: str, names: Sequence[str], order: Sequence[int]) -> list
     ]
 
 
-def _kind(dimension: Any, limit: int | None) -> str:  # noqa: ANN401 - h5py
-    """Return one of `_KINDS`, or nothing if that is not said."""
-    words = {word for text in _said(dimension) for word in re.split(r"[^a-z]+", text.lower())}
-    kinds = [kind for kind, known in _KINDS.items() if any(map(known.fullmatch, words))]
-    if len(kinds) == 1:
-        return kinds[0]
-    return "other" if not kinds and limit is None else ""
+def _said_space(kinds: Sequence[set[str]]) -> list[int]:
+    """Return the axes that are said to be horizontal: two, if it is clear which.
+
+    Samples of a scan line, which is said before them, are its pixels.
+    """
+    sure = [k for k, found in enumerate(kinds) if _is(found, "space")]
+    wide = [k for k, found in enumerate(kinds) if _is(found, "space", "swath")]
+    samples = [k for k, found in enumerate(kinds) if "sample" in found]
+    if len(wide) == len(samples) == 1 and "line" in kinds[wide[0]] and wide[0] < samples[0]:
+        return wide + samples
+    return sure if len(sure) == 2 else wide
+
+
+def _is(found: set[str], *kinds: str) -> bool:
+    """Whether an axis is said to be of one of these kinds, and of no other one."""
+    plain = found - {"line", "sample"}
+    return bool(plain) and plain.issubset(kinds)
+
+
+def _kinds(dimension: Any, limit: int | None) -> set[str]:  # noqa: ANN401 - h5py
+    """Return all of `_KINDS` that are said; what nothing is said of and has no limit is other."""
+    texts = [text.lower() for text in _said(dimension)]
+    words = {word for text in texts for word in re.split(r"[^a-z]+", text)}
+    found = {kind for kind, known in _KINDS.items() if any(map(known.fullmatch, words))}
+    if any(map(_WHOLE.fullmatch, texts)) or (not found and limit is None):
+        found.add("other")
+    return found
 
 
 def _names(dimension: Any) -> Iterator[str]:  # noqa: ANN401 - h5py
