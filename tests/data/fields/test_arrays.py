@@ -202,6 +202,9 @@ def test_what_is_beyond_the_valid_range_is_missing(tmp_path, bounds):
     path = packed(tmp_path / "a.nc", stored, scale_factor=0.01, **bounds)
     expected = np.where(stored == 151, np.nan, stored / 100)
     np.testing.assert_allclose(load_fields(path, gaps=True), expected, rtol=1e-12)
+    assert "T is NaN where what is stored is below -100 or above 150." in read_remarks(path)
+    path = packed(tmp_path / "b.nc", stored, valid_max=150)
+    assert read_remarks(path) == ["T is NaN where what is stored is above 150."]
 
 
 def test_packing_that_cannot_be_undone_is_said(tmp_path):
@@ -273,6 +276,29 @@ def test_names(tmp_path, monkeypatch):
 def test_what_is_no_field(tmp_path, array, words):
     with pytest.raises(InputError, match=words):
         load_fields(save(tmp_path / "a.npy", array))
+
+
+def test_a_large_array_that_is_no_field_is_refused_by_its_whole_shape(tmp_path, monkeypatch):
+    monkeypatch.setattr(source, "LARGE", 0)
+    with pytest.raises(InputError, match=r"shape \(3, 2, 8, 9\)"):
+        source.open_fields(save(tmp_path / "a.npy", np.stack([X, X], 1)))
+
+
+@pytest.mark.parametrize("suffix", ["npz", "h5", "fits"])
+def test_the_largest_array_is_the_example_of_a_choice(tmp_path, suffix):
+    """Not the area of cells or the bounds of axes."""
+    path, arrays = tmp_path / f"a.{suffix}", {"a": X[0], "b": X, "c": X[:, :2, 0]}
+    if suffix == "npz":
+        np.savez(path, **arrays)
+    elif suffix == "h5":
+        with pytest.importorskip("h5py").File(path, "w") as tree:
+            tree.update(arrays)
+    else:
+        fits = pytest.importorskip("astropy.io.fits")
+        fits.HDUList([fits.PrimaryHDU(), *map(fits.ImageHDU, arrays.values())]).writeto(path)
+    named = "2" if suffix == "fits" else "b"
+    with pytest.raises(InputError, match=rf"3 arrays: .*; choose one, as .*a\.{suffix}:{named}\."):
+        load_fields(path)
 
 
 def test_damaged_files(tmp_path):

@@ -142,14 +142,20 @@ def test_a_channel_beside_two_axes_of_space_is_that_of_samples(tmp_path, names):
     np.testing.assert_array_equal(load_fields(path), X)
 
 
-def test_more_axes_than_one_of_samples(tmp_path):
+def test_more_axes_than_one_of_samples(tmp_path, monkeypatch):
     """Only one of length 1 is left out, as of arrays without names."""
     names = ["member", "lat", "lon", "time"]
     stored = np.moveaxis(X, 0, -1)
     np.testing.assert_array_equal(load_fields(written(tmp_path / "a.nc", stored[None], names)), X)
     path = written(tmp_path / "b.nc", np.stack([stored, stored]), names)
-    with pytest.raises(InputError, match=r"shape \(2, 5, 8, 9\): expected \(n, h, w\)"):
-        load_fields(path)
+    stored = (
+        r"\. rain is stored as \(member, lat, lon, time\) and read as \(member, time, lat, lon\)"
+    )
+    words = rf"shape \(2, 5, 8, 9\): expected \(n, h, w\).*{stored}"
+    for read in (load_fields, source.open_fields):
+        with pytest.raises(InputError, match=words):
+            read(path)
+        monkeypatch.setattr(source, "LARGE", 0)
 
 
 def test_pictures_keep_their_colours_last(tmp_path):

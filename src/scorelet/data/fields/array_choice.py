@@ -6,7 +6,12 @@ from scorelet.core.errors import InputError
 
 
 def choose(
-    file: Path, names: list[str], name: str | None, *, shown: list[str] | None = None
+    file: Path,
+    names: list[str],
+    name: str | None,
+    *,
+    shown: list[str] | None = None,
+    sizes: dict[str, int] | None = None,
 ) -> str:
     """Return the array that was asked for, or the only one.
 
@@ -15,6 +20,7 @@ def choose(
         names: of the arrays.
         name: that was asked for.
         shown: how the arrays are listed, if not by name.
+        sizes: how many numbers each has; the largest is the example of a choice.
     """
     if name in names:
         return name
@@ -24,8 +30,9 @@ def choose(
     if not names:
         raise InputError(f"{file} holds no array of numbers with two or more dimensions.")
     if name is None:
+        example = max(reversed(names), key=lambda n: (sizes or {}).get(n, 0))
         raise InputError(
-            f"{file} holds {len(names)} arrays: {listed}; choose one, as {file}:{names[-1]}."
+            f"{file} holds {len(names)} arrays: {listed}; choose one, as {file}:{example}."
         )
     raise InputError(f"{file} holds no array {name!r}: choose from {listed}.")
 
@@ -34,7 +41,7 @@ def _numbers(kinds: dict[str, str]) -> list[str]:
     return [name for name, kind in kinds.items() if kind and kind in "fciu"]
 
 
-def choose_grid(file: Path, kinds: dict[str, str]) -> str:
+def choose_grid(file: Path, kinds: dict[str, str], sizes: dict[str, int]) -> str:
     """Return the only array of numbers, or the only mask where there are no numbers.
 
     A mask beside numbers has to be spoken of: nobody applies it.
@@ -43,6 +50,7 @@ def choose_grid(file: Path, kinds: dict[str, str]) -> str:
         file: for messages.
         kinds: of the numbers of each array, see `np.dtype.kind`; empty if it has not the dimensions
             of fields.
+        sizes: as of `choose`.
     """
     names = _numbers(kinds)
     masks = [n for n, kind in kinds.items() if kind == "b"]
@@ -52,4 +60,4 @@ def choose_grid(file: Path, kinds: dict[str, str]) -> str:
             f"pixels as {file}:{names[0]}, write NaN into the masked ones, or give the mask to "
             f"`field fit` as --mask {file}:{masks[0]}."
         )
-    return choose(file, names or masks, None)
+    return choose(file, names or masks, None, sizes=sizes)

@@ -62,6 +62,19 @@ def open_array(file: Path, name: str | None) -> Any:  # noqa: ANN401 - numpy or 
         return _open_hdf5(file, name)
 
 
+def moved_axes(file: Path, name: str | None) -> list[str]:
+    """Return a sentence on axes of an HDF5 file that were moved, if any were.
+
+    Arguments and errors as in `read_array`.
+    """
+    if array_suffix(file) not in HDF5:
+        return []
+    with reading(file, kind=ArrayFileError, what="array"):
+        array = _open_hdf5(file, name)
+        with array.file:
+            return array.moved
+
+
 def array_suffix(path: Path) -> str | None:
     """The ending of the name, one of `SUFFIXES`; None if it is no array's."""
     return next((s for s in SUFFIXES if path.name.lower().endswith(s)), None)
@@ -101,14 +114,9 @@ def choose_npz(file: Path, archive: zipfile.ZipFile, stored: list[str], name: st
     """Return the name of the array that was asked for, or of the only one."""
     if name is not None:
         return choose(file, stored, name)
-    kinds = {n: _kind_of(archive, n) for n in stored}
-    return choose_grid(file, kinds)
-
-
-def _kind_of(archive: zipfile.ZipFile, name: str) -> str:
-    """Return the kind of numbers of a member that has the dimensions of fields, by its header."""
-    shape, dtype = _header_of(archive, name)
-    return dtype.kind if len(shape) >= 2 else ""
+    headers = {n: _header_of(archive, n) for n in stored}
+    kinds = {n: dtype.kind if len(shape) >= 2 else "" for n, (shape, dtype) in headers.items()}
+    return choose_grid(file, kinds, {n: math.prod(shape) for n, (shape, _) in headers.items()})
 
 
 def check_member(archive: zipfile.ZipFile, name: str) -> None:
@@ -168,7 +176,8 @@ def choose_fits(file: Path, units: Any, name: str | None) -> Any:  # noqa: ANN40
     images = {str(i): unit for i, unit in enumerate(units) if unit.is_image and len(unit.shape) > 1}
     wanted = next((i for i, unit in images.items() if name in (i, unit.name)), name)
     text = [f"{i} ({unit.name or 'no name'}, {_by(unit.shape)})" for i, unit in images.items()]
-    return images[choose(file, list(images), wanted, shown=text)]
+    sizes = {i: math.prod(unit.shape) for i, unit in images.items()}
+    return images[choose(file, list(images), wanted, shown=text, sizes=sizes)]
 
 
 def _check_size(file: Path, shape: tuple[int, ...], item: int, stored: int | None = None) -> None:

@@ -12,7 +12,7 @@ import torch
 from scorelet.core.arrays import plain_array
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Fields
-from scorelet.data.fields.array_files import SUFFIXES, array_suffix, read_array
+from scorelet.data.fields.array_files import SUFFIXES, array_suffix, moved_axes, read_array
 from scorelet.data.locate import locate
 
 
@@ -81,6 +81,25 @@ def _size(fields: Fields) -> str:
     return f"{fields.shape[1]}x{fields.shape[2]} pixels"
 
 
+def check_shape(shape: tuple[int, ...], path: str | Path) -> None:
+    """Refuse what holds no fields, or more than one channel of them.
+
+    Args:
+        shape: of the array.
+        path: for messages; how it is stored is said.
+
+    Raises:
+        InputError: it is none of (n, h, w), (n, 1, h, w) and (h, w).
+    """
+    sizes = shape[:1] + shape[2:] if len(shape) == 4 and shape[1] == 1 else shape
+    if len(sizes) in (2, 3) and 0 not in sizes:
+        return
+    raise InputError(
+        f"{path} has the shape {shape}: expected (n, h, w), (n, 1, h, w) or (h, w), none of them "
+        f"0; choose a part or reshape it.{''.join(f' {t}' for t in moved_axes(*split_name(path)))}"
+    )
+
+
 def as_real_fields(array: np.ndarray, path: str | Path, *, gaps: bool) -> np.ndarray:
     """Return (n, h, w) in the byte order of this machine, its own memory.
 
@@ -99,15 +118,8 @@ def as_real_fields(array: np.ndarray, path: str | Path, *, gaps: bool) -> np.nda
             "b": "convert them by .astype('float32')",
         }.get(kind, "save numbers")
         raise InputError(f"{path} holds {array.dtype.name}: expected real numbers; {hint}.")
-    if array.ndim == 4 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim == 2:
-        array = array[None]
-    if array.ndim != 3 or array.size == 0:
-        raise InputError(
-            f"{path} has the shape {array.shape}: expected (n, h, w), (n, 1, h, w) or (h, w), none "
-            "of them 0; choose a part or reshape it."
-        )
+    check_shape(array.shape, path)
+    array = array.reshape(-1, *array.shape[-2:])
     wide = np.float64 if kind != "f" or array.dtype.itemsize >= 8 else np.float32
     array = plain_array(array).astype(wide)  # a copy: the file may be mapped into memory
     bad = 0 if gaps else array.size - int(np.count_nonzero(np.isfinite(array)))

@@ -37,7 +37,8 @@ def open_hdf5(file: Path, name: str | None) -> Any:  # noqa: ANN401 - h5py
     if name is None and not grids and broken:
         _refuse_broken(file, tree, broken[0])
     if name is None:
-        return grids[choose_grid(file, {n: grid.dtype.kind for n, grid in grids.items()})]
+        kinds = {n: grid.dtype.kind for n, grid in grids.items()}
+        return grids[choose_grid(file, kinds, {n: grid.size for n, grid in grids.items()})]
     return grids[choose(file, list(grids), name)]
 
 

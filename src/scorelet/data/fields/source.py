@@ -9,7 +9,7 @@ import torch
 
 from scorelet.core.typing import Fields
 from scorelet.data.fields.array_files import HDF5, array_suffix, open_array
-from scorelet.data.fields.arrays import as_real_fields, load_fields, split_name
+from scorelet.data.fields.arrays import as_real_fields, check_shape, load_fields, split_name
 
 LARGE = 1 << 28
 """Bytes of a file from which on its fields stay there."""
@@ -61,6 +61,7 @@ class FieldsOnDisk:
 
     def __init__(self, array: Callable[[], Any], path: str | Path) -> None:
         self._open, self._path = array, path
+        check_shape(array().shape, path)
         first = torch.from_numpy(as_real_fields(array()[:1], path, gaps=True))
         self.shape = (int(array().shape[0]), int(first.shape[1]), int(first.shape[2]))
         self.dtype = first.dtype

@@ -67,19 +67,31 @@ class Unpacked:
     @property
     def remarks(self) -> list[str]:
         """What is not read as it is stored, a sentence each."""
-        name = self._dataset.name.rpartition("/")[2]
-        moved = said_of_order(name, axis_names(self._dataset), self._order)
-        return moved + self._said_of_packing(name)
+        return self.moved + self._said_of_packing() + self._said_of_bounds()
 
-    def _said_of_packing(self, name: str) -> list[str]:
+    @property
+    def moved(self) -> list[str]:
+        """A sentence on axes that were moved, if any were."""
+        return said_of_order(self._name, axis_names(self._dataset), self._order)
+
+    @property
+    def _name(self) -> str:
+        return self._dataset.name.rpartition("/")[2]
+
+    def _said_of_packing(self) -> list[str]:
         if not self._packed:
             return []
         missing = " or ".join(f"{v:g}" for v in self._missing if math.isfinite(v))
         gaps = f", and NaN where that is {missing}" if missing else ""
         return [
-            f"{name} is packed in {self._dataset.dtype.name}: values are {self._scale:g} times "
-            f"what is stored, plus {self._offset:g}{gaps}."
+            f"{self._name} is packed in {self._dataset.dtype.name}: values are {self._scale:g} "
+            f"times what is stored, plus {self._offset:g}{gaps}."
         ]
+
+    def _said_of_bounds(self) -> list[str]:
+        bounds = (("below", self._least), ("above", self._most))
+        beyond = " or ".join(f"{word} {v:g}" for word, v in bounds if math.isfinite(v))
+        return [f"{self._name} is NaN where what is stored is {beyond}."] if beyond else []
 
     @property
     def _packed(self) -> bool:
