@@ -135,9 +135,9 @@ def compare(
 ) -> int:
     """Compare the statistics of two sets of fields.
 
-    Reads npy and npz; HDF5, netCDF-4 and FITS with pip install 'scorelet[fields]'. One array of
-    several is FILE:NAME. The report has figures, errors over fields, a control with random phases,
-    and for each statistic a verdict with its threshold.
+    Reads npy, npz and netCDF-3; HDF5, netCDF-4 and FITS with pip install 'scorelet[fields]'. One
+    array of several is FILE:NAME. The report has figures, errors over fields, a control with random
+    phases, and for each statistic a verdict with its threshold.
 
     For example:
 

@@ -44,9 +44,9 @@ def fit(
 ) -> int:
     """Fit an energy to fields, one scale after the other, and find the steps of its chains.
 
-    Reads npy and npz; HDF5, netCDF-4 and FITS with pip install 'scorelet[fields]'. One array of
-    several is FILE:NAME. NaN are gaps, which are filled. The fit is one linear system for each band
-    of details; then chains give it the moments of the fields.
+    Reads npy, npz and netCDF-3; HDF5, netCDF-4 and FITS with pip install 'scorelet[fields]'. One
+    array of several is FILE:NAME. NaN are gaps, which are filled. The fit is one linear system for
+    each band of details; then chains give it the moments of the fields.
 
     For example:
 

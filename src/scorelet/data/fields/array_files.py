@@ -1,6 +1,6 @@
-"""One array from a file: npy, npz, HDF5 or FITS, bounded before it is read.
+"""One array from a file: npy, npz, HDF5, netCDF or FITS, bounded before it is read.
 
-Numbers that are stored packed are unpacked: FITS by BSCALE, BZERO and BLANK, HDF5 and netCDF-4 by
+Numbers that are stored packed are unpacked: FITS by BSCALE, BZERO and BLANK, HDF5 and netCDF by
 the attributes of the CF conventions, section 8.1, see `Unpacked`, which moves axes of time or
 samples to the front, too.
 """
@@ -21,8 +21,8 @@ from scorelet.data.fields.hdf5 import files_of, open_hdf5
 from scorelet.data.fields.unpacking import Unpacked
 from scorelet.data.pictures.errors import RefusedError, reading
 
-HDF5 = (".h5", ".hdf5", ".nc")
-"""Kinds of files that are HDF5, netCDF-4 among them."""
+HDF5 = (".h5", ".hdf5", ".nc", ".nc4", ".he5", ".h5nc", ".cdf")
+"""Names of files that are HDF5, as netCDF-4 is, or netCDF-3."""
 SUFFIXES = (".npy", ".npz", *HDF5, ".fits", ".fit", ".fts", ".fits.gz")
 MAX_VALUES = 1 << 33
 """Numbers in one array; more are refused before they are read."""

@@ -1,4 +1,4 @@
-"""Fields from files and folders: npy, npz, HDF5 (netCDF-4 is) and FITS.
+"""Fields from files and folders: npy, npz, HDF5 (netCDF-4 is), netCDF-3 and FITS.
 
 A file with several arrays is read as ``FILE:NAME``: ``maps.npz:kappa``, ``run.h5:group/maps``,
 ``survey.fits:1``. Complex numbers are refused: only the user knows what they mean.

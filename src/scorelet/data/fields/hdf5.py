@@ -1,4 +1,4 @@
-"""One data set of an HDF5 or netCDF-4 file, through links to others, too."""
+"""One data set of an HDF5 or netCDF file, through links to others, too."""
 
 from collections import deque
 from itertools import accumulate
@@ -7,26 +7,19 @@ from typing import Any
 
 from scorelet.core.errors import InputError, MissingExtraError
 from scorelet.data.fields.array_choice import choose, choose_grid
+from scorelet.data.fields.netcdf3 import NetCDF3
 from scorelet.data.pictures.errors import RefusedError
 
 
-def open_hdf5(file: Path, name: str | None) -> Any:  # noqa: ANN401 - h5py
+def open_hdf5(file: Path, name: str | None) -> Any:  # noqa: ANN401 - h5py or `Variable`
     """Return a data set; its file is open as long as somebody has it.
+
+    Which kind of file it is, its first bytes say.
 
     Raises:
         InputError: several data sets and no choice, none of that name, or a link to nothing.
     """
-    try:
-        import h5py
-    except ImportError as error:
-        raise MissingExtraError("h5py", "fields") from error
-    with file.open("rb") as stream:
-        if stream.read(3) == b"CDF":
-            raise RefusedError(
-                "is netCDF-3: expected netCDF-4, which is HDF5; convert it by `nccopy -k nc4 OLD "
-                "NEW`, or save the array as npy."
-            )
-    tree = h5py.File(file, "r")
+    tree = _opened(file)
     if name is not None:
         name = name.strip("/")
         _refuse_broken(file, tree, name)
@@ -40,6 +33,23 @@ def open_hdf5(file: Path, name: str | None) -> Any:  # noqa: ANN401 - h5py
         kinds = {n: grid.dtype.kind for n, grid in grids.items()}
         return grids[choose_grid(file, kinds, {n: grid.size for n, grid in grids.items()})]
     return grids[choose(file, list(grids), name)]
+
+
+def _opened(file: Path) -> Any:  # noqa: ANN401 - h5py or `NetCDF3`
+    with file.open("rb") as stream:
+        first = stream.read(4)
+    if first in (b"CDF\1", b"CDF\2"):
+        return NetCDF3(file)
+    if first == b"CDF\5":
+        raise RefusedError(
+            "is netCDF-3 with sizes of 64 bits: expected netCDF-4, which is HDF5; convert it by "
+            "`nccopy -k nc4 OLD NEW`, or save the array as npy."
+        )
+    try:
+        import h5py
+    except ImportError as error:
+        raise MissingExtraError("h5py", "fields") from error
+    return h5py.File(file, "r")
 
 
 def files_of(dataset: Any) -> list[Path]:  # noqa: ANN401 - h5py
