@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
 from scorelet.analysis.alignment.layers import Layer, layer_of
+from scorelet.analysis.alignment.maps import Maps
 from scorelet.core.errors import InputError
 from scorelet.core.network import WATCHING, call_on_pictures, evaluated, not_compiled
 
@@ -74,10 +74,10 @@ class CalledParts:
         self.steps: list[nn.Module] = []
         self.repeated: list[Layer] = []
         self._names = {module: name for name, module in net.named_modules()}
-        self._maps = _LastMap()
+        self._maps = Maps()
         with watching(net, [m for m in net.modules() if _is_part(m)], self._entered), self._maps:
             show(net, x)
-        self._maps.last = None
+        self._maps.forget()
 
     def norms_behind(self, number: int) -> list[nn.Module]:
         """Return the norms that are called after a layer and before the next one."""
@@ -87,9 +87,14 @@ class CalledParts:
         return self.steps[start + 1 : stop]
 
     def _entered(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
-        if module in self.steps:
+        if module not in self.steps:
+            self._found(module, inputs)
+        else:
             self.repeated += [layer for layer in self.layers if layer.module is module]
-            return
+        if not isinstance(module, _NORMS):
+            self._maps.axis = -1 if isinstance(module, nn.Linear) else 1
+
+    def _found(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
         if isinstance(module, _NORMS):
             self.steps.append(module)
         layer = layer_of(self._names[module], module, self._positions(module, inputs))
@@ -98,48 +103,10 @@ class CalledParts:
             self.steps.append(module)
 
     def _positions(self, module: nn.Module, inputs: tuple[Any, ...]) -> int:
-        """How many positions a linear layer sees: those of the map that was flattened for it.
-
-        The map is what the layer's input is a view of, or the last that was computed.
-        Where channels are the last axis of a map (tokens), its features are aligned as they are.
-        """
+        """How many positions a linear layer sees: those of the map that was flattened for it."""
         if not self.layers or not isinstance(module, nn.Linear) or inputs[0].ndim != 2:
             return 1  # pictures are not rotated
-        for found in (inputs[0]._base, self._maps.last):
-            if found is not None and found.ndim > 2 and _is_flattened(found, inputs[0]):
-                return self._places(found)
-        return 1
-
-    def _places(self, found: Tensor) -> int:
-        neurons = self.layers[-1].shape[0] if self.layers else None
-        tokens = found.shape[1] != neurons and found.shape[-1] == neurons
-        return 1 if tokens else found[0, 0].numel()
-
-
-class _LastMap(TorchFunctionMode):
-    """Keeps the last tensor of three axes or more that any function of torch returned."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.last: Tensor | None = None
-
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: object,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> object:
-        found = func(*args, **(kwargs or {}))
-        if isinstance(found, Tensor) and found.ndim > 2:
-            self.last = found
-        return found
-
-
-def _is_flattened(found: Tensor, seen: Tensor) -> bool:
-    """Whether a layer sees a map with its positions flattened."""
-    flat = found.flatten(1)
-    return flat.shape == seen.shape and torch.equal(flat.nan_to_num(), seen.nan_to_num())
+        return self._maps.positions(inputs[0])
 
 
 def _is_part(module: nn.Module) -> bool:
