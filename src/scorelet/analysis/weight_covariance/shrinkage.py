@@ -76,11 +76,10 @@ def bulk_variance(spectrum: Spectrum) -> float:
 
     Reference: Gavish, Donoho, IEEE Transactions on Information Theory 2014, section III.E.
     """
-    count = min(spectrum.neurons, spectrum.inputs)
-    found = spectrum.values[:count].median()
-    if not found > _ROUNDING * spectrum.values[0]:
+    values = spectrum.values[: min(spectrum.neurons, spectrum.inputs)]
+    if not values.median() > _ROUNDING * values[0]:  # torch's: of an even number the lower one
         return 0.0
-    return float(found / _median_of_noise(spectrum.gamma))
+    return float(values.quantile(0.5) / _median_of_noise(spectrum.gamma))
 
 
 def _median_of_noise(gamma: float, points: int = 20001) -> float:
