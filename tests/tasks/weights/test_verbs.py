@@ -124,12 +124,28 @@ def test_one_layer_that_has_learned_all_directions_is_no_other_initialisation():
     assert "or has learned all directions there; noise stays that of the initialisation" in warning
 
 
-def test_small_layers_say_nothing_of_their_initialisation():
+@pytest.mark.parametrize("width", [8, 16, 32])
+def test_small_layers_say_nothing_of_their_initialisation(width):
     for seed in range(10):
         torch.manual_seed(seed)
-        net = nn.Sequential(*(nn.Linear(32, 32) for _ in range(6)))
+        net = nn.Sequential(*(nn.Linear(width, width) for _ in range(6)))
         document = sl.weights.spectrum(net).document
         assert (document["noise"], document["warnings"]) == ("init", [])
+
+
+@pytest.mark.parametrize("width", [8, 16, 32, 60])
+def test_small_layers_that_were_drawn_otherwise_are_said(width):
+    """They may as well have learned all directions, so they do not choose the noise."""
+    torch.manual_seed(0)
+    net = nn.Sequential(*(nn.Linear(width, width) for _ in range(6)))
+    for each in net:
+        nn.init.kaiming_normal_(each.weight)  # six times the variance of torch's own layers
+    document = sl.weights.spectrum(net).document
+    (warning,) = document["warnings"]
+    assert document["noise"] == "init"
+    assert warning.startswith("the bulks of most layers, 0 (")
+    assert "no layer is large enough to tell which" in warning
+    assert sl.weights.spectrum(net, noise="bulk").document["warnings"] == []
 
 
 def test_layers_of_zeros_say_nothing_of_the_noise(tmp_path):

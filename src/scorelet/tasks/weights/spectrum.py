@@ -144,6 +144,13 @@ def in_units_of_noise(
 
 def _bulk_warnings(layers: Sequence[LayerSpectrum], noise: str, used: str) -> list[str]:
     """Say where the bulk, in units of the initial variance, is not that of an initialisation."""
+    if used == "init" and 2 * len(_small_off(layers)) > len(layers) > 1:
+        return [
+            f"the bulks of most layers, {_bulks(_small_off(layers))}, have not the variance of an "
+            "initialisation, which is 1: the network was initialised otherwise, or has learned all "
+            "directions there, and no layer is large enough to tell which; noise stays that of the "
+            "initialisation, and bulk takes it from the bulk"
+        ]
     shown = other_bulks(layers)
     if noise == "bulk" or not shown:
         return []
@@ -180,12 +187,32 @@ def zeros(layers: Sequence[LayerSpectrum]) -> list[str]:
 
 def other_bulks(layers: Sequence[LayerSpectrum]) -> str:
     """Name layers with a bulk whose variance is not that of the initialisation, and say it."""
-    off = [f"{s.layer.name} ({s.bulk:.2g})" for s in _off(layers)]
-    return ", ".join(off[:5]) + (", ..." if len(off) > 5 else "")
+    return _bulks(_off(layers))
+
+
+def _bulks(layers: Sequence[LayerSpectrum]) -> str:
+    said = [f"{s.layer.name} ({s.bulk:.2g})" for s in layers]
+    return ", ".join(said[:5]) + (", ..." if len(said) > 5 else "")
 
 
 def _off(layers: Sequence[LayerSpectrum]) -> list[LayerSpectrum]:
     return [s for s in _large(layers) if not 0.8 < s.bulk < 1.25]
+
+
+def _small_off(layers: Sequence[LayerSpectrum]) -> list[LayerSpectrum]:
+    """Return those off by more than the errors of their bulks, where none is large enough to tell.
+
+    The logarithm of a bulk's variance has a standard error of 3 / √(weights) or less (2.0 to 3.1 in
+    random layers of 8 x 8 to 128 x 128).
+    """
+    if _large(layers):
+        return []
+    return [s for s in layers if s.bulk > 0 and abs(math.log(s.bulk)) > _bound(s)]
+
+
+def _bound(found: LayerSpectrum) -> float:
+    weights = found.spectrum.neurons * found.spectrum.inputs
+    return math.log(1.25) + 3 * 3 / weights**0.5
 
 
 def _large(layers: Sequence[LayerSpectrum]) -> list[LayerSpectrum]:
