@@ -47,7 +47,7 @@ def fisher(
             without parts, and the answer of the network as output where no layer has it.
         dimension: layers with more features are projected to so many.
         pool: flatten takes every position, mean averages each channel over space or tokens.
-        limit: only the first so many pictures.
+        limit: only so many pictures, of all classes.
         overwrite: replace an existing report.
     """
     from scorelet.tasks.array_files import PAGES, check_output

@@ -104,7 +104,7 @@ def compare(
         other_arch: the same for the other network; by default that of the first.
         part: of the data, train or test.
         size: of pictures in folders, HxW or one number; by default what a classifier takes.
-        limit: only the first so many pictures; a fifth of them is kept from the fit.
+        limit: only so many pictures, of all classes; a fifth of them is kept from the fit.
         noise: auto, init or bulk, see scorelet weights spectrum.
         draws: of random networks for floor, ceiling and error bars.
         polar: how rotations are computed: svd, or newton-schulz, by products.
@@ -166,7 +166,7 @@ def resample(
         output: NAME.safetensors, the new network.
         arch: torchvision:NAME, timm:NAME or FILE.py:FUNCTION, which builds the network.
         size: of pictures in folders, HxW or one number; by default what a classifier takes.
-        limit: only the first so many pictures.
+        limit: only so many pictures, of all classes.
         law: empirical: the covariance as it is, whose noise is drawn a second time, so that
             spectrum counts too many directions of the new network as learned; shrunk: noise and
             what was learned, without that; white: the variance only, for comparison.

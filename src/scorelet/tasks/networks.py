@@ -1,6 +1,6 @@
 """The networks that verbs look into, and the pictures that they are shown."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ from scorelet.core.progress import Say
 from scorelet.data.fields.array_files import array_suffix
 from scorelet.data.fields.arrays import split_name
 from scorelet.data.labelled import LabelledImages, load_labelled
+from scorelet.data.labelled.mixing import mixed_order
 from scorelet.models import Classifier
 from scorelet.tasks.architectures import (
     IMAGENET,
@@ -128,7 +129,9 @@ class PictureChoice:
         part: of the data, train or test.
         size: pictures of folders are brought to (height, width); None: to the size that a
             classifier says it takes, else they stay as they are.
-        limit: only the first so many pictures.
+        limit: only so many pictures, of all classes: sets that are sorted by class are mixed, and
+            networks are compared and drawn by pictures in memory, or without labels, in a random
+            order.
     """
 
     part: Part = "train"
@@ -180,12 +183,22 @@ def open_unlabelled(
         array = plain_array(data, what="data")
         x = torch.from_numpy(array.astype(np.float64) if array.dtype == np.longdouble else array)
         check_unit(x, space=_space(model))
-        return x[: shown.limit], []
+        return x[_random_order(len(x))[: shown.limit]], []
     if isinstance(data, str | Path) and not labels and _is_stack(data):
         pictures = load_picture_array(data, channels=_channels(model))
-        return images_of(pictures[: shown.limit]), []
-    images = open_pictures(data, model, shown, labels=labels)
+        return images_of(pictures[_random_order(len(pictures))[: shown.limit]]), []
+    named = not isinstance(data, LabelledImages)
+    images = _read(data, model, shown, labels=labels) if named else data
+    if not named or len(np.unique(images.y)) < 2:  # those of classes are mixed
+        order = _random_order(len(images))
+        images = replace(images, x=images.x[order], y=images.y[order])
+    images = open_pictures(images, model, shown)
     return images, [note.rstrip(".") for note in images.notes]
+
+
+def _random_order(count: int) -> np.ndarray:
+    """The same one wherever a set is read."""
+    return mixed_order(np.zeros(count, np.int64))
 
 
 def open_pictures(
@@ -204,7 +217,10 @@ def open_pictures(
     Raises:
         InputError, ArrayFileError: as `scorelet.data.labelled.load_labelled`.
     """
-    images = data if isinstance(data, LabelledImages) else _read(data, model, shown, labels=labels)
+    if isinstance(data, LabelledImages):
+        images = data.mixed()
+    else:
+        images = _read(data, model, shown, labels=labels)
     return (images if shown.limit is None else images.first(shown.limit)).readable()
 
 

@@ -22,7 +22,7 @@ from scorelet.core.errors import InputError
 from scorelet.data.labelled import LabelledImages
 from scorelet.models import ResidualDenoiser
 from scorelet.networks import BFCNN, ShuffleUNet
-from scorelet.tasks.networks import PictureChoice, open_pictures
+from scorelet.tasks.networks import PictureChoice, open_pictures, open_unlabelled
 from scorelet.tasks.picture_arrays import images_of
 from scorelet.tasks.weights import compare_report, spectrum_report
 from scorelet.tasks.weights.compare import CompareSettings, comparison
@@ -378,8 +378,9 @@ def test_signals_stand_beside_what_their_means_alone_give():
     x = torch.rand(500, 3, 2, 2)
     found = sl.weights.compare(one, other, data=x, draws=2)
     entry = found.document["layers"][1]
+    fitted = open_unlabelled(x, one, PictureChoice())[0][:400]  # drawn: their order says nothing
     with torch.no_grad():
-        a, b = (net[:3](x[:400]).double() for net in (one, other))
+        a, b = (net[:3](fitted).double() for net in (one, other))
     powers = a.square().sum(1).mean() * b.square().sum(1).mean()
     expected = float(a.mean(0).norm() * b.mean(0).norm() / powers.sqrt())
     assert entry["r2_means"] == pytest.approx(expected, rel=1e-5)
