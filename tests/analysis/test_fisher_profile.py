@@ -398,3 +398,25 @@ def test_the_last_layers_are_among_the_names_to_choose_from():
     data = torch.randn(8, 2, generator=generator(0)), torch.arange(8) % 2
     with pytest.raises(InputError, match=r"input, 0, .*10, \.\.\., 27, 28, 29, output\."):
         fisher_profile(net, data, layers=["nine"])
+
+
+class TokensFirst(nn.Module):
+    """In the manner of torch's default for attention and recurrent layers."""
+
+    def __init__(self):
+        super().__init__()
+        self.embed, self.mix = nn.Linear(4, 6), nn.Linear(6, 6)
+
+    def forward(self, x):
+        return self.mix(self.embed(x).transpose(0, 1)).transpose(0, 1).mean(1)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 4, 8, 100])
+@pytest.mark.parametrize("tokens", [2, 3, 4, 8])
+def test_what_has_tokens_first_is_left_out_of_batches_of_any_size(batch, tokens):
+    """Of 44 pictures the last batch is of 4, and 8 and 4 are as many as there are tokens, too."""
+    y = torch.arange(44) % 4
+    x = torch.randn(44, tokens, 4, generator=generator(0)) + y[:, None, None]
+    found = fisher_profile(TokensFirst(), (x, y), batch=batch)
+    assert [layer.name for layer in found.layers] == ["input", "embed", "output"]
+    assert found.unread == ("mix",)

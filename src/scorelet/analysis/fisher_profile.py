@@ -6,6 +6,7 @@ random. A projection never raises the ratio.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -46,8 +47,8 @@ class FisherProfile:
         dead: names of layers that are left out: their outputs are constant within every class.
         unsure: with "mean", names of layers of which nothing says on which axis their channels are;
             the first is taken, see `scorelet.analysis.channel_axes`.
-        unread: names of modules that are left out: no output of them is a tensor of floats or
-            complex numbers with a row for each picture.
+        unread: names of modules that are left out: an output of them is no tensor of floats or
+            complex numbers with a row for each picture, as where tokens come first.
     """
 
     layers: tuple[LayerSeparation, ...]
@@ -120,12 +121,22 @@ def fisher_profile(
     patterns = [layers] if isinstance(layers, str) else layers
     axes = ChannelAxes(net, next(batches())[0][:2]) if pool == "mean" else None
     probe = Probe(net, counts, patterns, dimension, axes, dict(kinds or {}))
+    _try_out(net, next(batches())[0], probe)
     _show(net, batches(), probe, progress)
     _refuse_unknown(patterns, net, probe)
     probe.leave_out_repeated_answer()
     found, dead = probe.results()
     unsure = tuple(probe.unsure)
     return FisherProfile(found, tuple(counts), dimension, pool, dead, unsure, probe.unread)
+
+
+@torch.no_grad()
+def _try_out(net: nn.Module, x: Tensor, probe: Probe) -> None:
+    """Let the probe see which outputs have a row for each picture: of two or three pictures."""
+    count = 2 if len(x) != 2 else 3
+    probe.try_out(count)
+    with listening(net, probe), suppress(InputError):  # it may take batches of one size alone
+        probe.record_answer(net, show(net, x[torch.arange(count) % len(x)]))
 
 
 @torch.no_grad()

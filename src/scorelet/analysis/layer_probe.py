@@ -82,7 +82,7 @@ class Probe:
         self._answer_counts = patterns is not None and OUTPUT in patterns
         self.layers: dict[str, _Layer] = {}
         self.unsure: list[str] = []
-        self._passed: dict[str, None] = {}
+        self._passed: dict[str, None] = {}  # calls whose outputs have no row for each picture
         self.pictures = 0
         self._calls: dict[str, int] = {}
         self._last: tuple[str, Tensor] | None = None
@@ -92,17 +92,28 @@ class Probe:
         """Begin a batch."""
         self.labels, self._calls, self._last = labels, {}, None
         self.pictures += len(labels)
+        self._trying = False
+
+    def try_out(self, count: int) -> None:
+        """Begin a batch that is not taken in, of another number of pictures than the next one.
+
+        So what has a row for each token is known, which may be as many as pictures in one of them.
+        """
+        self.labels, self._calls, self._trying = torch.zeros(count), {}, True
 
     def record(self, name: str, module: nn.Module, output: object) -> None:
         """Take in one output, the first of several; what is no batch of numbers is noted."""
         if name == INPUT and not self.with_input:
             return
         output = output[0] if isinstance(output, tuple) and output else output
-        if not _is_batch(output, len(self.labels)):
-            self._passed[name] = None
-            return
         call = self._calls[name] = self._calls.get(name, 0) + 1
         name = name if call == 1 else f"{name}#{call}"
+        if name in self._passed or not _is_batch(output, len(self.labels)):
+            self._passed[name] = None
+            self._forget(name)
+            return
+        if self._trying:
+            return
         if name not in self.layers:
             self.layers[name] = self._layer(name, module, output)
         try:
@@ -124,13 +135,16 @@ class Probe:
     def leave_out_repeated_answer(self) -> None:
         """Forget the answer where it was that of the last layer in all batches."""
         if self._answer and not self._answer_counts:
-            del self.layers[self._answer]
-            self.unsure = [name for name in self.unsure if name != self._answer]
+            self._forget(self._answer)
+
+    def _forget(self, name: str) -> None:
+        self.layers.pop(name, None)
+        self.unsure = [other for other in self.unsure if other != name]
 
     @property
     def unread(self) -> tuple[str, ...]:
-        """Names of what is no layer: no output of it was a batch of numbers."""
-        return tuple(name for name in self._passed if name not in self.layers)
+        """Names of what is no layer: an output of it was no batch of numbers."""
+        return tuple(self._passed)
 
     def results(self) -> tuple[tuple[LayerSeparation, ...], tuple[str, ...]]:
         """Return what was found, in the order of the first calls, and the names of dead layers.
