@@ -53,6 +53,53 @@ def test_what_is_one_colour_is_found_to_the_pixel():
     np.testing.assert_array_equal(page.mask, masked & ~expected)
 
 
+def found(y):
+    """The pixels that are left out."""
+    page, said = without_painted(Picture(y[..., None]))
+    return np.zeros(y.shape, bool) if said is None else ~page.mask
+
+
+@pytest.mark.parametrize("thick", range(3, 13))
+@pytest.mark.parametrize("clean", [0, CLEAN])  # half of the noise is cut off at 0
+def test_frames_of_any_thickness_are_found(thick, clean):
+    y = (clean + SIGMA * np.random.default_rng(0).standard_normal(CLEAN.shape)).round().clip(0, 255)
+    frame = np.ones(y.shape, bool)
+    frame[thick:-thick, thick:-thick] = False
+    y[frame] = 0
+    gone = found(y.astype(np.uint8))
+    assert gone[frame].all()
+    assert gone[~frame].mean() < 0.01
+
+
+@pytest.mark.parametrize("start", range(40, 48))
+def test_a_thin_bar_is_found_anywhere(start):
+    y = noisy()
+    y[start : start + 6] = 255
+    np.testing.assert_array_equal(np.nonzero(found(y).all(1))[0], range(start, start + 6))
+
+
+@pytest.mark.parametrize("radius", [*range(116, 132), 140, 150, 160])
+def test_what_lies_outside_of_a_circle_is_found(radius):
+    """Padding of scanners; of radius 123 to 125 it once hid most of the noise."""
+    rows, columns = np.mgrid[:256, :256] - 128
+    outside = np.hypot(rows, columns) > radius
+    y = np.where(outside, -2000, 25 * np.random.default_rng(0).standard_normal(outside.shape))
+    gone = found(y.astype(np.float32))
+    assert not gone[~outside].any()
+    assert gone.sum() > 0.95 * outside.sum()
+
+
+@pytest.mark.parametrize("sigma", [0, 5, 15])
+def test_what_fades_into_black_is_no_area(sigma):
+    """Shadows of a texture, with noise; the frame of a picture would be another matter."""
+    rng, side = np.random.default_rng(0), np.arange(256) - 128
+    bright = np.hypot(side, side[:, None]) - 60
+    y = bright + rng.normal(0, 15, bright.shape) + rng.normal(0, sigma, bright.shape)
+    y = y.round().clip(0, 255)
+    assert (y[bright < -40] == 0).mean() > 0.95
+    assert not found(y.astype(np.uint8)).any()
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_a_drawn_page_is_a_picture_and_no_gap(seed):
     page = draw_page(np.random.default_rng(seed), 192)

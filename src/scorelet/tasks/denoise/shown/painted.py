@@ -1,4 +1,4 @@
-"""Areas of exactly one colour beside noise: letterboxes, cut-out objects, clipped skies.
+"""Areas of exactly one colour beside noise: letterboxes, thin frames, cut-out objects, padding.
 
 They carry no noise, so a network that finds the level by itself leaves most of the noise around
 them: beside a black bar it takes out next to nothing. And where they fill more than
@@ -6,23 +6,28 @@ half of a picture, its most frequent value says nothing of the rest. So they cou
 come back as they were, and the network sees their surroundings continued.
 
 In a drawing or a screenshot such areas are the picture. So this is done only where the rest is
-noisy everywhere: of the 8x8 cells that are not of one colour, nearly all have diagonal details,
-and those of the quietest are not much smaller than those of the others. Letters on paper, and
-photographs without noise, have quiet cells.
+noisy everywhere: of the 8x8 cells that no area touches, nearly all have diagonal details, and those
+of the quietest are not much smaller than those of the others. Letters on paper, and photographs
+without noise, have quiet cells. And areas fill a side of the picture, or end abruptly: where noise
+or shadows are cut off at black or white, many pixels beside an area have its very colour.
 """
 
-from collections.abc import Callable
-
 import numpy as np
-from scipy.ndimage import maximum_filter, minimum_filter
+from scipy.ndimage import binary_propagation, maximum_filter, minimum_filter
 
 from scorelet.analysis.cell_details import CELL, FEWEST, QUIET, cell_details
+from scorelet.core.blocks import blocks_by_place
 from scorelet.data import Picture
 
 Pixels = np.ndarray
 
 WINDOW = 5
 """Side in pixels of the squares of one colour that an area is made of."""
+MARGIN = WINDOW // 2
+LEAST = 16 * WINDOW**2
+"""Pixels that are areas where anything is done."""
+FADING = 0.2
+"""So many of the pixels beside areas may have their colour."""
 ALIKE = 0.2
 """So large are their details at least, relative to the median of all."""
 
@@ -41,13 +46,17 @@ def without_painted(
     """
     if nodata is None or min(page.pixels.shape[:2]) < CELL:
         return page, None
-    painted, others = _cells(page.pixels, page.mask)
-    if painted.sum() < FEWEST or others.sum() < FEWEST or not _noisy(page.pixels, others):
+    quads = _quads(page.pixels)
+    areas = _squares(quads, WINDOW)
+    finite = np.isfinite(page.pixels).all(2)
+    data = np.asarray(finite if page.mask is None else finite & page.mask)
+    gone = areas & data
+    fades = not _frames(areas) and _fading(page.pixels, areas, data) > FADING
+    if gone.sum() < LEAST or fades:
         return page, None
-    gone = _areas(page.pixels)
-    if page.mask is not None:
-        gone &= page.mask
-    if not gone.any():
+    painted = binary_propagation(gone, mask=_squares(quads, 2))
+    others = blocks_by_place((data & ~painted)[..., None], CELL).all((2, 3, 4))
+    if not _noisy(page.pixels, np.asarray(others)):
         return page, None
     said = (
         f"areas of one colour: {int(gone.sum())} of {gone.size} pixels have no noise, unlike all "
@@ -56,38 +65,43 @@ def without_painted(
     return page.without(gone), said
 
 
-def _cells(pixels: Pixels, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Return which cells (rows, columns) are of one colour, and which are all data, far from them.
-
-    What stands beside a cell of one colour may have some of it.
-    """
-    low, high = _extreme(pixels, np.min), _extreme(pixels, np.max)
-    painted, whole = (low == high).all(2), (np.isfinite(low) & np.isfinite(high)).all(2)
-    if mask is not None:
-        data = _extreme(mask[..., None], np.min)[..., 0]
-        painted, whole = painted & data, whole & data
-    return painted, whole & ~maximum_filter(painted, 3)
-
-
 def _noisy(pixels: Pixels, cells: np.ndarray) -> bool:
     """Whether details of the quietest cells are like those of the others."""
+    if cells.sum() < FEWEST:
+        return False
     size = cell_details(pixels, cells).max(1)  # of the noisiest channel
     quiet, usual = np.quantile(size, (QUIET, 0.5))
     least = 1 / np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 0
     return bool(quiet > least and quiet >= ALIKE * usual)
 
 
-def _areas(pixels: Pixels) -> np.ndarray:
-    """Return which pixels lie in a square of `WINDOW` pixels of exactly one colour."""
-    inside = np.ones(pixels.shape[:2], bool)
-    for channel in range(pixels.shape[2]):
-        plane = np.ascontiguousarray(pixels[..., channel])
-        inside &= maximum_filter(plane, WINDOW) == minimum_filter(plane, WINDOW)
-    return maximum_filter(inside, WINDOW)
+def _frames(areas: np.ndarray) -> bool:
+    """Whether areas hold a whole side of the picture."""
+    return any(side.all() for side in (areas[0], areas[-1], areas[:, 0], areas[:, -1]))
 
 
-def _extreme(pixels: Pixels, extreme: Callable[..., Pixels]) -> Pixels:
-    """Return the least or the largest of each cell; rows first, which are whole lines of memory."""
-    rows, columns = (n // CELL for n in pixels.shape[:2])
-    lines = pixels[: rows * CELL, : columns * CELL].reshape(rows, CELL, -1)
-    return extreme(extreme(lines, 1).reshape(rows, columns, CELL, pixels.shape[2]), 2)
+def _fading(pixels: Pixels, areas: np.ndarray, data: np.ndarray) -> float:
+    """Return how many of the data beside areas have their very colour, as a share."""
+    alike = []
+    for y, area, known in ((pixels, areas, data), (pixels.swapaxes(0, 1), areas.T, data.T)):
+        ends = (area[1:] ^ area[:-1]) & known[1:] & known[:-1]
+        alike.append((y[1:][ends] == y[:-1][ends]).all(1))
+    return float(np.concatenate(alike).mean()) if any(map(len, alike)) else 0.0
+
+
+def _quads(pixels: Pixels) -> np.ndarray:
+    """Return where squares of 2 pixels of exactly one colour begin, in a picture with a margin.
+
+    The margin repeats `MARGIN` pixels, so that three lines at the border make an area.
+    """
+    y = np.pad(pixels, ((MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)), "symmetric")
+    across, down = (y[:, 1:] == y[:, :-1]).all(2), (y[1:] == y[:-1]).all(2)
+    return across[1:] & across[:-1] & down[:, 1:]
+
+
+def _squares(quads: np.ndarray, side: int) -> np.ndarray:
+    """Return which pixels lie in a square of so many pixels of exactly one colour."""
+    begins = minimum_filter(quads, side - 1, origin=-((side - 1) // 2), mode="constant")
+    padded = np.pad(begins, ((0, 1), (0, 1)))
+    found = maximum_filter(padded, side, origin=(side - 1) // 2, mode="constant")
+    return found[MARGIN:-MARGIN, MARGIN:-MARGIN]
