@@ -426,6 +426,25 @@ def test_pictures_in_both_training_sets_are_named(arrays, tmp_path):
     assert found.document["held_out"] == 20 - found.document["copies"]
 
 
+def test_training_sets_that_look_alike_are_named_and_not_refused(arrays):
+    """One square with noise in it: no two pictures are the same, and all are alike."""
+    _, _, new = arrays
+    rng = np.random.default_rng(0)
+    one, two = (np.zeros((40, 12, 12), np.float32) for _ in range(2))
+    for each in (one, two):
+        each[:, 3:9, 3:9] = rng.uniform(0.8, 1, (40, 6, 6))
+    a, b = (torch.from_numpy(each)[:, None] for each in (one, two))
+    models = [wiener_filter(a), wiener_filter(b)]
+    found = sl.audit(new, models=models, train=[one, two], samples=0)
+    (warning,) = [text for text in found.document["warnings"] if "first training set" in text]
+    assert warning.startswith("40 pictures of the first training set look like some of the second")
+    known = torch.corrcoef(torch.stack([a[0].flatten(), b[0].flatten()]))[0, 1]
+    assert f"the first one: 0 is like 0, {known:.3f})" in warning
+    two[7] = one[30]
+    with pytest.raises(InputError, match=r"^1 pictures .* \(the first one: 30 is 7\)"):
+        sl.audit(new, models=models, train=[one, two], samples=0)
+
+
 def rows(document):
     return [{k: v for k, v in row.items() if k != "seconds"} for row in document["rows"]]
 
@@ -437,7 +456,7 @@ def test_twins_see_other_pictures_and_an_interrupted_audit_goes_on(tmp_path, mon
     np.save(tmp_path / "x.npy", x)
     said, told = [], []
     whole = audit_twins(tmp_path / "x.npy", tmp_path / "whole", TINY, told=Told(said.append))
-    assert said[0].startswith("1 of 24 pictures are left out as copies of others")
+    assert said[0].startswith("1 of 24 pictures are left out, as they look like others")
     assert "4 trainings of 8 steps and 2 measurements" in said[1]
     assert whole.document["copies"] == 1
     with np.load(tmp_path / "whole/steps/pictures.npz") as halves:

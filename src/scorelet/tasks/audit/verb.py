@@ -19,7 +19,6 @@ from scorelet.analysis.memorization import (
     shared,
     thumbnails,
 )
-from scorelet.analysis.memorization.duplicates import THRESHOLD
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.core.network import evaluated
@@ -28,6 +27,7 @@ from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
 from scorelet.models import Denoiser
 from scorelet.tasks.array_files import write_arrays
+from scorelet.tasks.audit.common import ALIKE, common_pictures
 from scorelet.tasks.audit.document import Audit
 from scorelet.tasks.audit.drawn import Shown
 from scorelet.tasks.audit.given import (
@@ -63,9 +63,7 @@ from scorelet.tasks.picture_arrays import (
 from scorelet.tasks.steps import OnStep, Steps, claim_steps
 
 FOLDER = "runs/audit"
-ALIKE = f"thumbnails with a correlation above {THRESHOLD}"
 _PIECE = 4096
-_MANY = 0.01  # a share of pictures in both training sets that makes agreement mean nothing
 
 Data = str | Path | Tensor | np.ndarray
 
@@ -130,8 +128,8 @@ def audit(  # noqa: PLR0913 - as many as the command has options
         overwrite: begin anew where a run is already.
 
     Raises:
-        InputError: data or options that cannot be used, too few pictures, copies in both training
-            sets, or models that are no denoisers, or return the noise.
+        InputError: data or options that cannot be used, too few pictures, the same pictures in both
+            training sets, or models that are no denoisers, or return the noise.
         ImageFileError, ArrayFileError, CheckpointError: files that cannot be read.
     """
     settings = AuditSettings(
@@ -276,7 +274,7 @@ def audit_models(
         seen, more = _load(each, settings, told, like=pictures)
         known.append(seen)
         notes += more
-    warnings = _shared_warnings(known) if known else []
+    warnings = _common(known) if known else []
     fresh, copies = _unseen(pictures, known)
     place = choose_device(settings.device)
     a, b = (_denoiser(model).to(place) for model in models)
@@ -371,33 +369,25 @@ def _thumbnails(pictures: Pictures) -> Tensor:
     return torch.cat([thumbnails(images_of(pictures[k : k + _PIECE])) for k in starts])
 
 
-def _shuffled(pictures: Pictures, seed: int) -> Pictures:
-    """Return pictures in a random order, the same one however they were ordered before."""
+def _names(pictures: Pictures, seed: int) -> list[bytes]:
     starts = range(0, len(pictures), _PIECE)
     pieces = (picture_names(seed, images_of(pictures[k : k + _PIECE])) for k in starts)
-    names = [name for piece in pieces for name in piece]
+    return [name for piece in pieces for name in piece]
+
+
+def _shuffled(pictures: Pictures, seed: int) -> Pictures:
+    """Return pictures in a random order, the same one however they were ordered before."""
+    names = _names(pictures, seed)
     return pictures[sorted(range(len(names)), key=names.__getitem__)]
 
 
-def _shared_warnings(known: list[Pictures]) -> list[str]:
-    """Refuse training sets that have pictures in common, or warn where few are."""
-    pairs = shared(*(_thumbnails(each) for each in known))
-    if not len(pairs):
-        return []
-    said = (
-        f"{len(pairs)} pictures of the first training set are in the second, too (the first one: "
-        f"{int(pairs[0, 0])} is {int(pairs[0, 1])})"
-    )
-    if len(pairs) > _MANY * min(map(len, known)):
-        raise InputError(
-            f"{said}: models that have seen the same pictures agree for that reason; give models "
-            "that were trained on different ones."
-        )
-    return [said]
+def _common(known: list[Pictures]) -> list[str]:
+    names = [_names(each, 0) for each in known]
+    return common_pictures(names, [_thumbnails(each) for each in known])
 
 
 def _left_out(copies: int, pictures: int) -> str:
-    return f"{copies} of {pictures} pictures are left out as copies of others: {ALIKE}"
+    return f"{copies} of {pictures} pictures are left out, as they look like others: {ALIKE}"
 
 
 def _unseen(pictures: Pictures, known: list[Pictures]) -> tuple[np.ndarray, int]:
