@@ -50,9 +50,8 @@ def restored(
         moments.add(sample)
         keep(number, sample)
     pixels = from_unit(moments.mean, picture.pixels.dtype)
-    if prepared.enlarges == 1:  # doubles have more digits than samples
-        stays = ~prepared.known.missing if prepared.exact else prepared.known.hidden
-        pixels = np.where(stays[..., None], picture.pixels, pixels)
+    if prepared.stays is not None:  # doubles have more digits than samples
+        pixels = np.where(prepared.stays[..., None], picture.pixels, pixels)
     whole = prepared.result(pixels)
     none = np.empty((0, *pixels.shape), np.float32)
     denoiser, sought = settings.ready().denoiser, tuple(prepared.guess.shape[2:])
@@ -70,11 +69,11 @@ def samples(
     Arguments and errors as in `restored`.
     """
     denoiser = TiledDenoiser(settings.ready().denoiser, settings.tile)
-    pixels, known = prepared.picture.pixels, prepared.known
-    bounded = _in_range(pixels[known.measured])
-    hidden = known.hidden if prepared.enlarges == 1 else None
+    pixels, unit, stays = prepared.picture.pixels, prepared.unit, prepared.stays
+    bounded = _in_range(pixels[prepared.known.measured])
     place = choose_device(settings.device)
     observation, guess = prepared.observation.to(place), prepared.guess.to(place)
+    observed = unit.observed(prepared.observation).to(place)
     share = None if prepared.share is None else prepared.share.to(place)
     total = settings.count * prepared.calls
     for number in range(settings.count):
@@ -86,12 +85,13 @@ def samples(
         _check_range(found, settings.way.advice)
         if share is not None:
             found = torch.lerp(found, guess, share)
+        found = unit.back(found)
         if bounded:
-            found = observation.within(found)
+            found = observed.within(found)
         found = _middle(found, prepared.size)
         sample = found[0].permute(1, 2, 0).cpu().numpy()
-        if hidden is not None and hidden.any():
-            sample[hidden] = to_unit(pixels[hidden])
+        if stays is not None and stays.any():
+            sample[stays] = to_unit(pixels[stays])
         yield sample
 
 

@@ -1,7 +1,7 @@
 """What restoring takes and gives."""
 
 import math
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from scorelet.tasks.ready_denoiser import ReadyDenoiser, ready_denoiser
 from scorelet.tasks.restore.ways import TASKS, Task
 from scorelet.tasks.restore.ways.base import Prepared, Words
 from scorelet.tasks.restore.ways.known import with_gaps
+from scorelet.tasks.restore.ways.unit import UNIT, Unit, unit_of
 from scorelet.tasks.shown import ShownPicture
 from scorelet.tasks.tiling import TileSide
 
@@ -115,7 +116,26 @@ class RestoreSettings(Words):
             ImageFileError: a mask that cannot be read.
         """
         self.check_size(*picture.pixels.shape[:2])
-        return self.way.prepare(with_gaps(picture), self)
+        found = self.way.prepare(with_gaps(picture), self)
+        denoiser = self.ready().denoiser
+        if not self.way.ranged or not denoiser.blind:
+            return found
+        known = found.picture.pixels[found.known.measured]
+        unit = unit_of(known, least=found.sigma / denoiser.most)
+        return found if unit == UNIT else self._prepared_in(unit, found)
+
+    def _prepared_in(self, unit: Unit, found: Prepared) -> Prepared:
+        """Return the same in another unit; what is said of it stays in that of the picture."""
+        sigma = None if self.sigma is None else self.sigma / unit.size
+        mask = None if self.mask is None else ~found.known.missing  # files are read once
+        shown = self.way.prepare(unit.shown(found.picture), replace(self, sigma=sigma, mask=mask))
+        return replace(
+            shown,
+            picture=found.picture,
+            sigma=shown.sigma * unit.size,
+            remarks=found.remarks,
+            unit=unit,
+        )
 
     def check_size(self, height: int, width: int) -> None:
         """Refuse a result of more pixels than a picture may have.

@@ -1,6 +1,7 @@
 """The tasks of restoring, a file each, and what they share.
 
 - `base`: what a task is, is told, and makes of a picture; `known`: pixels, and what they say.
+- `unit`: in which pictures are sought.
 - `masks`: of inpaint; `guess`: the surface through known pixels that it begins with.
 """
 

@@ -13,6 +13,7 @@ from scorelet.data.pictures.enlarged import enlarged
 from scorelet.models.measurements import Observation
 from scorelet.sampling import AscentSchedule
 from scorelet.tasks.restore.ways.known import Known
+from scorelet.tasks.restore.ways.unit import UNIT, Unit
 
 SCHEDULE = AscentSchedule(start=0.3, end=0.015, first=0.6, beta=0.082)
 """Starts near a simple guess, within the levels that `photo` knows: 39 network calls.
@@ -49,8 +50,9 @@ class Prepared:
         picture: that is restored.
         known: its pixels that say something, and those to be filled.
         observation: of what is sought.
-        guess: a first one of it, (1, channel, height, width). Where what lies outside of a blurred
-            picture is unknown both are larger than the result, by as much at opposite edges.
+        guess: a first one of it, (1, channel, height, width), in `unit`, as what is observed.
+            Where what lies outside of a blurred picture is unknown both are larger than the result,
+            by as much at opposite edges.
         sigma: level of the noise that is taken, in [0, 1] units.
         alpha: opacity of the result; None: it has none.
         enlarges: how often larger each side becomes.
@@ -58,6 +60,7 @@ class Prepared:
         share: of the guess in each sample, broadcast over `guess`; None: it has none.
         exact: whether known pixels stay as they are, to their last digit.
         remarks: sentences without a full stop.
+        unit: in which it is sought.
     """
 
     picture: Picture
@@ -71,6 +74,14 @@ class Prepared:
     share: Tensor | None = None
     exact: bool = False
     remarks: tuple[str, ...] = ()
+    unit: Unit = UNIT
+
+    @property
+    def stays(self) -> np.ndarray | None:
+        """Where pixels of the result are those of the picture; None: it is larger."""
+        if self.enlarges > 1:
+            return None
+        return ~self.known.missing if self.exact else self.known.hidden
 
     @property
     def calls(self) -> int:
@@ -99,6 +110,7 @@ class Task:
             not fit the picture, ImageFileError for a mask that cannot be read.
         check: refuses them without the picture; raises InputError.
         enlarges: how often larger each side becomes.
+        ranged: whether all that is known of a picture, and so its range, may be used.
         keeps: whether the result holds what was measured, unless it is compressed with loss.
         least: a level of noise in 8-bit units below which one may be meant in [0, 1].
         advice: where the sampler leaves what pictures are.
@@ -109,6 +121,7 @@ class Task:
     prepare: Callable[[Picture, Words], Prepared]
     check: Callable[[Words], None] = lambda _words: None
     enlarges: Callable[[Words], int] = lambda _words: 1
+    ranged: bool = True
     keeps: bool = True
     least: float = 1.0
     advice: str = (

@@ -23,4 +23,4 @@ def prepare(picture: Picture, words: Words) -> Prepared:
     )
 
 
-TASK = Task("sensing", ("ratio", "projections"), prepare, check)
+TASK = Task("sensing", ("ratio", "projections"), prepare, check, ranged=False)

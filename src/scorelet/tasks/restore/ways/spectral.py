@@ -15,4 +15,4 @@ def prepare(picture: Picture, words: Words) -> Prepared:
     )
 
 
-TASK = Task("spectral", ("share",), prepare, lambda words: check_part("share", words))
+TASK = Task("spectral", ("share",), prepare, lambda words: check_part("share", words), ranged=False)
