@@ -64,6 +64,40 @@ def test_the_consistent_image_is_the_proximal_point(noise, steps, accuracy, monk
         assert torch.equal(alone, one)
 
 
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_pixels_that_a_sensor_cut_off_tell_an_end_alone(mirrored, monkeypatch):
+    """Those beyond which the blurred estimate lies have no share in the proximal point."""
+    monkeypatch.setattr(cut_blur, "_ACCURACY", 1e-9)
+    blur = CutBlur(CUT, KERNEL, noise=0.1, limits=(0.3, 0.6), mirrored=mirrored)
+    assert blur.size == (CUT if mirrored else (18, 21))
+    blur.steps = 60
+    f, c = image(1, blur.size), image(1, CUT, seed=1).clamp(0.3, 0.6)
+    each = torch.eye(blur.size[0] * blur.size[1], dtype=torch.float64).reshape(-1, 1, *blur.size)
+    a = blur.measure(each).flatten(1).mT
+    found = blur.consistent(f, c, 0.3) - f
+    for d, plain, pixels in zip(found[0], f[0], c[0], strict=True):
+        values, before = pixels.flatten(), a @ plain.flatten()
+        left_out = (values == 0.6) & (before > 0.6) | (values == 0.3) & (before < 0.3)
+        assert 0 < left_out.sum() < len(values)
+        part, rest = a[~left_out], (values - before)[~left_out]
+        inner = 0.09 * part @ part.mT + 0.01 * torch.eye(len(part), dtype=torch.float64)
+        exact = 0.09 * part.mT @ torch.linalg.solve(inner, rest)
+        assert (d.flatten() - exact).norm() < 1e-3 * exact.norm()
+
+
+def test_edges_of_what_was_cut_off_are_little_noise():
+    """Four lamps: their edges would count as noise of 6/255."""
+    kernel, x = gaussian_kernel(2.0), np.full((128, 128), 0.1)
+    x[20:100:30, 40] = 60
+    soft = torch.from_numpy(convolve(x, kernel.numpy()).clip(0, 1))[None, None]
+    noise = torch.randn(soft.shape, generator=generator(0), dtype=torch.float64)
+    limited = CutBlur((128, 128), kernel, noise=0.01, limits=(0.0, 1.0))
+    assert CutBlur((128, 128), kernel, noise=0.01).noise_in(soft) > 6 / 255
+    assert limited.noise_in(soft) == pytest.approx(4 / 255)
+    noisy = (soft + 6 / 255 * noise).clamp(max=1)
+    assert limited.noise_in(noisy) == pytest.approx(6 / 255, rel=0.15)
+
+
 def test_the_range_is_that_of_pictures():
     blur = CutBlur(CUT, KERNEL, noise=0.01)
     x = Observation(blur, image(1, CUT)).within(3 * image() - 1)

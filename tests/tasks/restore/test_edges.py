@@ -42,6 +42,15 @@ def test_a_part_of_a_blurred_scene_is_restored_to_its_edges():
 
 
 @pytest.mark.slow
+def test_white_is_where_a_sensor_ends():
+    """A third of the scene is brighter; as measured pixels these would leave nine tenths."""
+    x, y = cut_out(64)
+    x, y = np.clip(1.6 * x, 0, 1), np.clip(1.6 * y, 0, 1)
+    found = sl.restore(y, task="deblur", blur=1.5, quality="fast")
+    assert off(found.image, x) < 0.6 * off(y, x)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("dtype", "channels"), [(np.float32, 1), (np.uint8, 3), (np.uint16, 4), (np.float32, 4)]
 )

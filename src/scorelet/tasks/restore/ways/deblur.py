@@ -1,5 +1,8 @@
 """The picture was blurred, and has noise, of the level that is given or found."""
 
+import math
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -41,11 +44,11 @@ def prepare(picture: Picture, words: Words) -> Prepared:
     """Begin with the blurred picture; what lies outside of it is sought, too, where unknown."""
     known = known_whole(picture)
     x = whole(picture, known.measured)
-    how = Blur if words.edges == "mirrored" else CutBlur
     size, kernel = (x.shape[-2], x.shape[-1]), _kernel(words)
-    found = _noise_found(picture, x, how(size, kernel, noise=words.sigma or LEAST_NOISE))
+    how = _measuring(size, kernel, limits=_limits(x), mirrored=words.edges == "mirrored")
+    found = _noise_found(picture, x, how(noise=words.sigma or LEAST_NOISE))
     sigma, said = _leveled(words.sigma, found, _least_noise(picture))
-    blur = how(size, kernel, noise=sigma)
+    blur = how(noise=sigma)
     rows, columns = ((large - n) // 2 for large, n in zip(blur.size, size, strict=True))
     return Prepared(
         picture,
@@ -56,6 +59,21 @@ def prepare(picture: Picture, words: Words) -> Prepared:
         picture.alpha,
         remarks=(said,) if said else (),
     )
+
+
+def _measuring(
+    size: tuple[int, int], kernel: Tensor, *, limits: tuple[float, float], mirrored: bool
+) -> Callable[..., Blur]:
+    """Return what is told the noise of a blur, and measures so."""
+    if mirrored and not np.isfinite(limits).any():
+        return partial(Blur, size, kernel)
+    return partial(CutBlur, size, kernel, limits=limits, mirrored=mirrored)
+
+
+def _limits(x: Tensor) -> tuple[float, float]:
+    """Return black and white where the picture ends there: what was beyond them was cut off."""
+    low, high = (float(value) for value in x.aminmax())
+    return (0.0 if low == 0 else -math.inf), (1.0 if high == 1 else math.inf)
 
 
 def _noise_found(picture: Picture, x: Tensor, blur: Blur) -> float:
