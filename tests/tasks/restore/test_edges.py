@@ -67,6 +67,28 @@ def test_results_have_the_size_and_the_type_of_the_picture(dtype, channels):
         assert np.array_equal(out.image[..., 3], y[..., 3])
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("told", "swings"), [(1.5, False), (2.0, True)])
+def test_a_blur_that_is_told_half_a_pixel_too_large_is_said(told, swings):
+    y = cut_out()[1]
+    for noise in (0, 2 / 255):
+        noisy = y + noise * np.random.default_rng(1).normal(size=y.shape).astype(np.float32)
+        said = sl.restore(noisy, task="deblur", blur=told, quality="fast").warnings
+        assert any("give a smaller blur" in text for text in said) == swings
+
+
+def test_a_swing_is_beyond_black_and_white_where_these_were_measured():
+    """Not as far from a white pixel as the kernel reaches, whose scene may be brighter."""
+    y = np.full((40, 40), 0.5, np.float32)
+    y[3, 3] = 1
+    sign = RestoreSettings("deblur", blur=1.0).prepare(in_memory(y).pictures[0]).sign
+    for at, far in (((20, 20), True), ((7, 7), False)):
+        found = torch.full((1, 1, 40, 40), 0.5)
+        found[0, 0, at[0], at[1] - 1 : at[1] + 1] = torch.tensor([-0.11, 1.11])
+        assert (sign(found) is not None) == far
+        assert sign(found.clamp(-0.09, 1.09)) is None
+
+
 def test_what_is_sought_reaches_as_far_as_the_kernel():
     picture = in_memory(cut_out(24)[1][:20]).pictures[0]
     kernel = np.ones((3, 7)) / 21

@@ -45,8 +45,9 @@ def restored(
     Raises:
         InputError, DivergenceError: as `restore`.
     """
-    moments, picture = Moments(), prepared.picture
-    for number, sample in enumerate(samples(prepared, settings, progress=progress)):
+    moments, picture, signs = Moments(), prepared.picture, dict[str, None]()
+    drawn = samples(prepared, settings, progress=progress, signs=signs)
+    for number, sample in enumerate(drawn):
         moments.add(sample)
         keep(number, sample)
     pixels = from_unit(moments.mean, picture.pixels.dtype)
@@ -55,18 +56,22 @@ def restored(
     whole = prepared.result(pixels)
     none = np.empty((0, *pixels.shape), np.float32)
     denoiser, sought = settings.ready().denoiser, tuple(prepared.guess.shape[2:])
-    said = (*prepared.remarks, *remarks(denoiser, prepared.sigma, sought))
+    said = (*prepared.remarks, *list(signs)[:1], *remarks(denoiser, prepared.sigma, sought))
     return Restored(
         whole.plain, none, moments.deviation, whole, prepared.calls, prepared.sigma, said
     )
 
 
 def samples(
-    prepared: Prepared, settings: RestoreSettings, *, progress: Progress | None = None
+    prepared: Prepared,
+    settings: RestoreSettings,
+    *,
+    signs: dict[str, None],
+    progress: Progress | None = None,
 ) -> Iterator[Pixels]:
     """Yield as many samples as the settings say, (height, width, channels) each.
 
-    Arguments and errors as in `restored`.
+    What `Prepared.sign` says of them goes to `signs`. Other arguments and errors as in `restored`.
     """
     denoiser = TiledDenoiser(settings.ready().denoiser, settings.tile)
     pixels, unit, stays = prepared.picture.pixels, prepared.unit, prepared.stays
@@ -83,6 +88,9 @@ def samples(
         )
         found = _drawn(states, _told(progress, number * prepared.calls, total))
         _check_range(found, settings.way.advice)
+        said = prepared.sign(_middle(found, prepared.size))
+        if said:
+            signs[said] = None
         if share is not None:
             found = torch.lerp(found, guess, share)
         found = unit.back(found)

@@ -61,6 +61,7 @@ class Prepared:
         exact: whether known pixels stay as they are, to their last digit.
         remarks: sentences without a full stop.
         unit: in which it is sought.
+        sign: says what is to be said of a sample before it is cut to [0, 1], if anything is.
     """
 
     picture: Picture
@@ -75,6 +76,7 @@ class Prepared:
     exact: bool = False
     remarks: tuple[str, ...] = ()
     unit: Unit = UNIT
+    sign: Callable[[Tensor], str | None] = lambda _found: None
 
     @property
     def stays(self) -> np.ndarray | None:

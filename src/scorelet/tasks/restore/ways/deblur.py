@@ -31,6 +31,10 @@ most coefficients of a blurred picture are far smaller than a step."""
 _PLAINLY = 2.0
 """Noise that was found, over the level that was given, from which that is worth a word."""
 
+_SWING, _SWINGING, _OF_ENDS = 0.1, 0.0012, 0.0066
+"""How far, what share of the samples of a result, and of those that are less than that from black
+or white, swings beyond black and white if the blur was told too large."""
+
 
 def check(words: Words) -> None:
     """Refuse other edges, and anything but one blur."""
@@ -58,6 +62,7 @@ def prepare(picture: Picture, words: Words) -> Prepared:
         sigma,
         picture.alpha,
         remarks=(said,) if said else (),
+        sign=partial(_swing, measured=_apart(x, kernel)),
     )
 
 
@@ -74,6 +79,28 @@ def _limits(x: Tensor) -> tuple[float, float]:
     """Return black and white where the picture ends there: what was beyond them was cut off."""
     low, high = (float(value) for value in x.aminmax())
     return (0.0 if low == 0 else -math.inf), (1.0 if high == 1 else math.inf)
+
+
+def _apart(x: Tensor, kernel: Tensor) -> Tensor:
+    """Return where no sample at black or white is as near as the kernel reaches."""
+    low, high = _limits(x)
+    clipped = ((x <= low) | (x >= high)).float().amax(1, keepdim=True)
+    rows, columns = (side // 2 for side in kernel.shape)
+    framed = F.pad(clipped, (columns, columns, rows, rows))
+    return (F.max_pool2d(framed, tuple(kernel.shape), 1) == 0).expand_as(x)
+
+
+def _swing(found: Tensor, *, measured: Tensor) -> str | None:
+    """Return a word of a sample of the result that swings beyond black and white."""
+    away = ((found - 0.5).abs() - 0.5)[measured.to(found.device)]
+    swings, ends = int((away > _SWING).sum()), int((away > -_SWING).sum())
+    if swings <= max(_SWINGING * len(away), _OF_ENDS * ends):
+        return None
+    share = swings / len(away)
+    return (
+        f"the result swings beyond black and white (by more than a tenth in {share:.1%} of it), as "
+        "where a blur is told too large: give a smaller blur, or a larger sigma"
+    )
 
 
 def _noise_found(picture: Picture, x: Tensor, blur: Blur) -> float:
