@@ -3,19 +3,16 @@
 import math
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import numpy as np
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from scorelet.core.arrays import plain_array
 from scorelet.core.errors import InputError
-from scorelet.core.paths import as_path
 from scorelet.data import Picture
-from scorelet.models.measurements import Blur, CutBlur, Observation, gaussian_kernel
+from scorelet.models.measurements import Blur, CutBlur, Observation
 from scorelet.tasks.restore.ways.base import Prepared, Task, Words
+from scorelet.tasks.restore.ways.kernels import blur_kernel
 from scorelet.tasks.restore.ways.known import known_whole, whole
 
 EDGES = ("unknown", "mirrored")
@@ -48,7 +45,7 @@ def prepare(picture: Picture, words: Words) -> Prepared:
     """Begin with the blurred picture; what lies outside of it is sought, too, where unknown."""
     known = known_whole(picture)
     x = whole(picture, known.measured)
-    size, kernel = (x.shape[-2], x.shape[-1]), _kernel(words)
+    size, (kernel, mended) = (x.shape[-2], x.shape[-1]), blur_kernel(words)
     how = _measuring(size, kernel, limits=_limits(x), mirrored=words.edges == "mirrored")
     found = _noise_found(picture, x, how(noise=words.sigma or LEAST_NOISE))
     sigma, said = _leveled(words.sigma, found, _least_noise(picture))
@@ -61,7 +58,7 @@ def prepare(picture: Picture, words: Words) -> Prepared:
         F.pad(x, (columns, columns, rows, rows), mode="replicate"),
         sigma,
         picture.alpha,
-        remarks=(said,) if said else (),
+        remarks=(*mended, said) if said else mended,
         sign=partial(_swing, measured=_apart(x, kernel)),
     )
 
@@ -129,35 +126,6 @@ def _leveled(given: float | None, found: float, least: float) -> tuple[float, st
         f"is {given * 255:.1f}, and {found * 255:.1f} was found (8-bit units), which deblurring "
         "makes far stronger; leave sigma out, or give a smaller blur if that is no noise"
     )
-
-
-def _kernel(words: Words) -> Tensor:
-    if words.blur is not None:
-        return gaussian_kernel(words.blur)
-    given = words.kernel
-    array = _read(given) if isinstance(given, str | Path) else plain_array(given, what="kernel")
-    if array.dtype.kind not in "fiu":
-        raise InputError("The kernel is no array of real numbers: expected (rows, columns).")
-    if not np.isfinite(array).all() or array.sum() == 0:
-        raise InputError("The kernel holds NaN, or its sum is 0: expected weights of sum 1.")
-    return torch.from_numpy(array.astype(np.float64))
-
-
-def _read(kernel: str | Path) -> np.ndarray:
-    path = as_path(str(kernel), name="kernel")
-    if not path.is_file():
-        raise InputError(
-            f"There is no file {path}: kernel names an .npy file; of a Gaussian blur give its "
-            "standard deviation in pixels, as blur."
-        )
-    try:
-        found = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as an .npy file with a kernel.") from error
-    if not isinstance(found, np.ndarray):
-        found.close()
-        raise InputError(f"{path} may hold several arrays: save the kernel alone, as an .npy file.")
-    return found
 
 
 TASK = Task(
