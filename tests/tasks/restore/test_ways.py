@@ -73,6 +73,20 @@ def test_a_mask_is_read_once(tmp_path, monkeypatch, channels):
     assert read == [tmp_path / "mask.png"]
 
 
+@pytest.mark.parametrize("colour", [(0, 0, 0), (255, 0, 0)])
+def test_a_mask_the_other_way_round_is_doubted(colour):
+    hole = np.zeros((16, 12), bool)
+    hole[4:9, 3:8] = True
+    x = noisy(16, 12, 3)
+    x[hole] = colour
+    words = {"task": "inpaint", "model": TOWARD_GRAY, "quality": "fast"}
+    (said,) = sl.restore(x, mask=hole, **words).warnings
+    assert said.startswith(f"all known pixels have one colour, {', '.join(map(str, colour))}, and")
+    assert sl.restore(x, mask=~hole, **words).warnings == ()
+    plain = np.full_like(x, 7)  # nothing is lost
+    assert sl.restore(plain, mask=hole, **words).warnings == ()
+
+
 def test_another_task_is_one_record(monkeypatch):
     """Of rows that are known, every second one."""
 

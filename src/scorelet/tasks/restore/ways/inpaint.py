@@ -14,7 +14,7 @@ from scorelet.sampling import AscentSchedule
 from scorelet.tasks.restore.ways.base import SCHEDULE, Prepared, Task, Words
 from scorelet.tasks.restore.ways.guess import smooth_guess
 from scorelet.tasks.restore.ways.known import Known, as_tensor, valid_and_seen, whole
-from scorelet.tasks.restore.ways.masks import doubt, known_by, whiteness
+from scorelet.tasks.restore.ways.masks import doubt, known_by, turned_round, whiteness
 
 FILLING = AscentSchedule(start=0.15, end=0.01, first=0.6, beta=0.074)
 """As many calls as of `SCHEDULE`: what is filled smoothly is nearer than other guesses, and noise
@@ -48,7 +48,7 @@ def prepare(picture: Picture, words: Words) -> Prepared:
     observation = Observation(pixels, pixels.coefficients(whole(picture, known.measured)))
     guess = smooth_guess(to_unit(picture.pixels), known.measured)
     shared = not sigma or 2 * sigma <= guess.error < math.inf
-    said = None if mask is None else doubt(mask)
+    said = () if mask is None else (doubt(mask), turned_round(picture, known))
     return Prepared(
         picture,
         known,
@@ -59,7 +59,7 @@ def prepare(picture: Picture, words: Words) -> Prepared:
         schedule=filling(sigma, guess.error if shared else None),
         share=as_tensor(guess.share) if shared else None,
         exact=not sigma,
-        remarks=(said,) if said else (),
+        remarks=tuple(text for text in said if text),
     )
 
 

@@ -9,9 +9,10 @@ from torch import Tensor
 from scorelet.core.arrays import plain_array
 from scorelet.core.errors import InputError
 from scorelet.core.paths import as_path
-from scorelet.data import read_picture, to_unit
+from scorelet.data import Picture, read_picture, to_unit
 from scorelet.data.pictures.types import SAMPLE_TYPES, split_samples, white
 from scorelet.tasks.restore.ways.base import Mask
+from scorelet.tasks.restore.ways.known import Known
 
 _BLACK = 0.1
 """Whiteness up to which a pixel of a mask is black, and the difference that makes a colour."""
@@ -60,6 +61,22 @@ def doubt(white: np.ndarray) -> str | None:
     return (
         f"the mask has grays or colours: {(grays <= 0.5).mean():.0%} of it is darker than half, "
         "and counts as missing; paint the holes black and all else white"
+    )
+
+
+def turned_round(picture: Picture, known: Known) -> str | None:
+    """Say whether a mask may be the other way round: all that it calls known has one colour.
+
+    What it calls missing has others, which would be thrown away.
+    """
+    kept, lost = picture.pixels[known.measured], picture.pixels[known.missing]
+    colour = kept[0]
+    if (kept != colour).any() or ((lost == colour) | ~np.isfinite(lost)).all():
+        return None
+    return (
+        f"all known pixels have one colour, {', '.join(f'{v:.4g}' for v in colour)}, and the "
+        "missing ones have others: the mask may be the other way round; white is known, and black "
+        "is filled"
     )
 
 
