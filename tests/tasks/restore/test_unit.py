@@ -90,3 +90,13 @@ def test_samples_that_only_projections_tell_have_no_unit():
     words = {"sensing": {"ratio": 0.7}, "spectral": {"share": 0.7}}
     for task, said in words.items():
         assert RestoreSettings(task, model=MODEL, **said).prepare(x).unit == UNIT
+
+
+def test_the_ends_of_a_unit_are_not_black_and_white():
+    """A blurred star is the brightest pixel of its picture, and brighter without the blur."""
+    y = np.float32(0.11 + 0.01 * np.random.default_rng(0).random((40, 40)))
+    y[5, 5], y[20, 20] = 0.1, 0.3
+    found = RestoreSettings("deblur", blur=1.0, model=MODEL).prepare(in_memory(y).pictures[0])
+    assert (found.unit.offset, found.unit.size) == pytest.approx((0.1, 0.2))
+    assert found.observation.measurement.limits == (-np.inf, np.inf)
+    assert found.sign(torch.full((1, 1, 40, 40), 2.0)) is None

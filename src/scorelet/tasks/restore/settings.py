@@ -135,6 +135,7 @@ class RestoreSettings(Words):
             sigma=shown.sigma * unit.size,
             remarks=found.remarks,
             unit=unit,
+            sign=lambda _found: None,  # its ends are not black and white
         )
 
     def check_size(self, height: int, width: int) -> None:

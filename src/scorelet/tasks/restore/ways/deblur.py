@@ -28,6 +28,9 @@ most coefficients of a blurred picture are far smaller than a step."""
 _PLAINLY = 2.0
 """Noise that was found, over the level that was given, from which that is worth a word."""
 
+_CUT_OFF = 1e-3
+"""Share of the samples at an end of the range from which on the sensor ended there: of a picture
+that is stretched to the range one sample has each end."""
 _SWING, _SWINGING, _OF_ENDS = 0.1, 0.0012, 0.0066
 """How far, what share of the samples of a result, and of those that are less than that from black
 or white, swings beyond black and white if the blur was told too large."""
@@ -74,8 +77,10 @@ def _measuring(
 
 def _limits(x: Tensor) -> tuple[float, float]:
     """Return black and white where the picture ends there: what was beyond them was cut off."""
-    low, high = (float(value) for value in x.aminmax())
-    return (0.0 if low == 0 else -math.inf), (1.0 if high == 1 else math.inf)
+    low, high = (float(ends.float().mean()) for ends in (x <= 0, x >= 1))
+    least, most = (float(value) for value in x.aminmax())
+    black, white = low > _CUT_OFF and least == 0, high > _CUT_OFF and most == 1
+    return (0.0 if black else -math.inf), (1.0 if white else math.inf)
 
 
 def _apart(x: Tensor, kernel: Tensor) -> Tensor:
