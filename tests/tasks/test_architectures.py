@@ -1,6 +1,7 @@
 """Networks of others: files of weights without architecture, and architectures by name."""
 
 import argparse
+import copy
 import io
 import re
 import sys
@@ -106,6 +107,39 @@ def test_weights_of_torchvision_and_timm_are_loaded(library, tmp_path, wrap, suf
         opened = open_network(path, f"{name}:residual", device="cpu")
         standard = (x - mean[:, None, None]) / deviation[:, None, None]
         torch.testing.assert_close(opened.network(x), net(standard))
+
+
+@pytest.mark.parametrize("outside", ["", "module.", "net."])
+@pytest.mark.parametrize("wrapper", ["module", "_orig_mod"])
+def test_parts_that_were_parallel_or_compiled_are_loaded(library, tmp_path, wrapper, outside):
+    """As torch's own example of ImageNet has its features, and others their blocks."""
+    torch.manual_seed(3)
+    net, path = ResidualNet(8, 5).eval(), tmp_path / "w.pth"
+    inside = {n.replace("layer1.", f"layer1.{wrapper}."): v for n, v in net.state_dict().items()}
+    torch.save({f"{outside}{name}": value for name, value in inside.items()}, path)
+    found = open_network(path, "torchvision:residual", device="cpu").network
+    assert all(torch.equal(v, net.state_dict()[n]) for n, v in found.state_dict().items())
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm:FutureWarning")
+def test_weight_norms_of_both_kinds_are_loaded(tmp_path):
+    torch.manual_seed(3)
+    (tmp_path / "nets.py").write_text(
+        "from torch import nn\n"
+        "def old():\n"
+        "    return nn.Sequential(nn.utils.weight_norm(nn.Linear(4, 3)))\n"
+        "def new():\n"
+        "    return nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Linear(4, 3)))\n"
+    )
+    x = torch.rand(5, 4)
+    layer = nn.Linear(4, 3)
+    for made in (nn.utils.weight_norm, nn.utils.parametrizations.weight_norm):
+        net = nn.Sequential(made(copy.deepcopy(layer)))
+        torch.save(net.state_dict(), tmp_path / "w.pth")
+        for kind in ("old", "new"):
+            arch = f"{tmp_path / 'nets.py'}:{kind}"
+            found = open_network(tmp_path / "w.pth", arch, device="cpu").network
+            torch.testing.assert_close(found(x), layer(x))
 
 
 @pytest.mark.parametrize("auxiliary", [False, True])

@@ -36,6 +36,8 @@ _WRAPPERS = ("state_dict", "model", "model_state_dict", "net", "module", "params
 _DEPTH = 4
 """So many dictionaries in one another are opened."""
 _PREFIXES = ("module.", "model.", "_orig_mod.")
+_WEIGHT_NORM = re.compile(r"(weight\w*)_([gv])")
+"""Of torch.nn.utils.weight_norm: length and direction."""
 _DENSE_LAYER = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 """In files of torchvision's DenseNets: norm.1 is what the network calls norm1."""
 
@@ -170,7 +172,7 @@ def build_network(
 ) -> nn.Module:
     """Return the network that an architecture names, with these weights, in evaluation mode.
 
-    Prefixes that torch's parallel and compiled modules add to names are taken off, and a network
+    What parallel and compiled modules of torch add to names, anywhere, is taken off, and a network
     that was saved as a part of a module is taken out of it; `say` is told what is left out, in a
     sentence without a full stop. If it does not fit, it is built again with as many classes as the
     weights are for: rows of the last tensor that has another shape, or that a network without
@@ -190,7 +192,7 @@ def build_network(
 
     net = built()
     own = net.state_dict()
-    tensors = _part(_without_prefixes(tensors, own), own, path, say)
+    tensors = _own_part(_without_prefixes(tensors, own), own, path, say)
     error = _load(net, tensors)
     if error and library:
         tensors = {_DENSE_LAYER.sub(r"\1\2", name): value for name, value in tensors.items()}
@@ -298,6 +300,30 @@ def _without_prefixes(
     while prefix := next(filter(added, _PREFIXES), None):
         tensors = {name.removeprefix(prefix): value for name, value in tensors.items()}
     return tensors
+
+
+def _own_part(
+    tensors: Mapping[str, Tensor], own: Mapping[str, Tensor], path: Path, say: Say
+) -> Mapping[str, Tensor]:
+    """Take a network out of a module, as `_part`, by names that differ in how torch writes them."""
+    found = _part(tensors, own, path, say)
+    names = {_plain_name(name): name for name in own}
+    plain = {_plain_name(name): value for name, value in tensors.items()}
+    if not _missing(own, found) or (len(names), len(plain)) != (len(own), len(tensors)):
+        return found
+    plain = _part(plain, {plain: own[name] for plain, name in names.items()}, path, say)
+    return {names.get(name, name): value for name, value in plain.items()}
+
+
+def _plain_name(name: str) -> str:
+    """Return a name without parallel and compiled parts in it, weight norms as torch has them now.
+
+    Such are features.module.0.weight, layer1._orig_mod.0.weight and 0.weight_g.
+    """
+    *parts, last = (part for part in name.split(".") if part not in ("module", "_orig_mod"))
+    if match := _WEIGHT_NORM.fullmatch(last):
+        last = f"parametrizations.{match[1]}.original{'gv'.index(match[2])}"
+    return ".".join([*parts, last])
 
 
 def _part(
