@@ -177,6 +177,23 @@ def test_empty_layers_are_left_out():
         sl.weights.spectrum(net[:1])
 
 
+@pytest.mark.parametrize(
+    "normed", [nn.utils.spectral_norm, nn.utils.parametrizations.spectral_norm], ids=["old", "new"]
+)
+def test_networks_in_training_mode_are_left_as_they_were(normed):
+    """A look at a weight under a spectral norm is a step of a power iteration in that mode."""
+    torch.manual_seed(0)
+    net = nn.Sequential(normed(nn.Conv2d(3, 16, 3)), nn.ReLU(), normed(nn.Conv2d(16, 8, 3)))
+    before, x = copy.deepcopy(net), torch.rand(20, 3, 7, 7)
+    first, second = (sl.weights.spectrum(net, noise="init").document for _ in range(2))
+    assert first == second
+    found = sl.weights.compare(net, copy.deepcopy(net), data=x, draws=2).document
+    assert any("same weights" in text for text in found["warnings"])
+    for name, value in before.state_dict().items():
+        assert torch.equal(net.state_dict()[name], value)
+    assert all(module.training for module in net.modules())
+
+
 class LowRank(nn.Module):
     """A parametrisation that adds a product of two thin matrices to weights."""
 

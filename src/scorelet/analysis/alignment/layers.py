@@ -19,6 +19,7 @@ from torch.nn.utils.weight_norm import WeightNorm
 from scorelet.analysis.alignment.moments import wide
 from scorelet.analysis.weight_covariance.spectrum import clipped
 from scorelet.core.errors import InputError
+from scorelet.core.network import evaluated
 from scorelet.networks.channel_matrix import ChannelMatrix, inverse_deviations
 
 CONVOLUTIONS = nn.Conv1d | nn.Conv2d | nn.Conv3d
@@ -131,8 +132,9 @@ class _WeightLayer(Layer):
 
     @property
     def _parameter(self) -> Tensor:
-        recompute(self.module)
-        return self.module.weight  # ty: ignore[invalid-explicit-return]
+        with evaluated(self.module):  # no step of a power iteration
+            recompute(self.module)
+            return self.module.weight  # ty: ignore[invalid-explicit-return]
 
 
 class ConvolutionLayer(_WeightLayer):
@@ -229,11 +231,9 @@ def recompute(module: nn.Module) -> None:
     Such are `torch.nn.utils.weight_norm`, `torch.nn.utils.spectral_norm` and masks of
     `torch.nn.utils.prune`.
     """
-    training, module.training = module.training, False  # no step of a power iteration
     for hook in module._forward_pre_hooks.values():
         if isinstance(hook, WeightNorm | SpectralNorm | BasePruningMethod):
             hook(module, None)
-    module.training = training
 
 
 def layer_of(name: str, module: nn.Module, positions: int = 1) -> Layer | None:
