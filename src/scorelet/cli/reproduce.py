@@ -32,8 +32,8 @@ def reproduce(
     Args:
         subject: of the publication; an unknown one gets the list.
         scale: smoke takes minutes at most and no data set, small up to six and a half hours on
-            one core, paper is the published configuration, imagenet that of a larger set where
-            there is one.
+            one core, medium a larger one where that is too small, paper is the published
+            configuration, imagenet that of a larger set where there is one.
         output: folder; SUBJECT_SCALE by default.
         seed: any non-negative integer.
         resume: go on with a run that was interrupted.

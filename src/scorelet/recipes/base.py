@@ -9,15 +9,15 @@ from scorelet.plots.report import Section
 from scorelet.recipes.claims import Claim, Measured
 from scorelet.recipes.steps import Steps
 
-Scale = Literal["smoke", "small", "paper", "imagenet"]
+Scale = Literal["smoke", "small", "medium", "paper", "imagenet"]
 """One dial for the size of a run.
 
-smoke takes minutes at most and needs no data set; small took up to 6.4 hours on one core; paper is
-the published configuration, for a GPU; imagenet is that for a second, larger set, whose pictures
-lie under $SCORELET_DATA.
+smoke takes minutes at most and needs no data set; small took up to 6.4 hours on one core; medium is
+larger where small is too small for a claim; paper is the published configuration, for a GPU;
+imagenet is that for a second, larger set, whose pictures lie under $SCORELET_DATA.
 """
 
-SCALES: tuple[Scale, ...] = ("smoke", "small", "paper", "imagenet")
+SCALES: tuple[Scale, ...] = ("smoke", "small", "medium", "paper", "imagenet")
 
 Settings = TypeVar("Settings")
 

@@ -57,7 +57,8 @@ def reproduce(
         subject: one of `recipe_names`.
         output: folder for results.json and report.html; SUBJECT_SCALE by default.
         scale: smoke (minutes at most, no data set), small (up to six and a half hours on one
-            core), paper, or imagenet (published configurations).
+            core), medium (larger, where small is too small), paper, or imagenet (published
+            configurations).
         seed: any non-negative integer.
         resume: go on with a run that was interrupted.
         overwrite: begin anew where results, or steps of another run, are.

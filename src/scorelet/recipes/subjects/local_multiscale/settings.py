@@ -115,6 +115,21 @@ _PAPER = Settings(
     linear=(2.0, 3.0),
 )
 
+_SMALL = Settings(
+    Pictures(FACES, 40, 10_000, 256),
+    Training(3, 32, 2200, 32, precision="bf16"),
+    Sampling(9, (4, 8), 256),
+    (5, 9, 13, 43),
+    linear=(2.0, 3.0),
+)
+_MEDIUM = replace(
+    _SMALL,
+    pictures=replace(_SMALL.pictures, side=80),
+    training=replace(_SMALL.training, levels=2),
+    sampling=replace(_SMALL.sampling, factors=(4,)),
+)
+"""Windows of few pixels see a smaller part of a larger face."""
+
 SETTINGS: dict[Scale, Settings] = {
     "smoke": Settings(
         Pictures("c_alpha_regular", 16, 400, 64),
@@ -123,13 +138,8 @@ SETTINGS: dict[Scale, Settings] = {
         (5, 13),
         decibels=(-6, 0, 10, 20, 30),
     ),
-    "small": Settings(
-        Pictures(FACES, 40, 10_000, 256),
-        Training(3, 32, 2200, 32, precision="bf16"),
-        Sampling(9, (4, 8), 256),
-        (5, 9, 13, 43),
-        linear=(2.0, 3.0),
-    ),
+    "small": _SMALL,
+    "medium": _MEDIUM,
     "paper": _PAPER,
     "imagenet": replace(_PAPER, pictures=Pictures("imagenet/test", 160, 49_000, 1000)),
 }
