@@ -28,7 +28,8 @@ class Temperature:
     """A temperature that was fitted.
 
     Attributes:
-        value, error: T, and its standard error.
+        value: T.
+        error: its standard error.
     """
 
     value: float

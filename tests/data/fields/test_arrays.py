@@ -217,6 +217,9 @@ def test_packing_that_cannot_be_undone_is_said(tmp_path):
     (tmp_path / "a.nc").write_bytes(b"CDF\x05" + bytes(100))
     with pytest.raises(ArrayFileError, match="is netCDF-3 with sizes of 64 bits: expected netC"):
         load_fields(tmp_path / "a.nc")
+    (tmp_path / "a.cdf").write_bytes(b"\xcd\xf3\x00\x01" + bytes(100))
+    with pytest.raises(ArrayFileError, match="is a CDF of space physics, which is not netCDF"):
+        load_fields(tmp_path / "a.cdf")
 
 
 def test_folders_are_read_in_order(tmp_path):

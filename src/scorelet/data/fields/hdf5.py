@@ -40,6 +40,11 @@ def _opened(file: Path) -> Any:  # noqa: ANN401 - h5py or `NetCDF3`
         first = stream.read(4)
     if first in (b"CDF\1", b"CDF\2"):
         return NetCDF3(file)
+    if first[:2] == b"\xcd\xf3":
+        raise RefusedError(
+            "is a CDF of space physics, which is not netCDF: convert it to netCDF-4, or save the "
+            "array as npy."
+        )
     if first == b"CDF\5":
         raise RefusedError(
             "is netCDF-3 with sizes of 64 bits: expected netCDF-4, which is HDF5; convert it by "

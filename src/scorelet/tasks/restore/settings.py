@@ -44,8 +44,8 @@ class RestoreSettings(Words):
         projections: of sensing: the seed of the projections, 0 if nothing is said.
         share: of spectral: of the frequencies in each direction, in (0, 1].
         sigma: level of the noise in the picture, in [0, 1] units; deblur takes 0.5/255 at least of
-            8 bits, 0.1/255 of others. None: for deblur it is found; other tasks take every pixel as
-            exact.
+            8 bits, 0.1/255 of others, or of the range that these fill where it is less than half.
+            None: for deblur it is found; other tasks take every pixel as exact.
         quality: fast or full, see `QUALITIES`.
         samples: how many; None: as many as `QUALITIES` says.
         model: built-in name, path or Hub id of a denoiser; or a denoiser.

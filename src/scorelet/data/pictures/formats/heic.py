@@ -14,6 +14,7 @@ from scorelet.data.pictures.errors import RefusedError
 from scorelet.data.pictures.formats import avif
 from scorelet.data.pictures.formats.base import (
     ALPHA,
+    HEAD,
     SIXTEEN,
     Readable,
     divided,
@@ -84,7 +85,7 @@ def _others(file: "HeifFile", info: dict[str, Any]) -> tuple[Note, ...]:
 
 def _check(data: bytes) -> None:
     """Refuse sequences, and every picture if it cannot be decoded."""
-    if brands(data)[0] in _SEQUENCES:
+    if brands(data[:HEAD])[0] in _SEQUENCES:
         raise RefusedError(
             "is a sequence of HEIC pictures, and animations are not supported; expected one still "
             "picture: export a single frame."

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -85,11 +86,15 @@ def _limits(x: Tensor) -> tuple[float, float]:
 
 def _apart(x: Tensor, kernel: Tensor) -> Tensor:
     """Return where no sample at black or white is as near as the kernel reaches."""
-    low, high = _limits(x)
+    limits = _limits(x)
+    if not np.isfinite(limits).any():
+        return torch.ones_like(x, dtype=torch.bool)
+    low, high = limits
     clipped = ((x <= low) | (x >= high)).float().amax(1, keepdim=True)
-    rows, columns = (side // 2 for side in kernel.shape)
-    framed = F.pad(clipped, (columns, columns, rows, rows))
-    return (F.max_pool2d(framed, tuple(kernel.shape), 1) == 0).expand_as(x)
+    rows, columns = kernel.shape
+    near = F.max_pool2d(clipped, (rows, 1), 1, padding=(rows // 2, 0))
+    near = F.max_pool2d(near, (1, columns), 1, padding=(0, columns // 2))
+    return (near == 0).expand_as(x)
 
 
 def _swing(found: Tensor, *, measured: Tensor) -> str | None:
