@@ -19,8 +19,9 @@ def differentiating() -> AbstractContextManager[None]:
         ...     torch.func.grad(lambda x: x.square().sum())(torch.ones(2))
         tensor([2., 2.])
     """
-    inside = torch.is_inference_mode_enabled() and not torch.compiler.is_compiling()
-    return _left() if inside else nullcontext()
+    if torch.compiler.is_compiling():  # which refuses the next question
+        return nullcontext()
+    return _left() if torch.is_inference_mode_enabled() else nullcontext()
 
 
 @contextmanager
