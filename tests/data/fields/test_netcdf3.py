@@ -1,5 +1,8 @@
 """netCDF-3 files say what netCDF-4 files say: axes, scales, fillers, coordinates."""
 
+import gc
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +12,7 @@ from scorelet.core.errors import ArrayFileError, InputError
 from scorelet.data.fields import source
 from scorelet.data.fields.arrays import load_fields
 from scorelet.data.fields.labels import Label, read_label, read_remarks
+from scorelet.data.fields.netcdf3 import NetCDF3
 
 X = np.random.default_rng(0).standard_normal((5, 8, 9)).astype("f4")
 SIDES = {"lat": 8, "lon": 9, "time": 5}
@@ -86,3 +90,20 @@ def test_names_of_archives_are_read_by_content(tmp_path, suffix):
         tree["rain"] = X
     np.testing.assert_array_equal(load_fields(tmp_path / f"a{suffix}"), X)
     np.testing.assert_array_equal(load_fields(written(tmp_path / f"b{suffix}", X)), X)
+
+
+def test_a_file_whose_numbers_are_still_held_is_let_go_without_a_word(tmp_path, monkeypatch):
+    """As where an error holds them, which ends a look at a file before it is closed."""
+    unraisable = []
+    monkeypatch.setattr(sys, "unraisablehook", unraisable.append)
+    file = NetCDF3(written(tmp_path / "a.nc", X))
+    numbers = file.opened.variables["rain"].data
+    with file:
+        pass
+    left_open = NetCDF3(tmp_path / "a.nc")
+    held = left_open.opened.variables["rain"].data
+    del left_open
+    gc.collect()
+    for array in (numbers, held):
+        assert np.array_equal(array, X)
+    assert unraisable == []

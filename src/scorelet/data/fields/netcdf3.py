@@ -4,6 +4,7 @@ SciPy maps a file into memory. It can be closed only when nobody has its numbers
 copied where they are indexed.
 """
 
+import warnings
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -20,11 +21,9 @@ class NetCDF3:
     """
 
     def __init__(self, path: Path) -> None:
-        from scipy.io import netcdf_file  # takes longer to import than the rest of this layer
-
         self.filename = str(path)
         self.attrs = {"_NCProperties": "version=1"}  # unwritten numbers are fillers of netCDF
-        self.opened = netcdf_file(path, "r", mmap=True)
+        self.opened = _opened(path)
         self._variables = {name: Variable(self, name) for name in self.opened.variables}
 
     def __enter__(self) -> "NetCDF3":
@@ -49,6 +48,22 @@ class NetCDF3:
 
     def get(self, name: str, *, getlink: bool) -> None:
         """Nothing: there are no links."""
+
+
+def _opened(path: Path) -> Any:  # noqa: ANN401 - of SciPy
+    from scipy.io import netcdf_file  # takes longer to import than the rest of this layer
+
+    class Quiet(netcdf_file):
+        """Frees its memory with the last of its numbers, without a warning where that is later."""
+
+        def close(self) -> None:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)
+                super().close()
+
+        __del__ = close
+
+    return Quiet(path, "r", mmap=True)
 
 
 class Dimension(NamedTuple):
