@@ -4,17 +4,9 @@ import pytest
 import torch
 
 import scorelet as sl
-from linear_classifiers import Linear, Masked, margins, pictures
+from linear_classifiers import Linear, Masked, margins
 from scorelet.tasks.robust import RobustSettings, Target, chunks, robustness
 from scorelet.tasks.robust.words import distance_texts
-
-
-@pytest.fixture
-def data():
-    x = pictures(24)
-    labels = Linear(2)(x).detach().argmax(1)
-    labels[::6] = 1 - labels[::6]
-    return x, labels
 
 
 @pytest.mark.slow

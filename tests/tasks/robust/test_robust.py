@@ -26,14 +26,6 @@ from scorelet.tasks.robust.words import radius_text, scaling_text
 EPS = (0.004, 0.012)
 
 
-@pytest.fixture
-def data():
-    x = pictures(24)
-    labels = Linear(2)(x).detach().argmax(1)
-    labels[::6] = 1 - labels[::6]
-    return x, labels
-
-
 def rows_of(found, attack):
     return {row["eps"]: row for row in found.document["rows"] if row["attack"] == attack}
 
