@@ -15,6 +15,7 @@ from scorelet.models.measurements import (
     LowFrequencies,
     MatrixSensing,
     Measurement,
+    PeriodicBlur,
     RandomSensing,
     gaussian_kernel,
 )
@@ -33,12 +34,21 @@ def matrix(rows=70):
     return torch.cat([a, a[:1] - 2 * a[1:2], a[2:3]])
 
 
+def weights(rows, columns):
+    """A kernel that is not symmetric."""
+    kernel = torch.rand(rows, columns, generator=generator(7), dtype=torch.float64)
+    kernel[rows // 2, columns // 2] += 0.6 * rows * columns
+    return kernel / kernel.sum()
+
+
 def measurements(noise=0.0):
     mask = torch.rand(SIZE, generator=generator(5)) < 0.3
     return {
         "pixels": KnownPixels(mask, noise=noise),
         "blocks": BlockMeans(SIZE, 3, noise=noise),
         "blur": Blur(SIZE, gaussian_kernel(1.0), noise=noise),
+        "any blur": PeriodicBlur(SIZE, weights(3, 1).repeat(1, 2) / 2, noise=noise),
+        "part of any blur": PeriodicBlur(SIZE, weights(6, 5), 3, noise=noise),
         "sensing": RandomSensing(SIZE, 0.4, seed=3, noise=noise),
         "spectrum": LowFrequencies(SIZE, 0.5, noise=noise),
         "matrix": MatrixSensing(SIZE, matrix(), noise=noise),
@@ -196,6 +206,13 @@ def test_levels_that_are_none_are_refused(name, noise, sigma, words):
         m.consistent(x, m.measure(x), sigma)
 
 
+MEAN = torch.ones(2, 2) / 4
+
+
+def blur_unmade():
+    return object.__new__(PeriodicBlur)
+
+
 def blocks_unchecked(*arguments):
     """Make them without the checks of types in tests."""
     unwrap(BlockMeans.__init__)(object.__new__(BlockMeans), *arguments)
@@ -219,7 +236,15 @@ def blocks_unchecked(*arguments):
         (lambda: BlockMeans((9, 9), 1), "2 or more"),
         (lambda: blocks_unchecked((8, 8), 2.0), "whole number, 2 or more"),
         (lambda: Blur((4, 4), gaussian_kernel(1.0)), "larger than the picture"),
-        (lambda: Blur((9, 9), torch.ones(2, 2) / 4), "both odd"),
+        (lambda: Blur((9, 9), torch.ones(2, 2) / 4), "with odd sides"),
+        (lambda: PeriodicBlur((9, 9), torch.ones(0, 2)), r"shape \(0, 2\): expected \(rows, col"),
+        (lambda: PeriodicBlur((9, 9), torch.ones(2, 2)), "has the sum 4: divide"),
+        (lambda: PeriodicBlur((9, 9), torch.ones(2, 2) / 4, 2), "cannot be cut into blocks of 2x2"),
+        (
+            lambda: unwrap(PeriodicBlur.__init__)(blur_unmade(), (8, 8), MEAN, 1.5),
+            "whole number, 1",
+        ),
+        (lambda: PeriodicBlur((8, 8), MEAN, 2).read(image()), "12x18 pixels: expected one of 4x4"),
         (lambda: Blur((9, 9), torch.ones(3, 3)), "sum"),
         (lambda: Blur((9, 9), torch.arange(9.0).reshape(3, 3) / 36), "not symmetric"),
         (lambda: RandomSensing((9, 9), 0.001), "between 1"),

@@ -21,7 +21,7 @@ def restore(
     output: Annotated[str | None, Parameter(name=["--output", "-o"])] = None,
     factor: Whole | None = None,
     mask: PathLike | None = None,
-    blur: float | None = None,
+    blur: float | str | None = None,
     kernel: PathLike | None = None,
     edges: Literal["unknown", "mirrored"] | None = None,
     ratio: float | None = None,
@@ -54,6 +54,8 @@ def restore(
 
         scorelet restore soft.png --task deblur --blur 2 --sigma 2 -o sharp.png
 
+        scorelet restore moved.png --task deblur --blur motion:15:30 -o sharp.png
+
         scorelet restore photo.png --task sensing --ratio 0.2 --projections 1 -o sensed.png
 
     Args:
@@ -64,10 +66,12 @@ def restore(
         mask: of inpaint: a picture of the same size, white where pixels are known (in one colour:
             opaque where they are, transparent where they are to be filled); or a folder with one
             of the same name for each picture.
-        blur: of deblur: standard deviation of a Gaussian blur in pixels.
-        kernel: of deblur: the blur as an .npy file, symmetric, of sum 1.
+        blur: of deblur: standard deviation of a Gaussian blur in pixels; or disc:RADIUS (out of
+            focus), motion:LENGTH:ANGLE (degrees, anticlockwise from the right) or box:SIDE.
+        kernel: of deblur: the blur as an .npy file or a gray picture, divided by its sum; the
+            picture was convolved with it.
         edges: of deblur: what lies outside of the picture: unknown, as of photographs (by
-            default), or mirrored, of pictures that were blurred so.
+            default), or mirrored, of pictures that were blurred so, by a symmetric kernel.
         ratio: of sensing: so many random projections for each pixel are all that is used of the
             picture, above 0 and up to 1.
         projections: of sensing: the seed of the projections, 0 by default.

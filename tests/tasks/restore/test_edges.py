@@ -77,11 +77,12 @@ def test_a_blur_that_is_told_half_a_pixel_too_large_is_said(told, swings):
         assert any("give a smaller blur" in text for text in said) == swings
 
 
-def test_a_swing_is_beyond_black_and_white_where_these_were_measured():
+@pytest.mark.parametrize("blur", ["gaussian:1", "box:8"])
+def test_a_swing_is_beyond_black_and_white_where_these_were_measured(blur):
     """Not as far from a white pixel as the kernel reaches, whose scene may be brighter."""
     y = np.full((40, 40), 0.5, np.float32)
     y[3, 3:5] = 1
-    sign = RestoreSettings("deblur", blur=1.0).prepare(in_memory(y).pictures[0]).sign
+    sign = RestoreSettings("deblur", blur=blur).prepare(in_memory(y).pictures[0]).sign
     for at, far in (((20, 20), True), ((7, 7), False)):
         found = torch.full((1, 1, 40, 40), 0.5)
         found[0, 0, at[0], at[1] - 1 : at[1] + 1] = torch.tensor([-0.11, 1.11])

@@ -339,6 +339,11 @@ def test_samples_and_deviation_of_a_file_have_the_shape_of_the_image(tmp_path):
         ({"task": "superres", "blur": 2.0}, "belongs to deblur"),
         ({"task": "deblur"}, "give blur or kernel"),
         ({"task": "deblur", "blur": 0.5, "edges": "black"}, "unknown or mirrored"),
+        ({"task": "deblur", "blur": "soft"}, "blur is 'soft': .* motion:LENGTH:ANGLE"),
+        (
+            {"task": "deblur", "blur": "motion:5:30", "edges": "mirrored"},
+            "that is symmetric .*: leave edges out",
+        ),
         ({"task": "superres", "edges": "mirrored"}, "belongs to deblur"),
         ({"task": "inpaint"}, "All pixels are known"),
         ({"task": "inpaint", "mask": np.ones((3, 3), bool)}, "of one size"),
@@ -509,31 +514,6 @@ def test_more_pixels_than_a_picture_may_have_are_refused_before_the_work(monkeyp
     for task in ({"task": "superres"}, {"task": "deblur", "blur": 1.0}):
         with pytest.raises(InputError, match="100 that a picture may have, cut it into parts"):
             sl.restore(np.zeros((8, 13), np.uint8), **task)
-
-
-def test_kernels_that_cannot_be_read(tmp_path):
-    x = np.full((16, 16), 0.5, np.float32)
-    np.savez(tmp_path / "k.npz", a=np.ones((3, 3)), b=np.ones((3, 3)))
-    (tmp_path / "k.npy").write_bytes(b"no array")
-    for name, said in (
-        ("gaussian", "no file .*gaussian: .* as blur"),
-        (tmp_path / "k.npz", "may hold several arrays"),
-        (tmp_path / "k.npy", "cannot be read as an .npy file"),
-    ):
-        with pytest.raises(InputError, match=said):
-            sl.restore(x, task="deblur", kernel=name)
-
-
-@pytest.mark.slow
-def test_a_kernel_may_be_a_tensor():
-    x = (255 * truth(16)).astype(np.uint8)
-    kernel = np.outer((1, 2, 1), (1, 2, 1)) / 16
-    found = [
-        sl.restore(x, task="deblur", kernel=k, quality="fast", model=toward_gray()).image
-        for k in (kernel, torch.from_numpy(kernel), torch.from_numpy(kernel).float())
-    ]
-    assert np.array_equal(found[0], found[1])
-    assert np.abs(found[0].astype(int) - found[2]).max() <= 1
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

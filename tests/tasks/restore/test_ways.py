@@ -104,28 +104,3 @@ def test_another_task_is_one_record(monkeypatch):
     np.testing.assert_allclose(out.image[::2], x[::2], atol=1e-5)
     assert np.abs(out.image[1::2] - 0.5).mean() < 0.5 * np.abs(x[1::2] - 0.5).mean()
     assert out.warnings == ("rows",)
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        (lambda k: k / 16, ()),
-        (lambda k: k / 2, ("has the sum 8",)),
-        (
-            lambda k: k / 16 + 0.02 * 0.25 * np.eye(3)[[1, 0, 2]],
-            ("the sum 1.015", "not symmetric by"),
-        ),
-    ],
-)
-def test_kernels_that_were_measured_are_mended(change, words):
-    """Of any sum, and symmetric but for some per cent."""
-    exact = np.outer((1.0, 2, 1), (1, 2, 1)) / 16
-    given = change(16 * exact)
-    settings = RestoreSettings("deblur", kernel=given)
-    found = settings.prepare(in_memory(noisy(16, 12, 1)).pictures[0])
-    kernel = found.observation.measurement.kernel
-    assert len(found.remarks) == len(words)
-    assert all(word in said for word, said in zip(words, found.remarks, strict=True))
-    for axis in (0, 1):
-        torch.testing.assert_close(kernel, kernel.flip(axis), rtol=0, atol=1e-12)
-    np.testing.assert_allclose(kernel.numpy(), exact, atol=0.01)

@@ -2,9 +2,11 @@
 
 from scorelet.models.measurements.base import Measurement, Observation
 from scorelet.models.measurements.blocks import BlockMeans
-from scorelet.models.measurements.blur import Blur, gaussian_kernel
+from scorelet.models.measurements.blur import Blur
+from scorelet.models.measurements.blurs import gaussian_kernel, named_blur
 from scorelet.models.measurements.cut_blur import CutBlur
 from scorelet.models.measurements.matrix import MatrixSensing
+from scorelet.models.measurements.periodic_blur import PeriodicBlur
 from scorelet.models.measurements.pixels import KnownPixels
 from scorelet.models.measurements.sensing import RandomSensing
 from scorelet.models.measurements.spectrum import LowFrequencies
@@ -18,6 +20,8 @@ __all__ = [
     "MatrixSensing",
     "Measurement",
     "Observation",
+    "PeriodicBlur",
     "RandomSensing",
     "gaussian_kernel",
+    "named_blur",
 ]

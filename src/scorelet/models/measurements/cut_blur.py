@@ -1,17 +1,18 @@
 """A blurred image is known that was cut out of a larger one, as every photograph is.
 
-With x as much larger than c as the kernel K reaches, and M the choice of the pixels of c,
+With x as much larger than c as the kernel reaches, K the blur of x, which may keep every factor-th
+pixel alone, and M the choice of the pixels of c,
 
     c = M K x + s ζ.
 
 What lies farther outside has no share in c, so it does not matter how K goes on there: K is a
-`Blur`, diagonal in the cosine transform, but M K is not. The proximal point is x = f + d with
+`WholeBlur`, U G Wᵀ with a diagonal G, but M K is not. The proximal point is x = f + W k with
 
-    (σ² Kᵀ Mᵀ M K + s²) d = σ² Kᵀ Mᵀ (c - M K f),
+    (σ² G Uᵀ Mᵀ M U G + s²) k = σ² G Uᵀ Mᵀ (c - M K f),
 
-solved by conjugate gradients on the cosine coefficients of d, where the same without the cut,
-σ² K² + s², is diagonal and the preconditioner: the two differ at the edges alone. They start from
-what that gives if c - M K f goes on outside as it is at the edges.
+solved by conjugate gradients, where the same without the cut, σ² G² + s², is diagonal and the
+preconditioner: the two differ at the edges alone. They start from what that gives if c - M K f goes
+on outside as it is at the edges.
 
 A pixel of c at a limit of the sensor, as white, was cut off there: it tells that M K x is at least
 as much. Where M K f is beyond a limit such a pixel is left out of M.
@@ -21,6 +22,7 @@ References: Almeida, Figueiredo 2013, arXiv 1210.2687 (unknown boundaries).
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -30,48 +32,57 @@ from torch import Tensor
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image
 from scorelet.models.denoiser import NoiseLike, noise_level
-from scorelet.models.measurements.blur import Blur, checked_kernel
-from scorelet.models.measurements.cosines import cosine_transform, inverse_cosine_transform
+from scorelet.models.measurements.base import Measurement
+from scorelet.models.measurements.blur import Blur
+from scorelet.models.measurements.blur_noise import noise_of_cut
+from scorelet.models.measurements.kernels import checked_kernel, is_symmetric
+from scorelet.models.measurements.periodic_blur import PeriodicBlur, reach
+from scorelet.models.measurements.whole_blur import WholeBlur
 
 _FEWEST, _MOST = 4, 100
 """Steps of conjugate gradients."""
 _CLIPPED = 16
 """Steps at least where pixels are left out in the middle, too: for the preconditioner they count.
 """
-_BESIDE_WHITE = 4 / 255
-"""What of a blur can be undone near pixels at a limit depends on what is not known: where less
-noise is taken though more was found, of the edges of such pixels, results swing."""
 _OF_NOISE = 4 / 255
-"""So many steps times s are made: the root of the condition number goes with 1/s. With six times as
-many pictures are restored better by 0.1 dB at most."""
+"""So many steps times s are made, and by factor fewer where blocks share a pixel of c: the root of
+the condition number goes with the largest G / s. With six times as many pictures are restored
+better by 0.1 dB at most."""
 _ACCURACY = 1e-5
-"""How exact d is where steps end before, in the norm of its equation."""
+"""How exact x - f is where steps end before, in the norm of its equation."""
 
 
-class CutBlur(Blur):
-    """c = M k * x + s ζ: pixels of a blurred image, of whose surroundings nothing is known.
+class CutBlur(Measurement):
+    """c = M K x + s ζ: pixels of a blurred image, of whose surroundings nothing is known.
 
-    Gains, signs and coefficients are those of the blur of the whole of x.
+    Gains, signs and coefficients are those of the blur of the whole of x. That is `Blur` for
+    kernels that are symmetric, where c has all pixels; else `PeriodicBlur`.
 
     Args:
-        size: (height, width) of c; x has half a kernel more at each edge, unless that is mirrored.
-        kernel: as of `Blur`, not larger than c.
+        size: (height, width) of c; x is `factor` times as large, and at each edge has as many whole
+            blocks more as the kernel reaches, unless that is mirrored.
+        kernel: as of `PeriodicBlur`, not larger than `factor` times c.
+        factor: c is every factor-th pixel, see `PeriodicBlur`.
         noise: s, in the unit of x, above 0.
         limits: least and largest c of the sensor; infinite: there is none.
         mirrored: outside of x it is mirrored, and c is as large as x, as of `Blur`.
 
     Attributes:
-        inside: rows and columns of x that c is of.
+        whole: the blur of the whole of x.
+        kernel: of the blur.
+        cut: size of c.
+        inside: rows and columns of K x that c is of.
         steps: of conjugate gradients, at most.
 
     Raises:
-        InputError: another kernel, or no noise.
+        InputError: another kernel or factor, or no noise.
     """
 
     def __init__(
         self,
         size: tuple[int, int],
         kernel: Tensor | np.ndarray,
+        factor: int = 1,
         *,
         noise: float,
         limits: tuple[float, float] = (-math.inf, math.inf),
@@ -79,20 +90,35 @@ class CutBlur(Blur):
     ) -> None:
         if noise == 0:
             raise InputError("The noise of a blur that was cut is 0: it must be positive.")
-        kernel = checked_kernel(kernel, size)
-        rows, columns = (0 if mirrored else side // 2 for side in kernel.shape)
-        self.limits = limits
-        self.margin, self.cut = (rows, columns), (int(size[0]), int(size[1]))
+        self.kernel = checked_kernel(kernel, (factor * size[0], factor * size[1]))
+        self.limits, self.factor, self.cut = limits, factor, (int(size[0]), int(size[1]))
+        even = mirrored or (factor == 1 and is_symmetric(self.kernel))
+        self._blur = Blur if even else partial(PeriodicBlur, factor=factor)
+        rows, columns = self.margin = (0, 0) if mirrored else _margin(self.kernel, factor)
         self.inside = slice(rows, rows + self.cut[0]), slice(columns, columns + self.cut[1])
-        super().__init__((size[0] + 2 * rows, size[1] + 2 * columns), kernel, noise=noise)
+        self.whole = self._of_size(size[0] + 2 * rows, size[1] + 2 * columns)
+        super().__init__(self.whole.size, noise=noise)
+        self.kept, self.gains = self.whole.kept, self.whole.gains
         fewest = _CLIPPED if any(math.isfinite(limit) for limit in limits) else _FEWEST
-        self.steps = min(max(fewest, math.ceil(_OF_NOISE / noise)), _MOST)
+        self.steps = min(max(fewest, math.ceil(_OF_NOISE / factor / noise)), _MOST)
+
+    def _of_size(self, height: int, width: int) -> WholeBlur:
+        """Return the blur of which a c of so many pixels is known as a whole."""
+        return self._blur((self.factor * height, self.factor * width), self.kernel)
+
+    def _coefficients(self, x: Image) -> Tensor:
+        """Return those of the whole."""
+        return self.whole.coefficients(x)
+
+    def _image(self, coefficients: Tensor) -> Image:
+        """Return that of the whole."""
+        return self.whole.image(coefficients)
 
     def measure(self, x: Image) -> Tensor:
-        """Return M k * x, without noise."""
+        """Return M K x, without noise."""
         self._check_size(x)
         rows, columns = self.inside
-        return self.blurred(x)[..., rows, columns]
+        return self.whole.blurred(x)[..., rows, columns]
 
     def read(self, blurred: Image) -> Tensor:
         """Return c: the pixels of a blurred image themselves."""
@@ -108,7 +134,7 @@ class CutBlur(Blur):
         self._check_size(estimate)
         self._check_measured(measured, torch.Size([*estimate.shape[:2], *self.cut]))
         measured = measured.to(estimate).expand(len(estimate), -1, -1, -1)
-        gains = self.spectrum.to(estimate)
+        gains = self.whole.spectrum.to(estimate)
         ratios = (levels / self.noise).square().repeat_interleave(estimate.shape[1])
         planes = estimate.reshape(-1, 1, 1, *self.size)
         pixels = measured.reshape(-1, 1, 1, *self.cut)
@@ -119,19 +145,19 @@ class CutBlur(Blur):
         return torch.cat(found).reshape(estimate.shape)
 
     def _correction(self, plane: Tensor, pixels: Tensor, gains: Tensor, ratio: Tensor) -> Tensor:
-        """Return d of one channel, for σ²/s²."""
+        """Return W k of one channel, for σ²/s²."""
 
         rows, columns = self.inside
-        before = inverse_cosine_transform(gains * cosine_transform(plane))[..., rows, columns]
+        before = self.whole.inverse(gains * self.whole.to_kept(plane))[..., rows, columns]
         counts = self._counts(pixels, before)
 
         def seen(coefficients: Tensor) -> Tensor:
-            return counts * inverse_cosine_transform(gains * coefficients)[..., rows, columns]
+            return counts * self.whole.inverse(gains * coefficients)[..., rows, columns]
 
         def framed(pixels: Tensor, mode: str = "constant") -> Tensor:
             down, across = self.margin
             whole = F.pad(pixels, (across, across, down, down), mode=mode)
-            return ratio * gains * cosine_transform(whole)
+            return ratio * gains * self.whole.transform(whole)
 
         diagonal = 1 + ratio * gains**2
         missed = counts * (pixels - before)
@@ -141,7 +167,7 @@ class CutBlur(Blur):
         found += _solved(
             lambda turn: turn + framed(seen(turn)), rest, diagonal, steps=self.steps, least=least
         )
-        return inverse_cosine_transform(found)
+        return self.whole.from_kept(found)
 
     def _counts(self, pixels: Tensor, before: Tensor) -> Tensor:
         """Return 1 for pixels of c that say more than M K f does, and 0 for others."""
@@ -150,39 +176,21 @@ class CutBlur(Blur):
         return (~told).to(pixels)
 
     def noise_in(self, measured: Tensor) -> float:
-        """Return the level of the noise of what was measured, as `Blur.noise_in`.
+        """Return the level of the noise of what was measured, see `blur_noise.noise_of_cut`."""
 
-        Pixels fade to their mean at the edges first: what is next to each other when edges are
-        mirrored was not blurred together, and would count as noise. So would what a sensor has cut
-        off: of more than 4/255 no more is taken than in the largest blocks without such pixels.
-        """
-        found, blocks = self._noise(measured), self._blocks(measured)
-        if found <= _BESIDE_WHITE or blocks is None:
-            return found
-        return min(found, max(self._noise(blocks), _BESIDE_WHITE))
+        def found_under(blurred: Tensor, window: Tensor) -> float:
+            return self._of_size(*blurred.shape[-2:]).noise_under(window, blurred)
 
-    def _noise(self, measured: Tensor) -> float:
-        size = (measured.shape[-2], measured.shape[-1])
-        window, whole = _bell(size[0])[:, None] * _bell(size[1]), Blur(size, self.kernel)
-        faded = (measured - measured.mean((-2, -1), keepdim=True)) * window.to(measured)
-        return whole.noise_in(whole.read(faded))
-
-    def _blocks(self, measured: Tensor) -> Tensor | None:
-        """Return the largest squares without pixels at a limit, (square, 1, side, side), if any."""
-        low, high = self.limits
-        clipped, side = (measured <= low) | (measured >= high), min(self.cut)
-        while side >= max(self.kernel.shape):
-            found = _squares(measured, side)[~_squares(clipped, side).any((-2, -1))]
-            if len(found):
-                return found[:, None]
-            side //= 2
-        return None
+        return noise_of_cut(measured, found_under, self.limits, max(self.kernel.shape))
 
 
-def _squares(x: Tensor, side: int) -> Tensor:
-    """Return squares of so many pixels, which overlap by half, (..., row, column, side, side)."""
-    step = max(side // 2, 1)
-    return x.unfold(-2, side, step).unfold(-2, side, step)
+def _margin(kernel: Tensor, factor: int) -> tuple[int, int]:
+    """Return how many blocks a kernel reaches beyond that of its middle, in rows and columns."""
+    rows, columns = (
+        max(0, *(math.ceil(pixels / factor) for pixels in reach(side, factor)))
+        for side in kernel.shape
+    )
+    return rows, columns
 
 
 def _solved(
@@ -210,9 +218,3 @@ def _solved(
         before, off = off, (rest * nearer).sum()
         turn = nearer + off / before * turn
     return found
-
-
-def _bell(count: int) -> Tensor:
-    """Return Hann's window, with a mean square of 1: white noise under it keeps its power."""
-    window = torch.sin(math.pi * (torch.arange(count, dtype=torch.float64) + 0.5) / count) ** 2
-    return window / window.square().mean().sqrt()

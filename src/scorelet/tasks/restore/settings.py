@@ -36,9 +36,10 @@ class RestoreSettings(Words):
             a mask of the same name for each picture; or an array (height, width), true = known, or
             as white as in a picture; or a Pillow picture. None: what is NaN or masked in the
             picture is missing.
-        blur: of deblur: standard deviation in pixels of a Gaussian.
-        kernel: of deblur, in the place of `blur`: an .npy file, or an array or tensor (rows,
-            columns).
+        blur: of deblur: standard deviation in pixels of a Gaussian, or a name of
+            `models.measurements.blurs`, as motion:15:30.
+        kernel: of deblur, in the place of `blur`: an .npy file or a gray picture, or an array or
+            tensor (rows, columns); see `models.measurements.kernels`.
         edges: of deblur: unknown (where nothing is said) or mirrored, see `ways.deblur.EDGES`.
         ratio: of sensing: projections for each pixel, in (0, 1].
         projections: of sensing: the seed of the projections, 0 if nothing is said.

@@ -26,7 +26,7 @@ def restore(  # noqa: PLR0913 - as many as the command has options
     task: str,
     factor: int | None = None,
     mask: Mask | None = None,
-    blur: float | None = None,
+    blur: float | str | None = None,
     kernel: BlurKernel | None = None,
     edges: str | None = None,
     ratio: float | None = None,

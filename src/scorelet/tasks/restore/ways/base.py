@@ -33,7 +33,7 @@ class Words:
     _: KW_ONLY
     factor: int | None = None
     mask: Mask | None = None
-    blur: float | None = None
+    blur: float | str | None = None
     kernel: BlurKernel | None = None
     edges: str | None = None
     ratio: float | None = None

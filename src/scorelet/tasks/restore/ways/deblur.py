@@ -12,6 +12,8 @@ from torch import Tensor
 from scorelet.core.errors import InputError
 from scorelet.data import Picture
 from scorelet.models.measurements import Blur, CutBlur, Observation
+from scorelet.models.measurements.blurs import blur_told
+from scorelet.models.measurements.kernels import is_symmetric
 from scorelet.tasks.restore.ways.base import Prepared, Task, Words
 from scorelet.tasks.restore.ways.kernels import blur_kernel
 from scorelet.tasks.restore.ways.known import known_whole, whole
@@ -43,6 +45,8 @@ def check(words: Words) -> None:
         raise InputError(f"edges is {words.edges!r}: it must be unknown or mirrored.")
     if (words.blur is None) == (words.kernel is None):
         raise InputError("deblur needs to know the blur: give blur or kernel, one of them.")
+    if words.blur is not None:
+        blur_told(words.blur)
 
 
 def prepare(picture: Picture, words: Words) -> Prepared:
@@ -69,8 +73,13 @@ def prepare(picture: Picture, words: Words) -> Prepared:
 
 def _measuring(
     size: tuple[int, int], kernel: Tensor, *, limits: tuple[float, float], mirrored: bool
-) -> Callable[..., Blur]:
+) -> Callable[..., Blur | CutBlur]:
     """Return what is told the noise of a blur, and measures so."""
+    if mirrored and not is_symmetric(kernel):
+        raise InputError(
+            "edges is mirrored, which takes a kernel with odd sides that is symmetric from left to "
+            "right and from top to bottom: leave edges out, what lies outside is then unknown."
+        )
     if mirrored and not np.isfinite(limits).any():
         return partial(Blur, size, kernel)
     return partial(CutBlur, size, kernel, limits=limits, mirrored=mirrored)
@@ -91,9 +100,9 @@ def _apart(x: Tensor, kernel: Tensor) -> Tensor:
         return torch.ones_like(x, dtype=torch.bool)
     low, high = limits
     clipped = ((x <= low) | (x >= high)).float().amax(1, keepdim=True)
-    rows, columns = kernel.shape
-    near = F.max_pool2d(clipped, (rows, 1), 1, padding=(rows // 2, 0))
-    near = F.max_pool2d(near, (1, columns), 1, padding=(0, columns // 2))
+    rows, columns = (side // 2 for side in kernel.shape)
+    near = F.max_pool2d(clipped, (2 * rows + 1, 1), 1, padding=(rows, 0))
+    near = F.max_pool2d(near, (1, 2 * columns + 1), 1, padding=(0, columns))
     return (near == 0).expand_as(x)
 
 
@@ -110,7 +119,7 @@ def _swing(found: Tensor, *, measured: Tensor) -> str | None:
     )
 
 
-def _noise_found(picture: Picture, x: Tensor, blur: Blur) -> float:
+def _noise_found(picture: Picture, x: Tensor, blur: Blur | CutBlur) -> float:
     """Return the level of the noise that a blurred picture is taken to have.
 
     It is read off the frequencies that the blur left next to nothing of, and is no less than what

@@ -1,4 +1,4 @@
-"""The kernel of a blur, a Gaussian or a given one: symmetric, and of sum 1."""
+"""The kernel of a blur, one with a name or a given one, of sum 1."""
 
 from pathlib import Path
 
@@ -9,58 +9,58 @@ from torch import Tensor
 from scorelet.core.arrays import plain_array
 from scorelet.core.errors import InputError
 from scorelet.core.paths import as_path
-from scorelet.models.measurements import gaussian_kernel
-from scorelet.tasks.restore.ways.base import Words
+from scorelet.data import read_picture
+from scorelet.models.measurements import named_blur
+from scorelet.tasks.restore.ways.base import BlurKernel, Words
 
-_ROUNDING, _ASYMMETRY = 1e-6, 0.03
-"""Parts of the largest weight up to which a kernel is symmetric, or is one that was measured."""
 _SUM = 1e-3
-"""Error of a sum of 1."""
+"""Error of a sum of 1; and the least sum, over that of the sizes of the weights."""
 
 
 def blur_kernel(words: Words) -> tuple[Tensor, tuple[str, ...]]:
-    """Return the kernel, and what was done to it.
+    """Return the kernel of a blur with a name or of a given one, and what was done to it.
 
     Raises:
         InputError: one that cannot be read, or that is no kernel.
+        ImageFileError: a picture of one that cannot be read.
     """
     if words.blur is not None:
-        return gaussian_kernel(words.blur), ()
-    given = words.kernel
-    array = _read(given) if isinstance(given, str | Path) else plain_array(given, what="kernel")
-    if array.dtype.kind not in "fiu":
+        return named_blur(words.blur), ()
+    assert words.kernel is not None
+    return given_kernel(words.kernel)
+
+
+def given_kernel(given: BlurKernel) -> tuple[Tensor, tuple[str, ...]]:
+    """Return a kernel divided by its sum, and a word if that is another than one expects."""
+    file = isinstance(given, str | Path)
+    kernel = _read(given) if file else plain_array(given, what="kernel")
+    if kernel.dtype.kind not in "fiu":
         raise InputError("The kernel is no array of real numbers: expected (rows, columns).")
-    array = array.astype(np.float64)
-    if not np.isfinite(array).all() or array.sum() == 0:
-        raise InputError("The kernel holds NaN, or its sum is 0: expected weights of sum 1.")
-    return _mended(array)
-
-
-def _mended(kernel: np.ndarray) -> tuple[Tensor, tuple[str, ...]]:
-    """Return a kernel that is nearly symmetric, or of another sum, as it should be."""
-    said, total = [], float(kernel.sum())
-    if total > 0 and abs(total - 1) > _SUM:
-        kernel = kernel / total
-        said.append(f"the kernel has the sum {total:.4g}, and was divided by it")
-    if kernel.ndim == 2:
-        even = (kernel + kernel[::-1] + kernel[:, ::-1] + kernel[::-1, ::-1]) / 4
-        off = float(np.abs(kernel - even).max() / np.abs(kernel).max())
-        if _ROUNDING / 2 < off <= _ASYMMETRY:
-            kernel = even
-            said.append(
-                f"the kernel is not symmetric by {off:.2g} of its largest weight: the mean of it "
-                "and of its mirror images was taken"
-            )
-    return torch.from_numpy(np.ascontiguousarray(kernel)), tuple(said)
+    counts = file and kernel.dtype.kind == "u"  # how white pixels are
+    kernel = kernel.astype(np.float64)
+    total = float(kernel.sum())
+    if not np.isfinite(total) or total <= _SUM * np.abs(kernel).sum():
+        raise InputError(
+            f"The kernel holds NaN, or its sum is not above 0 ({total:.4g}): expected weights of "
+            "sum 1."
+        )
+    said = f"the kernel has the sum {total:.4g}, and was divided by it"
+    other = abs(total - 1) > _SUM
+    found = torch.from_numpy(np.ascontiguousarray(kernel / total if other else kernel))
+    return found, (said,) if other and not counts else ()
 
 
 def _read(kernel: str | Path) -> np.ndarray:
     path = as_path(str(kernel), name="kernel")
     if not path.is_file():
         raise InputError(
-            f"There is no file {path}: kernel names an .npy file; of a Gaussian blur give its "
-            "standard deviation in pixels, as blur."
+            f"There is no file {path}: kernel names an .npy file or a picture; a Gaussian blur is "
+            "told by its standard deviation in pixels, as blur."
         )
+    return _read_array(path) if path.suffix.lower() in (".npy", ".npz") else _read_gray(path)
+
+
+def _read_array(path: Path) -> np.ndarray:
     try:
         found = np.load(path, allow_pickle=False)
     except (OSError, ValueError) as error:
@@ -69,3 +69,10 @@ def _read(kernel: str | Path) -> np.ndarray:
         found.close()
         raise InputError(f"{path} may hold several arrays: save the kernel alone, as an .npy file.")
     return found
+
+
+def _read_gray(path: Path) -> np.ndarray:
+    pixels = read_picture(path).pixels
+    if (pixels != pixels[..., :1]).any():
+        raise InputError(f"{path} has colours: a picture of a kernel is gray, black where it is 0.")
+    return pixels[..., 0]
