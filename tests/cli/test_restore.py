@@ -29,6 +29,22 @@ def test_a_picture_becomes_larger(shell, words, tmp_path):
 
 
 @pytest.mark.slow
+def test_kernels_have_names(shell, words, tmp_path):
+    status, out, err = shell(*words, "--task", "superres", "--shrunk", "bicubic")
+    assert (status, err) == (0, "")
+    assert "20x16 pixels, 1 sample of 39 network calls, noise of 0.3" in out
+    np.save(tmp_path / "k.npy", np.ones((2, 2)) / 4)
+    found = []
+    for told in (["--blur", "box:2"], ["--kernel", tmp_path / "k.npy"]):
+        status, _, err = shell(*words, "--task", "deblur", "--overwrite", *told)
+        assert (status, err) == (0, "")
+        found.append(read_png(tmp_path / "small_restored.png"))
+    assert np.array_equal(*found)
+    status, _, err = shell(*words, "--task", "deblur", "--blur", "motion")
+    assert (status, "motion:LENGTH:ANGLE" in err) == (2, True)
+
+
+@pytest.mark.slow
 def test_what_the_model_has_not_learnt_is_said(shell, tmp_path):
     torch.manual_seed(0)
     network = GradResNet(width=0.125, classes=2)

@@ -20,6 +20,7 @@ def restore(
     task: Literal["superres", "inpaint", "deblur", "sensing", "spectral"],
     output: Annotated[str | None, Parameter(name=["--output", "-o"])] = None,
     factor: Whole | None = None,
+    shrunk: Literal["mean", "bicubic", "bilinear", "lanczos", "every"] | None = None,
     mask: PathLike | None = None,
     blur: float | str | None = None,
     kernel: PathLike | None = None,
@@ -50,6 +51,8 @@ def restore(
 
         scorelet restore small.png --task superres --factor 4 -o large.png
 
+        scorelet restore small.png --task superres --shrunk bicubic -o large.png
+
         scorelet restore holes.png --task inpaint --mask mask.png -o filled.png
 
         scorelet restore soft.png --task deblur --blur 2 --sigma 2 -o sharp.png
@@ -63,13 +66,16 @@ def restore(
         task: superres, inpaint, deblur, sensing or spectral.
         output: file, or folder (NAME/); by default NAME_restored beside the input.
         factor: of superres: how often larger each side becomes, 2 by default.
+        shrunk: of superres: how the picture was made small: mean (of blocks, by default),
+            bicubic, bilinear or lanczos (as Pillow does), or every (so many pixels one was kept).
         mask: of inpaint: a picture of the same size, white where pixels are known (in one colour:
             opaque where they are, transparent where they are to be filled); or a folder with one
             of the same name for each picture.
         blur: of deblur: standard deviation of a Gaussian blur in pixels; or disc:RADIUS (out of
             focus), motion:LENGTH:ANGLE (degrees, anticlockwise from the right) or box:SIDE.
         kernel: of deblur: the blur as an .npy file or a gray picture, divided by its sum; the
-            picture was convolved with it.
+            picture was convolved with it. Of superres, in the place of --shrunk: the weights in
+            pixels of the result, their middle over that of a block.
         edges: of deblur: what lies outside of the picture: unknown, as of photographs (by
             default), or mirrored, of pictures that were blurred so, by a symmetric kernel.
         ratio: of sensing: so many random projections for each pixel are all that is used of the
@@ -97,6 +103,7 @@ def restore(
     settings = RestoreSettings(
         task,
         factor=factor,
+        shrunk=shrunk,
         mask=mask,
         blur=blur,
         kernel=kernel,

@@ -29,9 +29,12 @@ WORDS = {
 TOWARD_GRAY = Pointwise(lambda y: 0.5 + 0.9 * (y - 0.5))
 
 
-def test_every_word_belongs_to_one_task():
+def test_every_word_belongs_to_a_task():
+    """A kernel to two."""
     told = [field.name for field in fields(Words) if field.name not in ("task", "sigma")]
-    assert [word for task in TASKS.values() for word in task.words] == told
+    words = [word for task in TASKS.values() for word in task.words]
+    words.remove("kernel")
+    assert words == told
     assert {*told} <= {*_DECIDES, "mask", "kernel"}  # what results of a job depend on
     assert [name for name, task in TASKS.items() if task.name != name] == []
 

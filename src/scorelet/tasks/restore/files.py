@@ -87,7 +87,7 @@ def restore_files(
 
 
 _DECIDES = (
-    *("task", "factor", "blur", "edges", "ratio", "projections", "share"),
+    *("task", "factor", "shrunk", "blur", "edges", "ratio", "projections", "share"),
     *("sigma", "quality", "samples", "label", "seed"),
 )
 """What results depend on, beside the picture, the model and the content of mask and kernel."""

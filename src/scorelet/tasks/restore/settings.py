@@ -28,10 +28,11 @@ class RestoreSettings(Words):
     """What was measured, and how the picture is sought.
 
     Args:
-        task: superres (pixels are means of blocks of factor x factor), inpaint (some pixels are
-            missing), deblur, sensing (of the picture only some random projections are used), or
-            spectral (only its low frequencies are).
+        task: superres (pixels are means of blocks of factor x factor, or what `shrunk` says),
+            inpaint (some pixels are missing), deblur, sensing (of the picture only some random
+            projections are used), or spectral (only its low frequencies are).
         factor: of superres, 2 to 16.
+        shrunk: of superres: how the small picture was made, see `ways.superres.SHRUNK`.
         mask: of inpaint: a picture, white = known, or in one colour: opaque = known; a folder with
             a mask of the same name for each picture; or an array (height, width), true = known, or
             as white as in a picture; or a Pillow picture. None: what is NaN or masked in the
@@ -39,7 +40,8 @@ class RestoreSettings(Words):
         blur: of deblur: standard deviation in pixels of a Gaussian, or a name of
             `models.measurements.blurs`, as motion:15:30.
         kernel: of deblur, in the place of `blur`: an .npy file or a gray picture, or an array or
-            tensor (rows, columns); see `models.measurements.kernels`.
+            tensor (rows, columns); see `models.measurements.kernels`. Of superres, in the place of
+            `shrunk`, see `models.measurements.PeriodicBlur`.
         edges: of deblur: unknown (where nothing is said) or mirrored, see `ways.deblur.EDGES`.
         ratio: of sensing: projections for each pixel, in (0, 1].
         projections: of sensing: the seed of the projections, 0 if nothing is said.
@@ -86,12 +88,10 @@ class RestoreSettings(Words):
 
     def _check_words(self) -> None:
         """Refuse words that belong to another task, and those of this one that cannot be used."""
-        for task in TASKS.values():
-            for name in task.words:
-                if getattr(self, name) is not None and task is not self.way:
-                    raise InputError(
-                        f"{name} belongs to {task.name}, not to {self.task}: leave it out."
-                    )
+        for name in {name: None for task in TASKS.values() for name in task.words}:
+            if getattr(self, name) is not None and name not in self.way.words:
+                tasks = " and ".join(task.name for task in TASKS.values() if name in task.words)
+                raise InputError(f"{name} belongs to {tasks}, not to {self.task}: leave it out.")
         self.way.check(self)
 
     @property

@@ -25,6 +25,7 @@ def restore(  # noqa: PLR0913 - as many as the command has options
     *,
     task: str,
     factor: int | None = None,
+    shrunk: str | None = None,
     mask: Mask | None = None,
     blur: float | str | None = None,
     kernel: BlurKernel | None = None,
@@ -50,8 +51,8 @@ def restore(  # noqa: PLR0913 - as many as the command has options
     Args:
         source: path of a picture; an array (height, width[, channels]); a tensor ([channels,]
             height, width); a Pillow picture. Floats in [0, 1].
-        task, factor, mask, blur, kernel, edges, ratio, projections, share: see `RestoreSettings`.
-        sigma, quality, samples, model, label, seed, tile, device, dtype: see `RestoreSettings`.
+        task, factor, shrunk, mask, blur, kernel, edges, ratio, projections: see `RestoreSettings`.
+        share, sigma, quality, samples, model, label, seed, tile, device, dtype: see there.
 
     Raises:
         InputError: shapes or options that cannot be used.
@@ -69,6 +70,7 @@ def restore(  # noqa: PLR0913 - as many as the command has options
     settings = RestoreSettings(
         task,
         factor=factor,
+        shrunk=shrunk,
         mask=mask,
         blur=blur,
         kernel=kernel,

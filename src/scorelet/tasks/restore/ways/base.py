@@ -32,6 +32,7 @@ class Words:
     task: str
     _: KW_ONLY
     factor: int | None = None
+    shrunk: str | None = None
     mask: Mask | None = None
     blur: float | str | None = None
     kernel: BlurKernel | None = None

@@ -1,6 +1,5 @@
 """The picture was blurred, and has noise, of the level that is given or found."""
 
-import math
 from collections.abc import Callable
 from functools import partial
 
@@ -15,6 +14,7 @@ from scorelet.models.measurements import Blur, CutBlur, Observation
 from scorelet.models.measurements.blurs import blur_told
 from scorelet.models.measurements.kernels import is_symmetric
 from scorelet.tasks.restore.ways.base import Prepared, Task, Words
+from scorelet.tasks.restore.ways.ends import ends
 from scorelet.tasks.restore.ways.kernels import blur_kernel
 from scorelet.tasks.restore.ways.known import known_whole, whole
 
@@ -31,9 +31,6 @@ most coefficients of a blurred picture are far smaller than a step."""
 _PLAINLY = 2.0
 """Noise that was found, over the level that was given, from which that is worth a word."""
 
-_CUT_OFF = 1e-3
-"""Share of the samples at an end of the range from which on the sensor ended there: of a picture
-that is stretched to the range one sample has each end."""
 _SWING, _SWINGING, _OF_ENDS = 0.1, 0.0012, 0.0066
 """How far, what share of the samples of a result, and of those that are less than that from black
 or white, swings beyond black and white if the blur was told too large."""
@@ -54,7 +51,7 @@ def prepare(picture: Picture, words: Words) -> Prepared:
     known = known_whole(picture)
     x = whole(picture, known.measured)
     size, (kernel, mended) = (x.shape[-2], x.shape[-1]), blur_kernel(words)
-    how = _measuring(size, kernel, limits=_limits(x), mirrored=words.edges == "mirrored")
+    how = _measuring(size, kernel, limits=ends(x), mirrored=words.edges == "mirrored")
     found = _noise_found(picture, x, how(noise=words.sigma or LEAST_NOISE))
     sigma, said = _leveled(words.sigma, found, _least_noise(picture))
     blur = how(noise=sigma)
@@ -85,17 +82,9 @@ def _measuring(
     return partial(CutBlur, size, kernel, limits=limits, mirrored=mirrored)
 
 
-def _limits(x: Tensor) -> tuple[float, float]:
-    """Return black and white where the picture ends there: what was beyond them was cut off."""
-    low, high = (float(ends.float().mean()) for ends in (x <= 0, x >= 1))
-    least, most = (float(value) for value in x.aminmax())
-    black, white = low > _CUT_OFF and least == 0, high > _CUT_OFF and most == 1
-    return (0.0 if black else -math.inf), (1.0 if white else math.inf)
-
-
 def _apart(x: Tensor, kernel: Tensor) -> Tensor:
     """Return where no sample at black or white is as near as the kernel reaches."""
-    limits = _limits(x)
+    limits = ends(x)
     if not np.isfinite(limits).any():
         return torch.ones_like(x, dtype=torch.bool)
     low, high = limits
@@ -109,8 +98,8 @@ def _apart(x: Tensor, kernel: Tensor) -> Tensor:
 def _swing(found: Tensor, *, measured: Tensor) -> str | None:
     """Return a word of a sample of the result that swings beyond black and white."""
     away = ((found - 0.5).abs() - 0.5)[measured.to(found.device)]
-    swings, ends = int((away > _SWING).sum()), int((away > -_SWING).sum())
-    if swings <= max(_SWINGING * len(away), _OF_ENDS * ends):
+    swings, near = int((away > _SWING).sum()), int((away > -_SWING).sum())
+    if swings <= max(_SWINGING * len(away), _OF_ENDS * near):
         return None
     share = swings / len(away)
     return (
