@@ -53,6 +53,21 @@ def square_blocks(values: np.ndarray, side: int) -> np.ndarray:
     return blocks_by_place(values, side).reshape(-1, side, side, values.shape[2])
 
 
+def some_blocks(values: np.ndarray, side: int, most: int) -> np.ndarray:
+    """Return at most so many of the whole blocks of (height, width), spread evenly.
+
+    Example:
+        >>> import numpy as np
+        >>> some_blocks(np.arange(12).reshape(2, 6), 2, 2).tolist()
+        [[[0, 1], [6, 7]], [[4, 5], [10, 11]]]
+    """
+    blocks = blocks_by_place(values[..., None], side)[..., 0]
+    rows, columns = blocks.shape[:2]
+    count = rows * columns
+    chosen = np.linspace(0, max(count - 1, 0), min(count, most)).astype(int)
+    return blocks[np.divmod(chosen, max(columns, 1))]
+
+
 def between_blocks(values: np.ndarray, side: int, size: Sequence[int]) -> np.ndarray:
     """Return a number of each pixel, linear between the centres of blocks, constant beyond.
 

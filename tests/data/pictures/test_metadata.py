@@ -19,6 +19,7 @@ from scorelet.data import iter_pages, read_picture, write_pages, write_picture
 from scorelet.data.pictures.formats import inflate
 from scorelet.data.pictures.formats.png_chunks import insert_chunks, iter_chunks
 from scorelet.data.pictures.formats.xmp import JPEG_LIMIT, PNG_KEYWORD, upright_packet
+from scorelet.data.pictures.in_memory import in_memory
 
 SUFFIXES = (".png", ".jpg", ".webp", ".tif")
 XMP_TAG, IPTC_TAG = 700, 33723
@@ -424,3 +425,28 @@ def test_metadata_that_is_taken_away_is_not_written(tmp_path):
 def png_chunks(folder, picture):
     write_picture(folder / "c.png", picture)
     return iter_chunks((folder / "c.png").read_bytes())
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_pillow_picture_opened_from_a_jpeg_has_the_metadata_of_the_file(
+    tmp_path, channels, orientation
+):
+    path = tmp_path / "a.jpg"
+    said = {"comment": b"a comment", "dpi": (72, 72), "xmp": packet(orientation)}
+    image = Image.fromarray(noisy(48, 40, channels).squeeze())
+    image.save(path, quality=80, exif=exif(orientation), icc_profile=RGB_PROFILE, **said)
+    of_file, (picture,) = read_picture(path), in_memory(pillow(path)).pictures
+    assert picture.metadata.jpeg == of_file.metadata.jpeg
+    for name in ("kind", "comment", "dpi", "icc", "iptc"):
+        assert getattr(picture.metadata, name) == getattr(of_file.metadata, name)
+    np.testing.assert_array_equal(picture.pixels, of_file.pixels)
+
+
+def test_a_pillow_picture_that_is_smaller_since_is_no_jpeg(tmp_path):
+    Image.fromarray(noisy(96, 80)).save(tmp_path / "a.jpg", quality=80)
+    image = Image.open(tmp_path / "a.jpg")
+    image.thumbnail((60, 60))  # in place: it still has the quantisation
+    assert image.quantization
+    assert in_memory(image).pictures[0].metadata.jpeg is None
+    assert in_memory(pillow(tmp_path / "a.jpg").convert("L")).pictures[0].metadata.jpeg is None

@@ -12,6 +12,7 @@ from torch import Tensor
 from scorelet.core.arrays import plain_array
 from scorelet.core.errors import InputError
 from scorelet.data.pictures.formats.ifd import without_second
+from scorelet.data.pictures.formats.jpeg import with_coding
 from scorelet.data.pictures.formats.orientation import strip_prefix
 from scorelet.data.pictures.types import Picture, PictureMetadata, join_samples, split_samples
 
@@ -43,7 +44,8 @@ def in_memory(source: Any) -> InMemory:  # noqa: ANN401 - whatever holds numbers
             (height, width) or ([batch,] channels, height, width); of 1 or 3 channels, and one more
             for opacity; uint8, uint16 or floats. Pixels that are NaN, infinite or masked (in a
             masked array) are gaps. Pillow pictures are turned upright as their EXIF block says, and
-            keep it, as well as colour profile, XMP and resolution.
+            keep it, as well as colour profile, XMP and resolution; and how a JPEG was compressed,
+            whose pixels are as it was opened.
 
     Raises:
         InputError: other shapes or dtypes.
@@ -56,7 +58,7 @@ def in_memory(source: Any) -> InMemory:  # noqa: ANN401 - whatever holds numbers
             "channel, height, width)."
         )
     masked = np.ma.getmaskarray(source) if isinstance(source, np.ma.MaskedArray) else None
-    source = _upright(source)
+    opened, source = source, _upright(source)
     array = plain_array(source if masked is None else np.ma.getdata(source))
     tensor = isinstance(source, Tensor)
     if array.ndim not in (2, 3, 4) or 0 in array.shape:
@@ -69,7 +71,8 @@ def in_memory(source: Any) -> InMemory:  # noqa: ANN401 - whatever holds numbers
     numbers = range(len(array)) if batch else (...,)
     pictures = [_picture(array[n], None if masked is None else masked[n]) for n in numbers]
     if _is_pillow(source):
-        pictures = [replace(one, metadata=_metadata(source.info)) for one in pictures]
+        metadata = with_coding(_metadata(source.info), opened)
+        pictures = [replace(one, metadata=metadata) for one in pictures]
     back = _way_back(source, flat=array.ndim == 2)
     return InMemory(pictures, batch, back, fractions=not _is_pillow(source))
 

@@ -9,6 +9,7 @@ import io
 import re
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from PIL import Image, JpegImagePlugin
 from scorelet.data.pictures.errors import RefusedError, check_writable
 from scorelet.data.pictures.formats.base import QUALITY, Encoding, Format, begins, reader, writer
 from scorelet.data.pictures.formats.ifd import number
+from scorelet.data.pictures.formats.jpeg_steps import are_steps
 from scorelet.data.pictures.formats.orientation import strip_prefix
 from scorelet.data.pictures.formats.png_chunks import fitting_profile
 from scorelet.data.pictures.formats.xmp import JPEG_LIMIT
@@ -37,6 +39,7 @@ _NUMBER_OF_IMAGES = 0xB001
 _FULL_CHROMA = 90  # quality from which colour is stored as finely as brightness
 _EXIF = b"Exif\x00\x00"
 _PHOTOSHOP, _IPTC = b"Photoshop 3.0\x00", 0x0404  # name of a segment, number of its part
+_BRIGHTNESS = np.array([0.299, 0.587, 0.114])  # of red, green and blue (JFIF)
 _SEGMENT = 65533  # bytes that one segment holds: longer blocks are left out
 EXIF_LIMIT, IPTC_LIMIT = _SEGMENT - len(_EXIF), _SEGMENT - len(_PHOTOSHOP) - 13
 
@@ -59,13 +62,31 @@ def decode(data: bytes, limits: Limits) -> Picture:
         exif=strip_prefix(image.info.get("exif")),
         xmp=image.info.get("xmp") or None,
         comment=image.info.get("comment"),
-        iptc=image.info.get("photoshop", {}).get(_IPTC) or None,
+        iptc=_iptc(image),
         dpi=None if dpi is None else (float(dpi[0]), float(dpi[1])),
-        jpeg=_coding(image, data),
+        jpeg=replace(_coding(image), stored=_stored(data)),
     )
     pixels = np.array(image)
     pixels = pixels.reshape(*pixels.shape[:2], -1)
     return Picture(pixels, None, metadata, notes=_notes(image.info.get("mp")))
+
+
+def with_coding(metadata: PictureMetadata, image: Image.Image) -> PictureMetadata:
+    """Return metadata with what a Pillow picture still knows of the JPEG that it was opened from.
+
+    Not if its pixels are others since, as those of a thumbnail.
+    """
+    if not isinstance(image, JpegImagePlugin.JpegImageFile) or image.mode not in ("L", "RGB"):
+        return metadata
+    coding, pixels = _coding(image), np.array(image)
+    ends = (pixels == 0) | (pixels == 255)
+    if pixels.ndim == 3:
+        pixels = pixels[..., 0] if coding.rgb else pixels @ _BRIGHTNESS
+        ends = ends.any(2)
+    if coding.tables and not are_steps(pixels.astype(np.float64), ends, coding.tables[0]):
+        return metadata
+    comment = image.info.get("comment")
+    return replace(metadata, kind="jpeg", comment=comment, iptc=_iptc(image), jpeg=coding)
 
 
 def check(picture: Picture, _target: Encoding) -> None:
@@ -129,14 +150,18 @@ def pillow_image(pixels: np.ndarray) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels))
 
 
-def _coding(image: JpegImagePlugin.JpegImageFile, data: bytes) -> JpegCoding:
+def _iptc(image: JpegImagePlugin.JpegImageFile) -> bytes | None:
+    return image.info.get("photoshop", {}).get(_IPTC) or None
+
+
+def _coding(image: JpegImagePlugin.JpegImageFile) -> JpegCoding:
+    """Return how an opened JPEG was compressed, without the compressed picture."""
     tables = tuple(tuple(table) for _, table in sorted(image.quantization.items()))
     return JpegCoding(
         tables=tables,
         subsampling=JpegImagePlugin.get_sampling(image),
         progressive=bool(image.info.get("progressive", False)),
         rgb=_is_rgb(image),
-        stored=_stored(data),
     )
 
 
