@@ -50,6 +50,16 @@ def test_a_jpeg_has_noise_by_its_steps(tmp_path):
     assert 255 * deblurred(tmp_path / "noisy.jpg").sigma == pytest.approx(9, rel=0.1)
 
 
+def test_a_jpeg_in_memory_has_the_noise_of_the_file(tmp_path):
+    """A Pillow picture still knows its steps; of an array, whole or a part, they are read off."""
+    Image.fromarray(blurred()).save(tmp_path / "soft.jpg", quality=85)
+    opened = Image.open(tmp_path / "soft.jpg")
+    assert 255 * deblurred(opened).sigma == pytest.approx(17 / 6)
+    pixels = np.array(opened)
+    for source in (pixels, pixels[3:, 5:], opened.convert("RGB")):
+        assert 255 * deblurred(source).sigma == pytest.approx(17 / 6, rel=0.1)
+
+
 def test_a_level_that_is_given_is_taken_and_doubted():
     for sigma, said in ((0.0, 1), (1 / 255, 1), (3 / 255, 0), (9 / 255, 0)):
         out = deblurred(blurred(3), sigma=sigma)

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from scorelet.analysis.jpeg_steps import jpeg_step
 from scorelet.core.errors import InputError
 from scorelet.data import Picture
 from scorelet.models.measurements import Blur, CutBlur, Observation
@@ -115,8 +116,13 @@ def _noise_found(picture: Picture, x: Tensor, blur: Blur | CutBlur) -> float:
     rounding and the steps of a JPEG do to the others, which in those may be rounded to 0.
     """
     jpeg = picture.metadata.jpeg
-    step = None if jpeg is None else jpeg.median_step
+    step = _step_found(picture) if jpeg is None else jpeg.median_step
     return max(blur.noise_in(blur.read(x)), _least_noise(picture), OF_STEP * (step or 0.0))
+
+
+def _step_found(picture: Picture) -> float | None:
+    """Return the median step of the JPEG that pixels of 8 bits have been, if that shows."""
+    return jpeg_step(picture.pixels) if picture.pixels.dtype == np.uint8 else None
 
 
 def _least_noise(picture: Picture) -> float:
