@@ -55,6 +55,8 @@ def restore(
 
         scorelet restore holes.png --task inpaint --mask mask.png -o filled.png
 
+        scorelet restore soft.png --task deblur -o sharp.png
+
         scorelet restore soft.png --task deblur --blur 2 --sigma 2 -o sharp.png
 
         scorelet restore moved.png --task deblur --blur motion:15:30 -o sharp.png
@@ -72,7 +74,8 @@ def restore(
             opaque where they are, transparent where they are to be filled); or a folder with one
             of the same name for each picture.
         blur: of deblur: standard deviation of a Gaussian blur in pixels; or disc:RADIUS (out of
-            focus), motion:LENGTH:ANGLE (degrees, anticlockwise from the right) or box:SIDE.
+            focus), motion:LENGTH:ANGLE (degrees, anticlockwise from the right) or box:SIDE. Without
+            blur and kernel a Gaussian is taken, as wide as the edges of the picture say.
         kernel: of deblur: the blur as an .npy file or a gray picture, divided by its sum; the
             picture was convolved with it. Of superres, in the place of --shrunk: the weights in
             pixels of the result, their middle over that of a block.

@@ -38,7 +38,8 @@ class RestoreSettings(Words):
             as white as in a picture; or a Pillow picture. None: what is NaN or masked in the
             picture is missing.
         blur: of deblur: standard deviation in pixels of a Gaussian, or a name of
-            `models.measurements.blurs`, as motion:15:30.
+            `models.measurements.blurs`, as motion:15:30. None, and no kernel: it is found, see
+            `ways.found_blur`.
         kernel: of deblur, in the place of `blur`: an .npy file or a gray picture, or an array or
             tensor (rows, columns); see `models.measurements.kernels`. Of superres, in the place of
             `shrunk`, see `models.measurements.PeriodicBlur`.

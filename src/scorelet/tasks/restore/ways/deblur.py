@@ -16,6 +16,7 @@ from scorelet.models.measurements.blurs import blur_told
 from scorelet.models.measurements.kernels import is_symmetric
 from scorelet.tasks.restore.ways.base import Prepared, Task, Words
 from scorelet.tasks.restore.ways.ends import ends
+from scorelet.tasks.restore.ways.found_blur import found_blur
 from scorelet.tasks.restore.ways.kernels import blur_kernel
 from scorelet.tasks.restore.ways.known import known_whole, whole
 
@@ -38,11 +39,11 @@ or white, swings beyond black and white if the blur was told too large."""
 
 
 def check(words: Words) -> None:
-    """Refuse other edges, and anything but one blur."""
+    """Refuse other edges, and two blurs."""
     if words.edges not in (None, *EDGES):
         raise InputError(f"edges is {words.edges!r}: it must be unknown or mirrored.")
-    if (words.blur is None) == (words.kernel is None):
-        raise InputError("deblur needs to know the blur: give blur or kernel, one of them.")
+    if words.blur is not None and words.kernel is not None:
+        raise InputError("The blur is said twice: give blur or kernel.")
     if words.blur is not None:
         blur_told(words.blur)
 
@@ -51,7 +52,7 @@ def prepare(picture: Picture, words: Words) -> Prepared:
     """Begin with the blurred picture; what lies outside of it is sought, too, where unknown."""
     known = known_whole(picture)
     x = whole(picture, known.measured)
-    size, (kernel, mended) = (x.shape[-2], x.shape[-1]), blur_kernel(words)
+    size, (kernel, mended) = (x.shape[-2], x.shape[-1]), _blur(x, words)
     how = _measuring(size, kernel, limits=ends(x), mirrored=words.edges == "mirrored")
     found = _noise_found(picture, x, how(noise=words.sigma or LEAST_NOISE))
     sigma, said = _leveled(words.sigma, found, _least_noise(picture))
@@ -67,6 +68,13 @@ def prepare(picture: Picture, words: Words) -> Prepared:
         remarks=(*mended, said) if said else mended,
         sign=partial(_swing, measured=_apart(x, kernel)),
     )
+
+
+def _blur(x: Tensor, words: Words) -> tuple[Tensor, tuple[str, ...]]:
+    """Return the kernel that is told, or found, and what is to be said of it."""
+    if words.blur is None and words.kernel is None:
+        return found_blur(x, words.sigma)
+    return blur_kernel(words)
 
 
 def _measuring(
