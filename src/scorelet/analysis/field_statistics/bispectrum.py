@@ -7,6 +7,7 @@ closed triangles k1 + k2 + k3 = 0, times sqrt(N).
     b = B / sqrt(P(K1) P(K2) P(K3))
 
 For independent pixels b is their skewness, on every triangle. For a Gaussian field its mean is 0.
+A taper t multiplies B by the mean of t^3, which is divided out; P stays, as the mean of t^2 is 1.
 """
 
 import math
@@ -19,6 +20,7 @@ from scorelet.analysis.field_statistics.fields import (
     by_pieces,
     mean_and_deviation,
     prepare,
+    taper,
     transform,
 )
 from scorelet.analysis.field_statistics.spectra import Power
@@ -54,7 +56,10 @@ def bispectrum(x: Tensor, *, window: str = "none", like: Statistic | None = None
         fields,
         lambda u: _products(transform(u - frame[0].to(u), window), masks, u.shape[1:]) / triangles,
     )
-    sample = Sample(contributions, lambda mean: _normalised(mean, fields[0].numel()), frame)
+    root = fields[0].numel() ** 0.5
+    if window == "hann":
+        root /= float(taper(fields).pow(3).mean())
+    sample = Sample(contributions, lambda mean: _normalised(mean, root), frame)
     axis = Axis(centres, "|k|", "cycles per side", log=True)
     return summarize("bispectrum", axis, sample, labels=("equilateral", "squeezed"))
 
@@ -89,9 +94,8 @@ def _products(spectrum: Tensor, masks: list[Tensor], shape: tuple[int, ...]) -> 
     return torch.stack([*cubes, *squeezed, *(square.sum((1, 2)) for square in squares)], 1)
 
 
-def _normalised(mean: Tensor, pixels: int) -> Tensor:
+def _normalised(mean: Tensor, root: float) -> Tensor:
     equilateral, squeezed, power = mean.chunk(3, -1)
-    root = math.sqrt(pixels)
     first = root * equilateral / power**1.5
     second = root * squeezed / (power[..., :1].sqrt() * power)
     return torch.stack([first, second], -2)

@@ -14,7 +14,9 @@ def measure_by(transform: Callable[[Tensor], Tensor]) -> Callable[..., Statistic
     """Turn a function of fields (n, 1, h, w) to moments (n, m) into a `Measure`.
 
     Fields are brought to mean 0 and standard deviation 1 first, as a set; then those that were cut
-    out are tapered, so that no wavelet sees a jump at the border.
+    out are tapered, so that no wavelet sees a jump at the border. Coefficients of tapered fields
+    are not those of periodic ones: S1 of fine scales is 2/3 of what it was, the mean of the taper,
+    and moduli of long waves see the taper itself.
     """
 
     def scattering(x: Tensor, *, window: str = "none", like: Statistic | None = None) -> Statistic:
