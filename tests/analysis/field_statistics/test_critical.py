@@ -55,3 +55,12 @@ def test_fields_without_a_mean_have_none(unit):
         with pytest.raises(InputError, match=r"^Every field has the mean 0, to rounding"):
             critical(fields, like=like)
     assert critical(none + 1e-4 * unit).values.isfinite().all()
+
+
+def test_a_reference_without_power_at_the_mean():
+    """Spectra of fields that were cut out may be negative there: U stays 3, and xi is a number."""
+    power = torch.ones(8, 8, dtype=torch.float64)
+    power[0, 0] = -0.5
+    reference = gaussian_reference(power, critical(white(2, 8, 8)))[0]
+    assert float(reference[2]) == pytest.approx(3)
+    assert reference.isfinite().all()

@@ -153,7 +153,7 @@ def test_an_array_is_no_tensor():
 
 @pytest.mark.parametrize("power", [torch.zeros(16, 16), torch.ones(1, 16, 16), -torch.ones(16, 16)])
 def test_a_reference_needs_a_power_map(power):
-    with pytest.raises(InputError, match="finite, not negative and not all zero, as power_map"):
+    with pytest.raises(InputError, match="finite and positive in the mean, as power_map"):
         gaussian_reference(power, STATISTICS["peaks"].measure(white(2, 16, 16)))
 
 

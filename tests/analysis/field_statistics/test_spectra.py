@@ -8,6 +8,7 @@ import torch
 from field_samples import gaussian, log_normal, smooth_power, white
 from scorelet.analysis.field_statistics import (
     STATISTICS,
+    covariance_spectrum,
     phase_randomized,
     power_map,
     power_spectrum,
@@ -129,6 +130,19 @@ def test_two_point_of_cut_fields_does_not_wrap():
     gap = (cut.values[0] - whole.values[0, :17])[:12]
     error = (cut.errors[0].square() + whole.errors[0, :17].square()).sqrt()[:12]
     assert (gap / error).abs().max() < 4
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (9, 12)])
+def test_the_covariance_of_cut_fields_is_that_of_pairs_inside(shape):
+    x = white(2, *shape).cumsum(1) + 3
+    found = torch.fft.ifft2(covariance_spectrum(x, window="hann")).real
+    for i in range((shape[0] + 1) // 2):
+        for j in range((shape[1] + 1) // 2):
+            step = x[:, i:, j:] - x[:, : shape[0] - i, : shape[1] - j]
+            expected = x.var(correction=0) - step.square().mean() / 2
+            torch.testing.assert_close(found[i, j], expected, atol=1e-12, rtol=1e-9)
+    whole = white(2, *shape)
+    assert torch.equal(covariance_spectrum(whole), power_map(whole))
 
 
 def test_random_phases_keep_power_and_mean():

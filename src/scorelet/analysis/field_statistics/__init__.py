@@ -30,6 +30,7 @@ from scorelet.analysis.field_statistics.memorisation import NearestNeighbours, n
 from scorelet.analysis.field_statistics.minkowski import minkowski
 from scorelet.analysis.field_statistics.peaks import peaks
 from scorelet.analysis.field_statistics.spectra import (
+    covariance_spectrum,
     phase_randomized,
     power_map,
     power_spectrum,
@@ -66,6 +67,7 @@ __all__ = [
     "by_chain",
     "compare_neighbours",
     "compare_statistics",
+    "covariance_spectrum",
     "critical",
     "flatness",
     "gaussian_reference",

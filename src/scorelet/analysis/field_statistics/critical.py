@@ -64,12 +64,14 @@ def critical(x: Tensor, *, window: str = "none", like: Statistic | None = None) 
 
 
 def gaussian_critical(power: Power, statistic: Statistic) -> Float[Tensor, "1 point"]:
-    """The same of a Gaussian field of mean zero: <|m|> = sqrt(2 P(0) / (pi N)), U = 3."""
+    """The same of a Gaussian field of mean zero: <|m|> = sqrt(2 P(0) / (pi N)), U = 3.
+
+    Powers below 0, which `covariance_spectrum` may have, count as next to nothing.
+    """
     height, width = power.shape
-    variance = power[0, 0] / power.numel()
-    mean = torch.stack(
-        [(2 * variance / math.pi).sqrt(), variance, 3 * variance.square(), power[1, 0], power[0, 1]]
-    )
+    mean_power, *along = power[[0, 1, 0], [0, 0, 1]].clamp(min=1e-12 * power.mean())
+    variance = mean_power / power.numel()
+    mean = torch.stack([(2 * variance / math.pi).sqrt(), variance, 3 * variance.square(), *along])
     return _figures(height, width)(mean)
 
 

@@ -17,7 +17,7 @@ from scorelet.analysis.field_statistics.comparison import (
 )
 from scorelet.analysis.field_statistics.fields import prepare
 from scorelet.analysis.field_statistics.memorisation import nearest_neighbours
-from scorelet.analysis.field_statistics.spectra import phase_randomized, power_map
+from scorelet.analysis.field_statistics.spectra import covariance_spectrum, phase_randomized
 from scorelet.analysis.field_statistics.statistic import Statistic, by_chain
 from scorelet.analysis.field_statistics.table import STATISTICS, gaussian_reference
 from scorelet.analysis.field_statistics.units import in_units
@@ -126,7 +126,7 @@ def compare_sets(
     lines, refused, messages = {}, [], [*_too_few(data, other), *_cut(data, other)]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        power = power_map(data.fields, window=window)
+        power = covariance_spectrum(data.fields, window=window)
         for name in STATISTICS:
             try:
                 line = _measure(name, (data, other, control), window, power)

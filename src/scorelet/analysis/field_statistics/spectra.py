@@ -4,6 +4,8 @@ Symbols: X(k), orthonormal Fourier transform of x minus the mean over all fields
 P(k) = E |X(k)|^2, so that the variance of a pixel is the mean of P over all k.
 """
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
@@ -59,21 +61,49 @@ def power_spectrum(
 def power_map(x: Tensor, *, window: str = "none") -> Power:
     """Return P(k) for every k, (h, w) in the order of `torch.fft.fftfreq`, float64.
 
-    It is what the `gaussian_...` functions take, as does `StationaryGaussianDenoiser`.
+    It is what the `gaussian_...` functions take, as does `StationaryGaussianDenoiser`. That of
+    tapered fields has other increments than the fields: there `covariance_spectrum` is what the
+    `gaussian_...` functions take.
     """
     fields = prepare(x, window)
     mean, width = mean_and_deviation(fields)[0], fields.shape[-1]
-    half = by_pieces(
-        fields,
-        lambda u: (
-            transform(u - mean.to(u), window).abs().square().double().mean(0).flatten()[None]
-            * len(u)
-        ),
-    )
-    half = half.sum(0).reshape(fields.shape[1], -1) / len(fields)
+    half = _mean_over_fields(fields, lambda u: transform(u - mean.to(u), window).abs().square())
     mirrored = half[:, 1 : (width + 1) // 2].flip(1)
     mirrored = torch.cat([mirrored[:1], mirrored[1:].flip(0)])  # P(-k) = P(k)
     return torch.cat([half, mirrored], 1)
+
+
+def covariance_spectrum(x: Tensor, *, window: str = "none") -> Power:
+    """Return the transform of the covariance C(r), r up to half a side, (h, w), float64.
+
+    Of periodic fields it is `power_map`. Of fields that were cut out, with V the variance of a
+    pixel and the mean over all pairs of pixels inside,
+
+        C(r) = V - mean (x(u + r) - x(u))^2 / 2
+
+    so that a Gaussian field of this covariance has the variance and the increments of the data.
+    It ends at half a side: where C has not fallen to 0 there, the transform is no power, and may
+    be negative.
+    """
+    if window == "none":
+        return power_map(x)
+    fields = prepare(x, window)
+    mean = mean_and_deviation(fields)[0]
+    shape = [2 * n for n in fields.shape[1:]]
+
+    def transformed(u: Tensor) -> Tensor:
+        return torch.fft.rfft2(u.double(), s=shape)
+
+    square = _mean_over_fields(fields, lambda u: (u.double() - mean.to(u.device)).square())
+    power = _mean_over_fields(
+        fields, lambda u: transformed(u.double() - mean.to(u.device)).abs().square()
+    )
+    ones = transformed(torch.ones_like(square))
+    both = (transformed(square) * ones.conj()).real  # of x(u)^2 + x(u + r)^2, halved
+    sums, pairs = (torch.fft.irfft2(s, s=shape) for s in (both - power, ones.abs().square()))
+    covariance = square.mean() - sums / pairs.clamp(min=1)
+    rows, columns = (torch.fft.fftfreq(n, 1 / n).round().long() for n in fields.shape[1:])
+    return torch.fft.fft2(covariance[rows[:, None], columns]).real
 
 
 def two_point(x: Tensor, *, window: str = "none", like: Statistic | None = None) -> Statistic:
@@ -127,6 +157,13 @@ def _with_new_phases(u: Fields, rng: Generator) -> Fields:
     turned = size.abs() * noise / noise.abs()
     turned[:, 0, 0] = size[:, 0, 0]
     return torch.fft.irfft2(turned, s=u.shape[1:]).to(u.dtype)
+
+
+def _mean_over_fields(x: Fields, of: Callable[[Fields], Tensor]) -> Tensor:
+    """Return the mean over fields of what `of` makes of them, float64 on the CPU."""
+    shape = of(x[:1]).shape[1:]
+    sums = by_pieces(x, lambda u: of(u).double().mean(0).flatten()[None] * len(u))
+    return sums.sum(0).reshape(shape) / len(x)
 
 
 def _autocorrelation(x: Fields, grow: int) -> Tensor:

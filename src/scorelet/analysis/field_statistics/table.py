@@ -94,17 +94,17 @@ def gaussian_reference(power: Tensor, statistic: Statistic) -> Tensor | None:
     That of peaks is the law of the continuum, 2 to 5 % above what a Gaussian field on a grid has.
 
     Args:
-        power: from `power_map`.
+        power: from `power_map`, or `covariance_spectrum` of fields that were cut out.
         statistic: gives the axis and the bins.
 
     Raises:
         InputError: no power map, or one without power.
     """
-    good = power.ndim == 2 and bool((power.isfinite() & (power >= 0)).all()) and power.sum() > 0
+    good = power.ndim == 2 and bool(power.isfinite().all()) and power.mean() > 0
     if not good:
         raise InputError(
-            f"The power has the shape {tuple(power.shape)}: expected (height, width), finite, not "
-            "negative and not all zero, as power_map returns it."
+            f"The power has the shape {tuple(power.shape)}: expected (height, width), finite and "
+            "positive in the mean, as power_map and covariance_spectrum return it."
         )
     reference = STATISTICS[statistic.name].gaussian_reference
     return None if reference is None else reference(power.to(torch.float64), statistic)

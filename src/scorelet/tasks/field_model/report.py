@@ -10,8 +10,8 @@ from scorelet.analysis.field_statistics import (
     STATISTICS,
     NotPeriodicWarning,
     StatisticKind,
+    covariance_spectrum,
     gaussian_reference,
-    power_map,
 )
 from scorelet.analysis.field_statistics.sets import FieldSet, SetComparison, compare_sets
 from scorelet.analysis.field_statistics.verdicts import summary
@@ -137,7 +137,7 @@ def _alone(samples: Fields, window: str) -> list[Section]:
     """Return the statistics of samples, beside those of Gaussian fields of the same power."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotPeriodicWarning)
-        power = power_map(samples, window=window)
+        power = covariance_spectrum(samples, window=window)
         return [_one(kind, samples, power, window) for kind in STATISTICS.values()]
 
 
