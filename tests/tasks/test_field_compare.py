@@ -372,6 +372,7 @@ def test_what_the_control_says_of_gaussian_data():
     same, other = (Comparison(d, 2.0, True, {"x": 0.0}, {"x": 0.0}) for d in (1.0, 3.0))
     for name, control, words in (
         ("power", same, "this statistic does not see phases."),
+        ("power", other, "this statistic does not see phases."),
         ("peaks", same, "it does not tell these data from Gaussian fields of the same power."),
         ("peaks", other, "this statistic sees phases."),
     ):

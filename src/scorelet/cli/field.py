@@ -136,8 +136,8 @@ def compare(
     """Compare the statistics of two sets of fields.
 
     Reads npy, npz and netCDF-3; HDF5, netCDF-4 and FITS with pip install 'scorelet[fields]'. One
-    array of several is FILE:NAME. The report has figures, errors over fields, a control with random
-    phases, and for each statistic a verdict with its threshold.
+    array of several is FILE:NAME. The report has figures, errors over fields, a Gaussian control
+    of the same power, and for each statistic a verdict with its threshold.
 
     For example:
 

@@ -17,6 +17,7 @@ from scorelet.analysis.field_statistics.comparison import (
     compare_neighbours,
     compare_statistics,
 )
+from scorelet.analysis.field_statistics.control import mixtures
 from scorelet.analysis.field_statistics.critical import critical
 from scorelet.analysis.field_statistics.fields import NotPeriodicWarning, Window, is_periodic
 from scorelet.analysis.field_statistics.increments import flatness, structure_functions
@@ -76,6 +77,7 @@ __all__ = [
     "jackknife_errors",
     "marginal",
     "minkowski",
+    "mixtures",
     "moments",
     "nearest_neighbours",
     "peaks",

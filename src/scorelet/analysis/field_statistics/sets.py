@@ -15,9 +15,10 @@ from scorelet.analysis.field_statistics.comparison import (
     compare_neighbours,
     compare_statistics,
 )
+from scorelet.analysis.field_statistics.control import control_fields
 from scorelet.analysis.field_statistics.fields import prepare
 from scorelet.analysis.field_statistics.memorisation import nearest_neighbours
-from scorelet.analysis.field_statistics.spectra import covariance_spectrum, phase_randomized
+from scorelet.analysis.field_statistics.spectra import covariance_spectrum
 from scorelet.analysis.field_statistics.statistic import Statistic, by_chain
 from scorelet.analysis.field_statistics.table import STATISTICS, gaussian_reference
 from scorelet.analysis.field_statistics.units import in_units
@@ -86,7 +87,7 @@ class SetComparison:
     Attributes:
         lines: by name of the statistic.
         neighbours: nearest neighbours of the other fields among the data; None for a single field.
-        control: the data with random phases.
+        control: of `control_fields`: random phases, or mixtures of fields that were cut out.
         messages: warnings, each once.
     """
 
@@ -104,7 +105,7 @@ def compare_sets(
     spacing: float | None = None,
     on_statistic: OnStatistic | None = None,
 ) -> SetComparison:
-    """Measure all statistics of two sets of fields, and of the data with random phases.
+    """Measure all statistics of two sets of fields, and of a Gaussian control, see `control`.
 
     Args:
         data: the reference.
@@ -122,7 +123,8 @@ def compare_sets(
             "cut both with --patches, or crop or average the larger ones."
         )
     data, other = _alike(data, other)
-    control = replace(data, fields=phase_randomized(data.fields, rng=generator(0)))
+    made = control_fields(data.fields, window=window, rng=generator(0))
+    control = replace(data, fields=made)
     lines, refused, messages = {}, [], [*_too_few(data, other), *_cut(data, other)]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)

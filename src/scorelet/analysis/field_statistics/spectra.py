@@ -141,7 +141,8 @@ def two_point(x: Tensor, *, window: str = "none", like: Statistic | None = None)
 def phase_randomized(x: Tensor, *, rng: Generator) -> Fields:
     """Return fields with the same |X(k)| each, and phases of white noise.
 
-    What remains is the power spectrum and the mean; what makes fields non-Gaussian is gone.
+    What remains is the power spectrum and the mean; what makes fields non-Gaussian is gone. Fields
+    that were cut out have power by their jump at the border, which is spread, too: take `mixtures`.
 
     Args:
         x: fields, (n, h, w) or (n, 1, h, w).

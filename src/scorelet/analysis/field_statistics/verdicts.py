@@ -11,7 +11,9 @@ METHOD = (
     "two sets of the same law. The threshold is the largest distance among these "
     f"{RELABELINGS:,}, so that sets of the same law exceed it less than once in {RELABELINGS:,} "
     "comparisons if what is dealt is independent. The control is the data with random phases: it "
-    "has the same power spectrum and is Gaussian otherwise. Power spectrum, two-point function and "
+    "has the same power spectrum and is Gaussian otherwise. Of fields that were cut out it is "
+    "random mixtures of the data, by an orthogonal matrix: they have the same mean and power, too, "
+    "and are nearly Gaussian, as sums of many fields are. Power spectrum, two-point function and "
     "critical quantities do not see phases; another statistic that does not tell it from the data "
     "does not tell these data from Gaussian fields, and says nothing about what is not Gaussian."
 )
@@ -102,10 +104,10 @@ def _control(name: str, line: Line) -> str:
     control = line.control_comparison
     if not control.decidable:
         return f"The control is at {control.distance:.3g}."
-    if control.differs:
-        found = "this statistic sees phases"
-    elif name in _BLIND:
+    if name in _BLIND:
         found = "this statistic does not see phases"
+    elif control.differs:
+        found = "this statistic sees phases"
     else:
         found = "it does not tell these data from Gaussian fields of the same power"
     return f"The control is at {control.distance:.3g}: {found}."
