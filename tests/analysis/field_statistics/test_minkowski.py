@@ -7,6 +7,7 @@ import torch
 
 from field_samples import gaussian, log_normal, smooth_power
 from scorelet.analysis.field_statistics import gaussian_reference, minkowski, power_map
+from scorelet.data.fields.ensembles import ensemble
 
 
 def at(statistic, nu):
@@ -42,6 +43,41 @@ def test_the_closed_forms():
     ]
     reference = gaussian_reference(power, found)[:, at(found, 1)]
     torch.testing.assert_close(reference, torch.tensor(expected, dtype=torch.float64))
+
+
+@pytest.mark.parametrize(
+    ("waves", "large", "small", "elliptic"),
+    [
+        ({(4, 0): 1, (0, 4): 1}, 8, 8, math.pi / 2),
+        ({(4, 0): 2, (0, 4): 1}, 16 * 2 / 3, 16 / 3, 1.3506438810476755),  # E(1/2)
+        ({(3, 3): 2, (3, -3): 1}, 18 * 2 / 3, 18 / 3, 1.3506438810476755),
+        ({(3, 3): 1}, 18, 0, 1),
+    ],
+)
+def test_the_closed_forms_of_unequal_axes(waves, large, small, elliptic):
+    """Plane waves of given power: variances of the gradient along its axes, in (2 pi / 64)^2."""
+    power = torch.zeros(64, 64, dtype=torch.float64)
+    for (row, column), height in waves.items():
+        weight = height * math.exp(1.5**2 * (2 * math.pi / 64) ** 2 * (row**2 + column**2))
+        power[row, column] = power[-row, -column] = weight  # as high after smoothing
+    found = minkowski(gaussian(power, 2))
+    reference = gaussian_reference(power, found)[:, at(found, 1)].tolist()
+    unit, bell = 2 * math.pi / 64, math.exp(-0.5)
+    length = unit * math.sqrt(large) * elliptic * bell / (4 * math.pi)
+    curvature = unit**2 * math.sqrt(large * small) * bell / (2 * math.pi) ** 1.5
+    assert reference[1] == pytest.approx(length, rel=1e-6)
+    assert reference[2] == pytest.approx(curvature, rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("stretch", "angle"), [(3.0, 0.0), (8.0, 0.6)])
+def test_stretched_gaussian_fields_have_the_closed_forms(stretch, angle):
+    x = ensemble("anisotropic", stretch=stretch, angle=angle).sample(200, 64, seed=7)[:, 0].double()
+    found = minkowski(x)
+    reference = gaussian_reference(power_map(x), found)
+    often = reference.abs() > 0.1 * reference.abs().amax(1, keepdim=True)
+    assert ((found.values - reference) / found.errors)[often].abs().max() < 4
+    assert float((found.errors / reference)[often].abs().min()) < 0.05  # that is no empty claim
 
 
 @pytest.mark.parametrize("turned", [False, True])

@@ -7,12 +7,14 @@ with |u - nu| < step / 2, over step, which stands for a delta function.
     V1 = mean D_nu |grad u| / 4                            length of contours / 4, per pixel
     V2 = mean D_nu (2 u_x u_y u_xy - u_x^2 u_yy - u_y^2 u_xx) / |grad u|^2 / (2 pi)
 
-A Gaussian field has, with s0^2 = E u^2 and s1^2 = E |grad u|^2,
+A Gaussian field has, with l1 >= l2 the eigenvalues of the covariance of grad u and E the complete
+elliptic integral of the second kind, so that E(0) = pi / 2,
 
-    V0 = erfc(nu / sqrt 2) / 2       V1 = (s1/s0) exp(-nu^2/2) / (8 sqrt 2)
-    V2 = (s1/s0)^2 nu exp(-nu^2/2) / (2 (2 pi)^(3/2))
+    V0 = erfc(nu / sqrt 2) / 2       V1 = sqrt(l1) E(1 - l2/l1) exp(-nu^2/2) / (4 pi)
+    V2 = sqrt(l1 l2) nu exp(-nu^2/2) / (2 pi)^(3/2)
 
-References: Schmalzing and Gorski, MNRAS 297, 1998; Tomita, Prog. Theor. Phys. 76, 1986.
+References: Schmalzing and Gorski, MNRAS 297, 1998; Tomita, Prog. Theor. Phys. 76, 1986; Adler and
+Taylor, Random Fields and Geometry, 2007.
 """
 
 import math
@@ -26,6 +28,7 @@ from scorelet.analysis.field_statistics.fields import border, by_pieces, interio
 from scorelet.analysis.field_statistics.smoothing import (
     Derivatives,
     derivatives,
+    gradient_covariance,
     smoothed_scale,
     spectral_moments,
 )
@@ -38,6 +41,8 @@ SMOOTHING = 1.5
 
 LOWEST, HIGHEST, STEP = -3.0, 4.0, 0.2
 """Thresholds, in standard deviations."""
+
+_ANGLES = 1000  # of a mean over a quarter turn: 2e-7 off at worst, for l2 = 0
 
 
 def minkowski(x: Tensor, *, window: str = "none", like: Statistic | None = None) -> Statistic:
@@ -68,17 +73,25 @@ def minkowski(x: Tensor, *, window: str = "none", like: Statistic | None = None)
 
 
 def gaussian_minkowski(power: Power, statistic: Statistic) -> Float[Tensor, "3 point"]:
-    """V0, V1, V2 of a Gaussian field, see above."""
-    s0, s1, _ = spectral_moments(power, SMOOTHING)
+    """V0, V1, V2 of a Gaussian field, see above; it need not be isotropic."""
+    variance = spectral_moments(power, SMOOTHING).value.square()
+    small, large = torch.linalg.eigvalsh(gradient_covariance(power, SMOOTHING) / variance)
+    small = small.clamp(min=0)
     nu = statistic.axis.x
-    bell, ratio = (-nu.square() / 2).exp(), s1 / s0
+    bell = (-nu.square() / 2).exp()
     return torch.stack(
         [
             torch.erfc(nu / math.sqrt(2)) / 2,
-            ratio * bell / (8 * math.sqrt(2)),
-            ratio**2 * nu * bell / (2 * (2 * math.pi) ** 1.5),
+            large.sqrt() * _elliptic(small / large) * bell / (4 * math.pi),
+            (small * large).sqrt() * nu * bell / (2 * math.pi) ** 1.5,
         ]
     )
+
+
+def _elliptic(ratio: Tensor) -> Tensor:
+    """Return E(1 - ratio), the integral of sqrt(cos^2 t + ratio sin^2 t) from 0 to pi / 2."""
+    t = (torch.arange(_ANGLES, dtype=torch.float64) + 0.5) * (math.pi / 2 / _ANGLES)
+    return (t.cos().square() + ratio * t.sin().square()).sqrt().mean() * (math.pi / 2)
 
 
 def _functionals(d: Derivatives, edges: Tensor) -> Tensor:

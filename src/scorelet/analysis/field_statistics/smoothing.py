@@ -8,6 +8,7 @@ import math
 from typing import NamedTuple
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from scorelet.analysis.field_statistics.fields import (
@@ -63,10 +64,21 @@ def smoothed_scale(x: Fields, width: float, margin: int) -> Tensor:
 
 def spectral_moments(power: Tensor, width: float) -> SpectralMoments:
     """Return the sigma_n of a power map, (h, w) in the order of `torch.fft.fftfreq`."""
-    rows, columns = (2 * math.pi * torch.fft.fftfreq(n, dtype=torch.float64) for n in power.shape)
+    rows, columns = _map_frequencies(power)
     square = rows[:, None] ** 2 + columns[None, :] ** 2
     weighted = (-(width**2) * square).exp() * power
     return SpectralMoments(*((square**n * weighted).mean().sqrt() for n in range(3)))
+
+
+def gradient_covariance(power: Tensor, width: float) -> Float[Tensor, "2 2"]:
+    """Return the covariance of the gradient, row before column, of a power map as above."""
+    w = torch.stack(torch.meshgrid(*_map_frequencies(power), indexing="ij")).flatten(1)
+    weighted = (-(width**2) * w.square().sum(0)).exp() * power.flatten()
+    return (weighted * w) @ w.mT / power.numel()
+
+
+def _map_frequencies(power: Tensor) -> list[Tensor]:
+    return [2 * math.pi * torch.fft.fftfreq(n, dtype=torch.float64) for n in power.shape]
 
 
 def _gaussian(u: Fields, width: float) -> Tensor:

@@ -91,7 +91,8 @@ STATISTICS: dict[str, StatisticKind] = {
 def gaussian_reference(power: Tensor, statistic: Statistic) -> Tensor | None:
     """Return what `statistic` would be for a Gaussian field, (curve, point); None if not known.
 
-    That of peaks is the law of the continuum, 2 to 5 % above what a Gaussian field on a grid has.
+    That of peaks is the law of isotropic fields in the continuum, 2 to 5 % above what an isotropic
+    Gaussian field on a grid has. The others need no isotropy.
 
     Args:
         power: from `power_map`, or `covariance_spectrum` of fields that were cut out.
