@@ -56,7 +56,8 @@ class ScatteringCovariance(nn.Module):
 
     Shape:
         (..., height, width), real → (..., moments), real; `moments(shape)` says what each is.
-        Differentiable, in float32 or float64; half precision is computed in float32.
+        Differentiable, in float32 or float64. Half precision is computed, and returned, in
+        float32: S2 is a square, which may be out of its range.
 
     Example:
         >>> import torch
@@ -89,7 +90,7 @@ class ScatteringCovariance(nn.Module):
         working = widened(x).reshape(-1, *shape)
         bank = self._bank(shape, working.dtype, x.device)
         parts = [_moments(part, bank, self.L) for part in working.split(_AT_ONCE)]
-        return torch.cat(parts).reshape(*x.shape[:-2], -1).to(x.dtype)
+        return torch.cat(parts).reshape(*x.shape[:-2], -1)
 
     def moments(self, shape: tuple[int, int]) -> tuple[Moment, ...]:
         """Return what the moments of fields of `shape` are, in order."""
