@@ -1,5 +1,7 @@
 """Scattering features keep scikit-learn's contract, and are the coefficients under their names."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -10,13 +12,14 @@ from sklearn.linear_model import RidgeClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from scorelet.core.errors import InputError
+from scorelet.core.errors import InputError, ResultWarning
 from scorelet.wavelets.scattering.features import ScatteringFeatures
 from scorelet.wavelets.scattering.transform import Scattering2d
 
 
 @parametrize_with_checks([ScatteringFeatures()])
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+@pytest.mark.filterwarnings("ignore:Rows of")  # which have no shape there
 def test_the_checks_of_scikit_learn(estimator, check):
     check(estimator)
 
@@ -60,6 +63,7 @@ def test_textures_of_one_spectrum_direction_are_told_apart():
         ({"J": 1.5, "image_shape": (4, 6)}, "J is 1.5 and L is 8: J must be at least 0"),
         ({"pooling": "max"}, "pooling is 'max'"),
         ({"J": -1, "image_shape": (4, 6)}, "J is -1"),
+        ({"J": 9, "image_shape": (4, 6)}, r"J is 9, but .* 4x6 .* 2\^J = 512; take J at most 2"),
     ],
 )
 def test_bad_options_get_a_sentence(options, sentence):
@@ -81,8 +85,36 @@ def test_bad_rows_get_the_sentences_of_scikit_learn(rows, sentence):
         ScatteringFeatures(J=1, image_shape=(4, 6)).fit(rows)
 
 
-def test_integers_are_numbers_and_J_is_clipped_to_the_picture():
+def test_integers_are_numbers():
     rows = np.arange(48).reshape(2, 24)
-    table = ScatteringFeatures(J=9, L=2, image_shape=(4, 6)).fit_transform(rows)
+    table = ScatteringFeatures(J=2, L=2, image_shape=(4, 6)).fit_transform(rows)
     expected = Scattering2d(2, 2)(torch.arange(48.0, dtype=torch.float64).reshape(2, 4, 6))
     np.testing.assert_allclose(table, expected.flatten(1))
+
+
+def test_rows_without_a_shape_are_blurred_with_a_warning():
+    """A picture of one row has no octave: all there is, is the mean around each pixel."""
+    rows = np.random.default_rng(0).random((2, 24))
+    with pytest.warns(
+        ResultWarning, match=r"of 1x24 pixels, on which J is 0, not 2: give their im"
+    ):
+        table = ScatteringFeatures().fit_transform(rows)
+    np.testing.assert_array_equal(
+        table, Scattering2d(0)(torch.from_numpy(rows)[:, None]).flatten(1)
+    )
+    ScatteringFeatures(J=0).fit(rows)  # who asks for it is not warned
+
+
+def test_colours_in_front_are_as_the_sentence_says():
+    """What is advised for pictures with their colours last gives those pictures."""
+    pictures = torch.rand(2, 3, 12, 8, generator=torch.Generator().manual_seed(0))
+    x = pictures.movedim(1, -1).reshape(2, -1).numpy()
+    with pytest.raises(InputError, match="if the last axis is of colours") as refused:
+        ScatteringFeatures(J=2, image_shape=(12, 8, 3)).fit(x)
+    advised = re.search(
+        r"in front, (.*), and give image_shape=\((.*)\); otherwise", str(refused.value)
+    )
+    rows = x.reshape(-1, 12, 8, 3).transpose(0, 3, 1, 2).reshape(len(x), -1)
+    assert advised[1] == "x.reshape(-1, 12, 8, 3).transpose(0, 3, 1, 2).reshape(len(x), -1)"
+    assert advised[2] == "3, 12, 8"
+    np.testing.assert_array_equal(rows, pictures.flatten(1))

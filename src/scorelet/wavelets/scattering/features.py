@@ -1,5 +1,6 @@
 """Scattering coefficients as features for scikit-learn."""
 
+import warnings
 from typing import Any, no_type_check
 
 import numpy as np
@@ -8,8 +9,9 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from scorelet.core.errors import InputError
+from scorelet.core.errors import InputError, ResultWarning
 from scorelet.core.numbers import is_whole
+from scorelet.core.words import colours_last
 from scorelet.wavelets.morlet.bank import check_scales
 from scorelet.wavelets.scattering.transform import Scattering2d
 
@@ -21,11 +23,12 @@ class ScatteringFeatures(TransformerMixin, BaseEstimator):
     """Rows of pixels → rows of scattering coefficients, for pipelines of scikit-learn.
 
     Args:
-        J: number of octaves; clipped to what the picture's smaller side allows.
+        J: number of octaves; 2^J must be at most the picture's smaller side.
         L: number of angles.
         order: of the longest paths, 1 or 2 (3 where needed).
         image_shape: (height, width) or (channel, height, width) of the picture in a row; None
-            takes a row for a 1 x n picture.
+            takes a row for a 1 x n picture, on which J can only be 0: features are blurred pixels,
+            which a warning says.
         pooling: "none" keeps every position, "mean" averages over space.
 
     Shape:
@@ -59,8 +62,7 @@ class ScatteringFeatures(TransformerMixin, BaseEstimator):
         rows = validate_data(self, X, dtype=[np.float64, np.float32])
         shape = self._shape(rows.shape[1])
         check_scales(self.J, self.L)
-        largest = min(shape[1:]).bit_length() - 1
-        transform = Scattering2d(min(self.J, largest), self.L, order=self.order)
+        transform = Scattering2d(self._scales(shape), self.L, order=self.order)
         if self.pooling not in ("none", "mean"):
             raise InputError(f"pooling is {self.pooling!r}: it must be 'none' or 'mean'.")
         self.shape_ = shape
@@ -105,6 +107,24 @@ class ScatteringFeatures(TransformerMixin, BaseEstimator):
             coefficients = coefficients.mean((-2, -1))
         return coefficients.flatten(1)
 
+    def _scales(self, shape: tuple[int, int, int]) -> int:
+        """Return J, or what a picture without a given shape allows of it."""
+        largest = min(shape[1:]).bit_length() - 1
+        if largest >= self.J:
+            return self.J
+        if self.image_shape is not None:
+            raise InputError(
+                f"J is {self.J}, but the pictures have {shape[1]}x{shape[2]} pixels: both sides "
+                f"must be at least 2^J = {2**self.J}; {_colours(shape)}take J at most {largest}."
+            )
+        warnings.warn(
+            f"Rows of {shape[2]} values are taken for pictures of 1x{shape[2]} pixels, on which J "
+            f"is {largest}, not {self.J}: give their image_shape.",
+            ResultWarning,
+            stacklevel=3,
+        )
+        return largest
+
     def _shape(self, pixels: int) -> tuple[int, int, int]:
         """Return (channel, height, width) of the pictures."""
         given = (1, pixels) if self.image_shape is None else tuple(np.atleast_1d(self.image_shape))
@@ -116,6 +136,18 @@ class ScatteringFeatures(TransformerMixin, BaseEstimator):
                 "(height, width) or (channel, height, width) whose product is the number of values."
             )
         return int(shape[0]), int(shape[1]), int(shape[2])
+
+
+def _colours(shape: tuple[int, int, int]) -> str:
+    """Return what is said first where the last number of a shape looks like that of colours."""
+    height, width, channels = shape
+    if not colours_last((width, channels)):
+        return ""
+    return (
+        f"if the last axis is of colours, bring it in front, x.reshape(-1, {height}, {width}, "
+        f"{channels}).transpose(0, 3, 1, 2).reshape(len(x), -1), and give image_shape=({channels}, "
+        f"{height}, {width}); otherwise "
+    )
 
 
 def _places(rows: int, columns: int) -> list[str]:
