@@ -1,31 +1,29 @@
-"""What `torch.compile` and others who see operations leave alone.
-
-`torch.compiler.disable` imports the compiler when it decorates: two seconds that most programs
-would spend for nothing.
-"""
+"""What is made once, beside the graphs that torch.compile and others who see operations make."""
 
 import functools
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-import torch
 from torch.utils._python_dispatch import _disable_current_modes
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def outside_graphs(function: Callable[P, T]) -> Callable[P, T]:
-    """Return a function that is no part of a graph, as `torch.compiler.disable` does.
+def constant_in_graphs(function: Callable[P, T]) -> Callable[P, T]:
+    """Return a function whose result is a constant of every graph that calls it.
 
-    What it makes are real tensors, also under make_fx and FakeTensorMode: it may be kept.
+    torch.compile calls it while it makes the graph, with arguments that have to be constants, too:
+    sizes are by `operator.index`. What it makes are real tensors, also under torch.export, make_fx
+    and FakeTensorMode: it may be kept.
     """
 
     @functools.wraps(function)
     def called(*args: P.args, **kwargs: P.kwargs) -> T:
-        if torch.compiler.is_compiling():
-            return torch.compiler.disable(function)(*args, **kwargs)
         with _disable_current_modes():
             return function(*args, **kwargs)
 
+    # the mark of `torch.compiler.assume_constant_result`, which imports the compiler when it
+    # decorates: two seconds that most programs would spend for nothing
+    called._dynamo_marked_constant = True  # ty: ignore[missing-attribute]
     return called

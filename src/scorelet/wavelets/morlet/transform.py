@@ -10,11 +10,12 @@ arXiv 2012.10424, where ReLU of the four phases makes 4 θ + phase the number of
 """
 
 import math
+from operator import index
 
 import torch
 from torch import Tensor, nn
 
-from scorelet.core.compiling import outside_graphs
+from scorelet.core.compiling import constant_in_graphs
 from scorelet.core.device import widened
 from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
@@ -72,12 +73,13 @@ class MorletTransform2d(nn.Module):
         if not x.is_complex():
             x = widened(x)
         real = x.real.dtype if x.is_complex() else x.dtype
-        key = ((x.shape[-2], x.shape[-1]), real, x.device)
-        layer = self._kept.get(key) or self._build(*key)
+        height, width = index(x.shape[-2]), index(x.shape[-1])  # numbers, also in a graph
+        place = grid((height, width), 1, self.boundary)
+        layer = self._layer(height, width, real, x.device)
         rows, columns = layer.pixels
         spectrum = torch.fft.fft2(x.index_select(-2, rows).index_select(-1, columns))
         low, bands = (
-            layer.grid.crop(filtered(spectrum, weights), layer.step - 1)
+            place.crop(filtered(spectrum, weights), layer.step - 1)
             for weights in (layer.low, layer.bands)
         )
         low = low.squeeze(-3)
@@ -90,14 +92,18 @@ class MorletTransform2d(nn.Module):
             f"full_angles={self.full_angles}"
         )
 
-    @outside_graphs
-    def _build(self, shape: tuple[int, int], dtype: torch.dtype, device: torch.device) -> "_Layer":
+    @constant_in_graphs
+    def _layer(self, height: int, width: int, dtype: torch.dtype, device: torch.device) -> "_Layer":
+        key = ((height, width), dtype, device)
+        found = self._kept.get(key)
+        if found is not None:
+            return found
         with torch.inference_mode(False):
-            place = grid(shape, 1, self.boundary)
+            place = grid(key[0], 1, self.boundary)
             bank = self._bank(place.padded)
             step = 1 if self.kind == "half" else 2
             made = _Layer(place, bank, step, dtype, device)
-        return remember(self._kept, (shape, dtype, device), made)
+        return remember(self._kept, key, made)
 
     def _bank(self, shape: tuple[int, int]) -> MorletBank:
         if self.kind == "octave":
@@ -113,7 +119,7 @@ class _Layer:
     def __init__(
         self, place: Grid, bank: MorletBank, step: int, dtype: torch.dtype, device: torch.device
     ) -> None:
-        self.grid, self.step = place, step
+        self.step = step
         self.low, self.bands = (
             torch.from_numpy(folding(filters, step)).to(device, dtype)
             for filters in (bank.low[None], bank.bands[0])

@@ -15,11 +15,13 @@ Leonarduzzi, Bouchaud, Mallat, ACHA 2025, arXiv 2204.10177.
 """
 
 from itertools import product
+from operator import index
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from scorelet.core.compiling import constant_in_graphs
 from scorelet.core.device import widened
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
@@ -86,11 +88,14 @@ class ScatteringCovariance(nn.Module):
             InputError: no finite real fields, or fields too small for J.
         """
         check_pictures(x)
-        shape = (x.shape[-2], x.shape[-1])
-        working = widened(x).reshape(-1, *shape)
-        bank = self._bank(shape, working.dtype, x.device)
-        parts = [_moments(part, bank, self.L) for part in working.split(_AT_ONCE)]
-        return torch.cat(parts).reshape(*x.shape[:-2], -1)
+        height, width = index(x.shape[-2]), index(x.shape[-1])  # numbers, also in a graph
+        working = widened(x).reshape(-1, height, width)
+        scales = self._scales((height, width))
+        bank = self._bank(height, width, scales, working.dtype, x.device)
+        whole = torch.compiler.is_compiling()  # a graph holds for any number of fields
+        parts = (working,) if whole else working.split(_AT_ONCE)
+        values = torch.cat([_moments(part, bank, self.L) for part in parts])
+        return values.reshape(*x.shape[:-2], -1)
 
     def moments(self, shape: tuple[int, int]) -> tuple[Moment, ...]:
         """Return what the moments of fields of `shape` are, in order."""
@@ -126,14 +131,18 @@ class ScatteringCovariance(nn.Module):
             )
         return scales
 
-    def _bank(self, shape: tuple[int, int], dtype: torch.dtype, device: torch.device) -> "_Bank":
-        found = self._kept.get((shape, dtype, device))
+    @constant_in_graphs
+    def _bank(
+        self, height: int, width: int, scales: int, dtype: torch.dtype, device: torch.device
+    ) -> "_Bank":
+        key = ((height, width), dtype, device)
+        found = self._kept.get(key)
         if found is None:
             with torch.inference_mode(False):
-                bands = morlet_bank(shape, self._scales(shape), self.L).bands
+                bands = morlet_bank((height, width), scales, self.L).bands
                 waves = torch.cat([torch.from_numpy(band) for band in bands]).to(device, dtype)
                 found = _Bank(waves)
-            self._kept = {(shape, dtype, device): found}  # another thread may keep another one
+            self._kept = {key: found}  # another thread may keep another one
         return found
 
 

@@ -17,12 +17,13 @@ arXiv 1203.1513. With order 1 or 2 and a reflected boundary the numbers are thos
 
 from functools import cache
 from importlib.util import find_spec
+from operator import index
 from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import Tensor, nn
 
-from scorelet.core.compiling import outside_graphs
+from scorelet.core.compiling import constant_in_graphs
 from scorelet.core.device import widened
 from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
@@ -100,7 +101,7 @@ class Scattering2d(nn.Module):
         self.paths: tuple[Path, ...] = scattering_paths(J, L, order)
         self._positions = in_order(self.paths, J, L, order)
         self._banks: dict[tuple[int, int], tuple[Grid, MorletBank]] = {}
-        self._filters: dict[_Key, tuple[Grid, GridFilters]] = {}
+        self._filters: dict[_Key, GridFilters] = {}
         self._kernels: dict[tuple[int, int], CompiledScattering] = {}
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
@@ -132,16 +133,16 @@ class Scattering2d(nn.Module):
         kernels = self._kernels_for(x, shape)
         if kernels is None:
             place, tools = self._tools(shape, x)
-            parts = x.split(self._at_once(x, place))
+            parts = self._parts(x, place)
             return torch.cat([self._cascade(torch_path.pad(part, tools), tools) for part in parts])
         return self._by_kernels(x, shape, kernels)
 
-    def _at_once(self, x: Tensor, place: Grid) -> int:
-        """Return how many pictures of x the torch path takes at once."""
+    def _parts(self, x: Tensor, place: Grid) -> tuple[Tensor, ...]:
+        """Return the pictures of x as the torch path takes them: graphs hold for any number."""
         if x.device.type != "cpu" or torch.compiler.is_compiling():
-            return len(x)
+            return (x,)
         height, width = place.padded
-        return max(1, _CACHE // (2 * x.element_size() * self.L * height * width))
+        return x.split(max(1, _CACHE // (2 * x.element_size() * self.L * height * width)))
 
     def _cascade(self, padded: Tensor, tools: GridFilters) -> Tensor:
         groups = torch_path.maps(padded, tools, scales=self.J, order=self.order)
@@ -190,18 +191,23 @@ class Scattering2d(nn.Module):
         return [flat[position] for position in self._positions]
 
     def _tools(self, shape: tuple[int, int], like: Tensor) -> tuple[Grid, GridFilters]:
-        found = self._filters.get((shape, like.dtype, like.device))
-        return self._build(shape, like.dtype, like.device) if found is None else found
+        height, width = index(shape[0]), index(shape[1])  # numbers, also where a graph is made
+        place = grid((height, width), self.J, self.boundary)
+        return place, self._grid_filters(height, width, like.dtype, like.device)
 
-    @outside_graphs
-    def _build(
-        self, shape: tuple[int, int], dtype: torch.dtype, device: torch.device
-    ) -> tuple[Grid, GridFilters]:
-        place, bank = self._bank(shape)
+    @constant_in_graphs
+    def _grid_filters(
+        self, height: int, width: int, dtype: torch.dtype, device: torch.device
+    ) -> GridFilters:
+        key = ((height, width), dtype, device)
+        found = self._filters.get(key)
+        if found is not None:
+            return found
+        place, bank = self._bank((height, width))
         with torch.inference_mode(False):  # they serve calls that want gradients, too
             like = torch.empty(0, dtype=dtype, device=device)
             made = filters(place, bank, order=self.order, like=like)
-        return remember(self._filters, (shape, dtype, device), (place, made))
+        return remember(self._filters, key, made)
 
     def _bank(self, shape: tuple[int, int]) -> tuple[Grid, MorletBank]:
         found = self._banks.get(shape)

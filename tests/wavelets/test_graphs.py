@@ -1,0 +1,49 @@
+"""Transforms that have made no filter yet become one graph, for any number of pictures."""
+
+import subprocess
+import sys
+
+import pytest
+
+from samples import environment
+
+TRANSFORMS = [
+    "Scattering2d(1, 2)",
+    "Scattering2d(1, 2, average=False)",
+    "ScatteringCovariance(1, 1)",
+    "MorletTransform2d(3)",
+]
+PROGRAM = """
+import sys
+import torch
+from torch.export import Dim, export
+from scorelet.wavelets import MorletTransform2d, Scattering2d, ScatteringCovariance
+
+def new():
+    return eval(sys.argv[1])
+
+def agree(found, expected):
+    one = isinstance(expected, torch.Tensor)
+    for a, b in zip(*(((found,), (expected,)) if one else (found, expected)), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-5)
+
+transform = new()
+compiled = torch.compile(transform, fullgraph=True, backend="aot_eager")
+for shape in ((3, 8, 8), (3, 12, 8), (7, 8, 12)):
+    x = torch.rand(shape)
+    agree(compiled(x), transform(x))
+for strict in (False, True):
+    transform = new()
+    batch = ({0: Dim("batch")},)
+    program = export(transform, (torch.rand(3, 8, 8),), dynamic_shapes=batch, strict=strict)
+    for count in (2, 7, 50):
+        x = torch.rand(count, 8, 8)
+        agree(program.module()(x), transform(x))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("transform", TRANSFORMS)
+def test_a_new_transform_is_one_graph_for_any_number_of_pictures(transform):
+    """In a process of its own, because what checks annotations in tests cannot be traced."""
+    subprocess.run([sys.executable, "-c", PROGRAM, transform], env=environment(), check=True)
