@@ -16,7 +16,7 @@ def check_pictures(x: Tensor, *, complex_too: bool = False) -> None:
     if torch._C._get_tracing_state() is not None:
         raise InputError(
             "torch.jit.trace cannot follow transforms that keep their filters: use torch.export or "
-            "torch.compile, or torch.onnx.export with dynamo=True."
+            "torch.compile."
         )
     number = isinstance(x, Tensor) and (x.is_floating_point() or (complex_too and x.is_complex()))
     if not number:
