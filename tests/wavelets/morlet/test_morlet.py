@@ -33,6 +33,31 @@ def test_a_wavelet_is_the_transform_of_a_sampled_gabor_less_its_mean(width, cent
         np.testing.assert_allclose(actual, expected, atol=1e-9)  # the Gaussian's tail at 6.5 σ
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (2, 3), (33, 12), (64, 48)])
+@pytest.mark.parametrize(
+    ("width", "centre", "slant"),
+    [(0.8, 2.36, 0.5), (0.98, 2.22, 0.6), (3.2, 0.6, 4.0), (6.4, 0.3, 1.0), (9.0, 1.9, 1.0)],
+)
+def test_what_a_filter_leaves_out_is_beyond_seven_deviations(shape, width, centre, slant):
+    """Every place and every alias of the formula, without a box around the Gaussian."""
+    reach = 2 * np.pi * np.arange(-2, 3)
+    y, x = (2 * np.pi * np.fft.fftfreq(n)[:, None] + reach for n in shape)
+    y, x = y[:, :, None, None], x[None, None]
+    for angle in (0.0, 0.4, -1.2, np.pi / 2):
+
+        def gabor(centre, angle=angle):
+            down, right = y - centre * np.cos(angle), x - centre * np.sin(angle)
+            along = down * np.cos(angle) + right * np.sin(angle)
+            across = right * np.cos(angle) - down * np.sin(angle)
+            values = np.exp(-(width**2) * (along**2 + (across / slant) ** 2) / 2)
+            return np.pi / 3.1415 * values.sum((1, 3))
+
+        wave, still = gabor(centre), gabor(0.0)
+        expected = wave - wave[0, 0] / still[0, 0] * still
+        actual = morlet(shape, width, centre, angle, slant)
+        np.testing.assert_allclose(actual, expected, rtol=0, atol=2e-11)  # the tail at 7 σ
+
+
 def test_the_window_is_a_sampled_gaussian():
     expected = np.fft.fft2(sampled((12, 14), 1.6, 0.0, 0.0, 1.0))
     np.testing.assert_allclose(window((12, 14), 1.6), expected, atol=1e-9)

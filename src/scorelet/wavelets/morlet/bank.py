@@ -34,7 +34,8 @@ from scorelet.core.options import checked
 Kind = Literal["octave", "half", "second half"]
 
 _GAIN = math.pi / 3.1415
-_REACH = 6.5  # Gaussian tails beyond so many deviations are below float64 rounding of the peak
+_REACH = 6.5  # deviations: all periods that a Gaussian reaches with them are summed
+_ZERO = 8.5  # deviations, beyond which a Gaussian is below float64 rounding of its peak
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,9 @@ def morlet(
 ) -> np.ndarray:
     """Return ψ̂ on a grid of `shape`, real; see the top of this file for the formula."""
     wave, still = (_gabor(shape, width, c, angle, slant) for c in (centre, 0.0))
-    return wave - wave[0, 0] / still[0, 0] * still
+    still *= wave[0, 0] / still[0, 0]
+    wave -= still
+    return wave
 
 
 def frequency(length: int) -> np.ndarray:
@@ -150,17 +153,38 @@ def _check_shape(shape: tuple[int, int]) -> None:
 def _gabor(
     shape: tuple[int, int], width: float, centre: float, angle: float, slant: float
 ) -> np.ndarray:
+    """Return ĝ(ω - ξ e_θ), summed over the aliases: of each only what is not negligible."""
+    cosine, sine = math.cos(angle), math.sin(angle)
     count = _aliases(width * min(1, 1 / slant), centre)
+    rows, columns = (
+        _near(length, count, centre * part, _ZERO / width * math.hypot(part, slant * other))
+        for length, part, other in zip(shape, (cosine, sine), (sine, cosine), strict=True)
+    )
     result = np.zeros(shape)
-    rows, columns = (frequency(length) for length in shape)
-    for k in range(-count, count + 1):
-        for m in range(-count, count + 1):
-            y = (rows + 2 * np.pi * k)[:, None] - centre * np.cos(angle)
-            x = columns + 2 * np.pi * m - centre * np.sin(angle)
-            along = y * np.cos(angle) + x * np.sin(angle)
-            across = x * np.cos(angle) - y * np.sin(angle)
-            result += np.exp(-(width**2) * (along**2 + (across / slant) ** 2) / 2)
-    return _GAIN * result
+    for row, y in rows:
+        for column, x in columns:
+            along = (width * cosine * y)[:, None] + width * sine * x
+            across = (-width / slant * sine * y)[:, None] + width / slant * cosine * x
+            along *= along
+            across *= across
+            along += across
+            along /= -2
+            result[row, column] += np.exp(along, out=along)
+    result *= _GAIN
+    return result
+
+
+def _near(length: int, count: int, middle: float, reach: float) -> list[tuple[slice, np.ndarray]]:
+    """Return where an axis and `count` aliases to each side are near `middle`, and how far off."""
+    unit = 2 * np.pi / length
+    first = max(math.ceil((middle - reach) / unit), -(length // 2) - count * length)
+    end = min(math.floor((middle + reach) / unit) + 1, (length + 1) // 2 + count * length)
+    found = []
+    for start in range(first // length * length, end, length):  # one period after the other
+        kept = np.arange(max(first, start), min(end, start + length))
+        if len(kept):
+            found.append((slice(kept[0] - start, kept[-1] + 1 - start), unit * kept - middle))
+    return found
 
 
 def _aliases(width: float, centre: float) -> int:
