@@ -58,6 +58,21 @@ def measurements(noise=0.0):
 NAMES = tuple(measurements())
 
 
+def test_pixels_are_known_by_channel():
+    """Each channel as by its own mask; without noise they come back bit by bit."""
+    mask, x, f = torch.rand(2, *SIZE, generator=generator(5)) < 0.3, image(2), image(2, seed=1)
+    for noise in (0.0, 0.1):
+        both, c = KnownPixels(mask, noise=noise), KnownPixels(mask).coefficients(x)
+        for k in (0, 1):
+            one = KnownPixels(mask[k], noise=noise)
+            assert torch.equal(c[:, k, None], one.coefficients(x[:, k, None]))
+            found = both.consistent(f, c, 0.2)[:, k, None]
+            assert torch.equal(found, one.consistent(f[:, k, None], c[:, k, None], 0.2))
+    for refused in (both.coefficients, both.image):
+        with pytest.raises(InputError, match="3 channels, and 2 have a mask"):
+            refused(torch.zeros(1, 3, *SIZE))
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_measurements_are_orthonormal(name):
     """Vᵀ V k = k for measured k, V Vᵀ is a symmetric projector, V the adjoint of Vᵀ."""

@@ -71,8 +71,9 @@ def restore(
         shrunk: of superres: how the picture was made small: mean (of blocks, by default),
             bicubic, bilinear or lanczos (as Pillow does), or every (so many pixels one was kept).
         mask: of inpaint: a picture of the same size, white where pixels are known (in one colour:
-            opaque where they are, transparent where they are to be filled); or a folder with one
-            of the same name for each picture.
+            opaque where they are, transparent where they are to be filled); an .npy file with an
+            array, true (or not 0) where they are known, of which one with an axis of channels
+            counts by channel; or a folder with a picture of the same name for each picture.
         blur: of deblur: standard deviation of a Gaussian blur in pixels; or disc:RADIUS (out of
             focus), motion:LENGTH:ANGLE (degrees, anticlockwise from the right) or box:SIDE. Without
             blur and kernel a Gaussian is taken, as wide as the edges of the picture say.

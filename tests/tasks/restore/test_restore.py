@@ -247,12 +247,14 @@ def test_masks_in_python_mean_what_they_mean_in_files(tmp_path):
     hole[4:12, 4:12] = True
     white = np.where(hole, 3, 255).astype(np.uint8)  # as JPEG gives black
     write_png(tmp_path / "mask.png", white[..., None])
+    np.save(tmp_path / "mask.npy", np.where(hole, 0, 3))
     masks = [
         *(~hole, white, white[..., None], white.astype(np.uint16) * 257, white / 255),
         *((~hole).astype(np.uint8), (~hole).astype(int), torch.from_numpy(~hole)),
+        *(np.where(hole, 0, 255), np.where(hole, 0, 7).astype(np.uint8), hole.astype(np.int32) - 1),
         *(torch.from_numpy(~hole).bfloat16(), np.repeat(white[..., None], 3, 2)),
         *(Image.fromarray(white), Image.fromarray(white).convert("RGB")),
-        tmp_path / "mask.png",
+        *(tmp_path / "mask.png", tmp_path / "mask.npy"),
     ]
     erased = np.dstack([np.full((16, 16, 3), (9, 8, 7), np.uint8), white])
     unequal = np.dstack([white, white, white, np.where(x > 99, 255, 0).astype(np.uint8)])
@@ -282,8 +284,7 @@ def near_gray():
     [
         np.where(np.eye(8) > 0, np.nan, 1.0),
         np.where(np.eye(8) > 0, -1, 1),
-        np.where(np.eye(8) > 0, 255, 0),
-        np.where(np.eye(8) > 0, 255, 0).astype(np.uint32),
+        np.where(np.eye(8) > 0, 255, 0) + np.tri(8, dtype=int),
         np.full((8, 8), "True"),
         np.ma.masked_array(np.ones((8, 8)), np.eye(8)),
     ],

@@ -15,7 +15,8 @@ class KnownPixels(Measurement):
     """c = x where the mask is true, 0 elsewhere.
 
     Args:
-        mask: (height, width), true, 1 or 255 where pixels are known, 0 elsewhere.
+        mask: (height, width), true, 1 or 255 where pixels are known, 0 elsewhere; or of each
+            channel, (channels, height, width).
         noise: level of their noise, in the unit of x.
 
     Raises:
@@ -24,8 +25,11 @@ class KnownPixels(Measurement):
 
     def __init__(self, mask: Tensor | np.ndarray, *, noise: float = 0.0) -> None:
         array = plain_array(mask, what="mask")
-        if array.ndim != 2:
-            raise InputError(f"The mask has the shape {array.shape}: expected (height, width).")
+        if array.ndim not in (2, 3):
+            raise InputError(
+                f"The mask has the shape {array.shape}: expected (height, width), or (channels, "
+                "height, width)."
+            )
         other = array[~np.isin(array, (0, 1, 255))]
         if len(other):
             raise InputError(
@@ -34,7 +38,7 @@ class KnownPixels(Measurement):
             )
         if not array.any():
             raise InputError("The mask has no known pixel: there is nothing to start from.")
-        super().__init__((array.shape[0], array.shape[1]), noise=noise)
+        super().__init__((array.shape[-2], array.shape[-1]), noise=noise)
         self.mask = torch.from_numpy(array != 0)
 
     def _coefficients(self, x: Image) -> Tensor:
@@ -43,6 +47,7 @@ class KnownPixels(Measurement):
 
     def _image(self, coefficients: Tensor) -> Image:
         """Return the coefficients, which are an image."""
+        self._check_size(coefficients)
         return self._coefficients(coefficients)
 
     def consistent(self, estimate: Image, measured: Tensor, sigma: NoiseLike) -> Image:
@@ -57,3 +62,11 @@ class KnownPixels(Measurement):
     def _within(self, x: Image, measured: Tensor) -> Image:
         """Return the image in [0, 1] with the known pixels, which lie there, too."""
         return self.consistent(x.clamp(0, 1), measured, 0.0)
+
+    def _check_size(self, x: Image) -> None:
+        super()._check_size(x)
+        if self.mask.ndim == 3 and x.shape[1] != len(self.mask):
+            raise InputError(
+                f"The image has {x.shape[1]} channels, and {len(self.mask)} have a mask of what is "
+                "known: they must be as many."
+            )

@@ -52,7 +52,7 @@ def restored(
         keep(number, sample)
     pixels = from_unit(moments.mean, picture.pixels.dtype)
     if prepared.stays is not None:  # doubles have more digits than samples
-        pixels = np.where(prepared.stays[..., None], picture.pixels, pixels)
+        pixels[prepared.stays] = picture.pixels[prepared.stays]
     whole = prepared.result(pixels)
     none = np.empty((0, *pixels.shape), np.float32)
     denoiser, sought = settings.ready().denoiser, tuple(prepared.guess.shape[2:])

@@ -34,9 +34,11 @@ class RestoreSettings(Words):
         factor: of superres, 2 to 16.
         shrunk: of superres: how the small picture was made, see `ways.superres.SHRUNK`.
         mask: of inpaint: a picture, white = known, or in one colour: opaque = known; a folder with
-            a mask of the same name for each picture; or an array (height, width), true = known, or
-            as white as in a picture; or a Pillow picture. None: what is NaN or masked in the
-            picture is missing.
+            a mask of the same name for each picture; an array (height, width), as it is or in an
+            .npy file: true = known, or integers, of which 0 is missing and another one known, or as
+            white as in a picture; or a Pillow picture. An array (height, width, channels) of true
+            and false counts by channel. None: samples that are NaN or infinite are missing, and
+            pixels that are masked in the picture.
         blur: of deblur: standard deviation in pixels of a Gaussian, or a name of
             `models.measurements.blurs`, as motion:15:30. None, and no kernel: it is found, see
             `ways.found_blur`.

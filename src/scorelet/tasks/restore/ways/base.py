@@ -81,7 +81,7 @@ class Prepared:
 
     @property
     def stays(self) -> np.ndarray | None:
-        """Where pixels of the result are those of the picture; None: it is larger."""
+        """Where pixels, or samples, of the result are those of the picture; None: it is larger."""
         if self.enlarges > 1:
             return None
         return ~self.known.missing if self.exact else self.known.hidden

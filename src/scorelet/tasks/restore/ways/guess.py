@@ -19,6 +19,7 @@ error not known.
 """
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,7 +50,7 @@ class Guess:
         pixels: (height, width, channels).
         error: root mean square at pixels that the surface did not see, in [0, 1] units; infinite
             if that is not known.
-        share: of the surface in the result, (height, width, 1), float32.
+        share: of the surface in the result, (height, width, 1) or by channel, float32.
     """
 
     pixels: Pixels
@@ -62,8 +63,11 @@ def smooth_guess(pixels: Pixels, known: np.ndarray) -> Guess:
 
     Args:
         pixels: (height, width, channels), floats in [0, 1]; missing ones may be anything.
-        known: (height, width), true where pixels say what the picture is, somewhere.
+        known: (height, width), true where pixels say what the picture is, somewhere; or of each
+            sample, (height, width, channels), somewhere in each channel.
     """
+    if known.ndim == 3:
+        return _joined([smooth_guess(pixels[..., k, None], one) for k, one in _planes(known)])
     parts = np.where(known, numpy_generator(0).integers(_PARTS, size=known.shape), _PARTS)
     hidden = [parts == part for part in range(_HIDDEN)]
     if sum(int(at.sum()) for at in hidden) < _AROUND:
@@ -82,6 +86,20 @@ def smooth_guess(pixels: Pixels, known: np.ndarray) -> Guess:
         found += t * (plate(pixels, known) - found)
     error = math.sqrt(squares.sum() / told.sum()) if alike else math.inf
     return Guess(found, error, _share(squares, told))
+
+
+def _planes(known: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    return enumerate(np.ascontiguousarray(np.moveaxis(known, 2, 0)))
+
+
+def _joined(guesses: Sequence[Guess]) -> Guess:
+    """Return guesses of channels as one."""
+    error = math.sqrt(np.mean([np.square(one.error) for one in guesses]))
+    pixels, share = (
+        np.concatenate([getattr(one, name) for one in guesses], axis=2)
+        for name in ("pixels", "share")
+    )
+    return Guess(pixels, error, share)
 
 
 def _distance(pixels: np.ndarray, known: np.ndarray) -> float:

@@ -4,7 +4,6 @@ import math
 from dataclasses import replace
 
 import numpy as np
-import torch
 
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, to_unit
@@ -13,7 +12,14 @@ from scorelet.models.measurements import KnownPixels, Observation
 from scorelet.sampling import AscentSchedule
 from scorelet.tasks.restore.ways.base import SCHEDULE, Prepared, Task, Words
 from scorelet.tasks.restore.ways.guess import smooth_guess
-from scorelet.tasks.restore.ways.known import Known, as_tensor, valid_and_seen, whole
+from scorelet.tasks.restore.ways.known import (
+    Known,
+    as_tensor,
+    by_sample,
+    valid_and_seen,
+    valid_samples,
+    whole,
+)
 from scorelet.tasks.restore.ways.masks import doubt, known_by, turned_round, whiteness
 
 FILLING = AscentSchedule(start=0.15, end=0.01, first=0.6, beta=0.074)
@@ -44,11 +50,13 @@ def prepare(picture: Picture, words: Words) -> Prepared:
     """Begin with a smooth surface, which has a share in the result where its error is known."""
     mask = None if words.mask is None else whiteness(words.mask)
     known, sigma = _known(picture, mask), words.sigma or 0.0
-    pixels = KnownPixels(torch.from_numpy(known.measured), noise=sigma)
+    measured = known.measured if known.measured.ndim == 2 else known.measured.transpose(2, 0, 1)
+    pixels = KnownPixels(measured, noise=sigma)
     observation = Observation(pixels, pixels.coefficients(whole(picture, known.measured)))
     guess = smooth_guess(to_unit(picture.pixels), known.measured)
     shared = not sigma or 2 * sigma <= guess.error < math.inf
     said = () if mask is None else (doubt(mask), turned_round(picture, known))
+    said = (*said, _infinite(picture, mask))
     return Prepared(
         picture,
         known,
@@ -66,19 +74,37 @@ def prepare(picture: Picture, words: Words) -> Prepared:
 def _known(picture: Picture, mask: np.ndarray | None) -> Known:
     """Return which pixels are known, by the whiteness of a mask, or else by the picture itself."""
     valid, seen = valid_and_seen(picture, fills_hidden=mask is None)
-    valid = valid & (seen if mask is None else known_by(mask, valid.shape))
+    valid = valid_samples(picture, valid)
+    told = seen if mask is None else known_by(mask, picture.pixels.shape)
+    if valid.ndim != told.ndim:
+        valid, told = by_sample(valid), by_sample(told)
+    valid = valid & told
     if valid.all():
         raise InputError(
             "All pixels are known: give a mask, white where they are, black elsewhere."
         )
-    if not (valid & seen).any():
-        raise InputError("The mask has no known pixel: there is nothing to start from.")
-    return Known(valid & seen, ~valid)
+    measured = valid & (seen if valid.ndim == 2 else by_sample(seen))
+    if not measured.any((0, 1)).all():
+        where = "" if valid.ndim == 2 else " in one of its channels"
+        raise InputError(f"The mask has no known pixel{where}: there is nothing to start from.")
+    return Known(measured, ~valid)
+
+
+def _infinite(picture: Picture, mask: np.ndarray | None) -> str | None:
+    """Say how many samples are infinite that a mask, if there is one, does not call missing."""
+    if picture.pixels.dtype.kind != "f":
+        return None
+    found = np.isinf(picture.pixels)
+    if mask is not None:
+        found &= by_sample(known_by(mask, found.shape))
+    if not found.any():
+        return None
+    return f"{int(found.sum())} samples are infinite, and were filled as missing ones"
 
 
 def _opacity(alpha: np.ndarray, missing: np.ndarray) -> np.ndarray:
     """Return an opacity in which what was filled is opaque."""
-    return np.where(missing, alpha.dtype.type(white(alpha.dtype)), alpha)
+    return np.where(by_sample(missing).any(2), alpha.dtype.type(white(alpha.dtype)), alpha)
 
 
 TASK = Task("inpaint", ("mask",), prepare)

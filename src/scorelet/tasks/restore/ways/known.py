@@ -13,9 +13,12 @@ from scorelet.data.pictures.gaps import filled
 from scorelet.data.pictures.notes import UNDECLARED, Note
 from scorelet.tasks.denoise.shown.nodata import undeclared, without_values
 
+_LEAST, _MOST = -0.5, 1.5
+"""Beyond which floats are plainly not in [0, 1]."""
+
 
 class Known(NamedTuple):
-    """What becomes of which pixels, (height, width) each.
+    """What becomes of which pixels, (height, width) each; or of which samples, with a last axis.
 
     Hidden pixels, wholly transparent ones whose colours nobody sees, are neither: they stay.
 
@@ -58,6 +61,26 @@ def valid_and_seen(picture: Picture, *, fills_hidden: bool) -> tuple[np.ndarray,
     return valid, seen if fills_hidden or seen.any() else ~seen
 
 
+def by_sample(values: np.ndarray) -> np.ndarray:
+    """Return values by pixel, (height, width), or by sample, with an axis of channels."""
+    return values[..., None] if values.ndim == 2 else values
+
+
+def valid_samples(picture: Picture, valid: np.ndarray) -> np.ndarray:
+    """Return where a picture has values, by channel where some pixels have some of theirs.
+
+    Args:
+        picture: some of whose samples may be NaN or infinite.
+        valid: (height, width), true where all of a pixel has values.
+    """
+    pixels = picture.pixels
+    told = np.isfinite(pixels) & (pixels >= _LEAST) & (pixels <= _MOST)
+    partly = ~valid & told.any(2) & ~np.isfinite(pixels).all(2)
+    if not partly.any():
+        return valid
+    return np.where(partly[..., None], told, valid[..., None])
+
+
 def known_whole(picture: Picture) -> Known:
     """Return the pixels of a picture none of which is to be filled.
 
@@ -82,6 +105,8 @@ def whole(picture: Picture, measured: np.ndarray) -> Tensor:
     """
     _check_unit(picture, measured)
     pixels = to_unit(picture.pixels)
+    if measured.ndim == 3:
+        return as_tensor(np.where(measured, pixels, 0))
     return as_tensor(pixels if measured.all() else filled(pixels, measured))
 
 
@@ -94,7 +119,7 @@ def _check_unit(picture: Picture, measured: np.ndarray) -> None:
     """Refuse floats that are plainly not in [0, 1], where the noise levels have their meaning."""
     values = picture.pixels[measured]
     low, high = float(values.min()), float(values.max())
-    if picture.pixels.dtype.kind == "f" and not (low >= -0.5 and high <= 1.5):
+    if picture.pixels.dtype.kind == "f" and not (low >= _LEAST and high <= _MOST):
         raise InputError(
             f"The values go from {low:.4g} to {high:.4g}: floats must lie in [0, 1]; bring "
             "them there, pixels of 8 bits by dividing them by 255."

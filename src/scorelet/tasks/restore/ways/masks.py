@@ -13,6 +13,7 @@ from scorelet.data import Picture, read_picture, to_unit
 from scorelet.data.pictures.types import SAMPLE_TYPES, split_samples, white
 from scorelet.tasks.restore.ways.base import Mask
 from scorelet.tasks.restore.ways.known import Known
+from scorelet.tasks.restore.ways.saved import SUFFIX, saved_array
 
 _BLACK = 0.1
 """Whiteness up to which a pixel of a mask is black, and the difference that makes a colour."""
@@ -23,27 +24,49 @@ _MOST_GRAY, _MOST_COLOURED = 0.1, 0.01
 def whiteness(given: Mask) -> np.ndarray:
     """Return how white the samples of a mask are, (height, width[, channels]).
 
+    Of an array that tells two kinds apart it is true and false.
+
     Raises:
         InputError: an array that is no mask, or a folder.
         ImageFileError: a file that cannot be read.
     """
-    return _read(given) if isinstance(given, str | Path) else _of_array(given)
+    if not isinstance(given, str | Path):
+        return _of_array(given)
+    path = as_path(given, name="mask")
+    return _of_array(saved_array(path, "mask")) if path.suffix.lower() == SUFFIX else _read(path)
 
 
 def known_by(white: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Return where pixels of a picture are known, by the whiteness of a mask.
 
+    Args:
+        white: from `whiteness`.
+        shape: (height, width, channels) of the picture.
+
+    Returns:
+        (height, width); or of true and false for each sample, where channels differ, `shape`.
+
     Raises:
         InputError: they are not of one size.
     """
-    if white.shape[:2] != shape or white.ndim > 3 or not white.size:
+    height, width, channels = shape
+    if white.shape[:2] != (height, width) or white.ndim > 3 or not white.size:
         flat = white.ndim in (2, 3)
         large = f"{white.shape[1]}x{white.shape[0]} pixels" if flat else f"the shape {white.shape}"
         raise InputError(
-            f"The mask has {large}, the picture {shape[1]}x{shape[0]} pixels (width x height): "
+            f"The mask has {large}, the picture {width}x{height} pixels (width x height): "
             "they must be of one size."
         )
-    return (white.mean(-1) if white.ndim == 3 else white) > 0.5
+    if white.dtype != bool:
+        return (white.mean(-1) if white.ndim == 3 else white) > 0.5
+    if white.ndim == 2 or (white == white[..., :1]).all():
+        return white if white.ndim == 2 else white[..., 0]
+    if white.shape[2] != channels:
+        raise InputError(
+            f"The mask has {white.shape[2]} channels that differ, and the picture {channels}: give "
+            "one of (height, width)."
+        )
+    return white
 
 
 def doubt(white: np.ndarray) -> str | None:
@@ -51,6 +74,8 @@ def doubt(white: np.ndarray) -> str | None:
 
     One of two grays is none. The mask is one that `known_by` takes.
     """
+    if white.dtype == bool:
+        return None
     samples = white[..., None] if white.ndim == 2 else white
     grays, colours = samples.mean(-1), np.ptp(samples, axis=-1)
     gray = ((grays > _BLACK) & (grays < 1 - _BLACK)).mean()
@@ -69,6 +94,8 @@ def turned_round(picture: Picture, known: Known) -> str | None:
 
     What it calls missing has others, which would be thrown away.
     """
+    if known.missing.ndim == 3:
+        return None
     kept, lost = picture.pixels[known.measured], picture.pixels[known.missing]
     colour = kept[0]
     if (kept != colour).any() or ((lost == colour) | ~np.isfinite(lost)).all():
@@ -81,19 +108,21 @@ def turned_round(picture: Picture, known: Known) -> str | None:
 
 
 def _of_array(given: np.ndarray | Tensor | Image.Image) -> np.ndarray:
-    """Return how white an array is, as in a file, but 1 of 0 and 1 is white.
+    """Return how white an array is, as in a file, or what is true of it.
 
     Raises:
         InputError: values that say neither true nor false, nor how white a pixel is.
     """
+    if isinstance(given, Tensor) and given.ndim == 3 and given.shape[0] == 3:
+        given = given.movedim(0, -1)  # channels come first, as those of pictures do
     mask = plain_array(given, what="mask")
-    certain = mask.dtype == bool or bool(np.isin(mask, (0, 1)).all())
+    certain = _is_certain(mask)
     if not certain and (isinstance(given, np.ma.MaskedArray) or not _is_white(mask)):
         raise InputError(
             f"The mask is a {type(given).__name__} of {mask.dtype}: give true and false, 0 and 1, "
             "or how white each pixel is, as a picture has it."
         )
-    unit = mask.astype(np.float32) if certain else to_unit(mask)
+    unit = mask.astype(bool) if certain else to_unit(mask)
     several = unit.ndim == 3 and unit.shape[2] in (2, 4)
     return _telling(*split_samples(unit)) if several else unit
 
@@ -105,6 +134,19 @@ def _telling(colours: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
     return alpha[..., None]
 
 
+def _is_certain(mask: np.ndarray) -> bool:
+    """Whether an array tells two kinds apart: true and false, 0 and 1, integers 0 and another.
+
+    Where the other is white of a picture it may be one, and have colours.
+    """
+    if mask.dtype == bool or bool(np.isin(mask, (0, 1)).all()):
+        return True
+    most, least = mask.max(), mask.min()
+    other = most if most else least
+    picture = mask.dtype.name in SAMPLE_TYPES and other == white(mask.dtype)
+    return mask.dtype.kind in "iu" and not picture and bool(np.isin(mask, (0, other)).all())
+
+
 def _is_white(mask: np.ndarray) -> bool:
     """Whether all values lie between black and white of a picture."""
     if mask.dtype.name not in SAMPLE_TYPES:
@@ -112,8 +154,7 @@ def _is_white(mask: np.ndarray) -> bool:
     return bool(((mask >= 0) & (mask <= white(mask.dtype))).all())
 
 
-def _read(given: str | Path) -> np.ndarray:
-    path = as_path(given, name="mask")
+def _read(path: Path) -> np.ndarray:
     if path.is_dir():
         raise InputError(
             f"{path} is a folder of masks, and there is one picture: name the mask of it."
@@ -123,6 +164,6 @@ def _read(given: str | Path) -> np.ndarray:
     if mask.scale > 1 and samples.max() == 1:
         raise InputError(
             f"{path} holds 0 and 1 of {mask.scale:.0f}, which is black everywhere: write known "
-            f"pixels as {mask.scale:.0f}, or give an array of true and false in Python."
+            f"pixels as {mask.scale:.0f}, or give an array of true and false, as an .npy file."
         )
     return to_unit(samples)
