@@ -20,6 +20,7 @@ PYTHON_ONLY = {
     "tasks/experiments/cascade_config.py": "start_from shows_level scale_embedding",
     "tasks/experiments/cascade_networks.py": "scale_embedding",
     "tasks/networks.py": "torch.jit",
+    "tasks/scatter.py": "torch.from_numpy",
     "core/arrays.py": "numpy.array",
     "core/copying.py": "torch.no_grad",
     "core/checkpoint.py": "torch.export",

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
+from scorelet.core.habits import answers
 from scorelet.core.options import check_fields, checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Say
@@ -131,6 +132,19 @@ def scatter_files(
         _write(output, table, transform.paths, settings)
 
 
+def _of_arrays(paths: object = None, *_args: object, **_options: object) -> str:
+    """Return what is said where numbers are given for files."""
+    first = paths[0] if isinstance(paths, list | tuple) and paths else paths
+    if not isinstance(first, np.ndarray | Tensor):
+        return ""
+    return (
+        f"paths is of the type {type(first).__name__}: a table is made of files. Coefficients of "
+        "tensors are scorelet.wavelets.Scattering2d(J)(x), with x = torch.from_numpy(array) of an "
+        "array; or save it as NAME.npy, and give that."
+    )
+
+
+@answers(_of_arrays)
 @checked
 def scatter(
     paths: str | Path | Sequence[str | Path],

@@ -136,6 +136,11 @@ def phases(z: Tensor, count: int = 4) -> Tensor:
     Raises:
         InputError: z is not complex, or there is no phase.
     """
+    if not isinstance(z, Tensor):
+        raise InputError(
+            f"The coefficients are {type(z).__name__}: expected a complex tensor, as "
+            "torch.from_numpy(z) is of a complex array."
+        )
     if not z.is_complex() or z.ndim < 2 or not is_whole(count, least=1):
         raise InputError(
             f"{count!r} phases of {z.dtype} of shape {tuple(z.shape)}: expected at least one "

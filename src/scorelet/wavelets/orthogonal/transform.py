@@ -7,10 +7,12 @@ details; |x_{j-1}|^2 = |x_j|^2 + |d_j|^2. In two dimensions the mean of x_j is 2
 from torch import Tensor
 
 from scorelet.core.errors import InputError
+from scorelet.core.habits import answers
 from scorelet.core.numbers import is_whole
 from scorelet.core.options import checked
 from scorelet.core.words import colours_last, often
 from scorelet.wavelets.filters import orthogonal_filters
+from scorelet.wavelets.habits import of_pywavelets
 from scorelet.wavelets.orthogonal.banded import BandedFilters
 from scorelet.wavelets.orthogonal.cascade import Cascade
 from scorelet.wavelets.orthogonal.pyramid import Pyramid
@@ -45,6 +47,7 @@ class OrthogonalWavelet:
 
     orthogonal = True
 
+    @answers(of_pywavelets)
     @checked
     def __init__(
         self, name: str = "db4", levels: int = 1, *, ndim: int = 2, align: str = "pywavelets"
@@ -147,7 +150,8 @@ def unpack(pyramid: object, ndim: int) -> tuple[Tensor, tuple[Tensor, ...]]:
     if not bands or not all(isinstance(band, Tensor) for band in bands):
         raise InputError(
             "The coefficients are no pyramid: expected (low, details), a tensor and a tuple of "
-            "tensors, as the analysis returns them."
+            "tensors, as the analysis returns them; for lists of PyWavelets there is "
+            "Pyramid.from_pywavelets."
         )
     for band in bands:
         check_signal(band, ndim, name="A band")

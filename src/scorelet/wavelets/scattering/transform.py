@@ -26,8 +26,10 @@ from torch import Tensor, nn
 from scorelet.core.compiling import constant_in_graphs
 from scorelet.core.device import widened
 from scorelet.core.errors import InputError
+from scorelet.core.habits import answers
 from scorelet.core.numbers import is_whole
 from scorelet.core.options import checked
+from scorelet.wavelets.habits import of_kymatio
 from scorelet.wavelets.kept import remember
 from scorelet.wavelets.morlet.bank import MorletBank, check_scales, morlet_bank
 from scorelet.wavelets.morlet.checks import check_pictures, is_concrete
@@ -82,6 +84,7 @@ class Scattering2d(nn.Module):
         (torch.Size([5, 3, 25, 8, 12]), Path(order=2, scales=(0, 1), angles=(0, 0)))
     """
 
+    @answers(of_kymatio)
     @checked
     def __init__(
         self,
