@@ -195,7 +195,7 @@ def test_projections_are_all_that_is_used(shell, words, tmp_path):
         (["--task", "sensing"], "ratio above 0 and up to 1, got None"),
         (["--task", "spectral", "--share", "1.5"], "share above 0 and up to 1, got 1.5"),
         (["--task", "superres", "--projections", "3"], "belongs to sensing"),
-        (["--task", "deblur"], "blur or kernel"),
+        (["--task", "deblur"], "too few edges to tell its blur by: give blur"),
         (["--task", "deblur", "--blur", "1", "--edges", "black"], "black"),
         (["--task", "superres", "--edges", "mirrored"], "edges belongs to deblur"),
         (["--task", "inpaint", "--mask", "nowhere.png"], "nowhere.png"),

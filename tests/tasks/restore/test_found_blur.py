@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from noise_samples import clean
 from scipy import ndimage
 
 import scorelet as sl
+from noise_samples import clean
 from scorelet.core.errors import InputError
 from scorelet.models.measurements import gaussian_kernel
 from scorelet.tasks.restore.ways.found_blur import found_blur

@@ -338,7 +338,8 @@ def test_samples_and_deviation_of_a_file_have_the_shape_of_the_image(tmp_path):
         ({"task": "improve"}, "no task"),
         ({"task": "superres", "factor": 1}, "2 to 16"),
         ({"task": "superres", "blur": 2.0}, "belongs to deblur"),
-        ({"task": "deblur"}, "give blur or kernel"),
+        ({"task": "deblur", "blur": 1.0, "kernel": np.ones((1, 1))}, "give blur or kernel"),
+        ({"task": "deblur"}, "too few edges to tell its blur by"),
         ({"task": "deblur", "blur": 0.5, "edges": "black"}, "unknown or mirrored"),
         ({"task": "deblur", "blur": "soft"}, "blur is 'soft': .* motion:LENGTH:ANGLE"),
         (

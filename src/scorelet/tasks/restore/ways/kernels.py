@@ -12,6 +12,7 @@ from scorelet.core.paths import as_path
 from scorelet.data import read_picture
 from scorelet.models.measurements import named_blur
 from scorelet.tasks.restore.ways.base import BlurKernel, Words
+from scorelet.tasks.restore.ways.saved import SUFFIX, saved_array
 
 _SUM = 1e-3
 """Error of a sum of 1; and the least sum, over that of the sizes of the weights."""
@@ -57,18 +58,8 @@ def _read(kernel: str | Path) -> np.ndarray:
             f"There is no file {path}: kernel names an .npy file or a picture; a Gaussian blur is "
             "told by its standard deviation in pixels, as blur."
         )
-    return _read_array(path) if path.suffix.lower() in (".npy", ".npz") else _read_gray(path)
-
-
-def _read_array(path: Path) -> np.ndarray:
-    try:
-        found = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as an .npy file with a kernel.") from error
-    if not isinstance(found, np.ndarray):
-        found.close()
-        raise InputError(f"{path} may hold several arrays: save the kernel alone, as an .npy file.")
-    return found
+    saved = path.suffix.lower() in (SUFFIX, ".npz")
+    return saved_array(path, "kernel") if saved else _read_gray(path)
 
 
 def _read_gray(path: Path) -> np.ndarray:
