@@ -47,3 +47,25 @@ for strict in (False, True):
 def test_a_new_transform_is_one_graph_for_any_number_of_pictures(transform):
     """In a process of its own, because what checks annotations in tests cannot be traced."""
     subprocess.run([sys.executable, "-c", PROGRAM, transform], env=environment(), check=True)
+
+
+OTHERS = """
+import torch
+from scorelet.wavelets import MorletTransform2d, Scattering2d, ScatteringCovariance
+
+x = torch.rand(2, 8, 8)
+for several in (
+    [Scattering2d(1, 2, order=1), Scattering2d(1, 3), Scattering2d(1, 3, boundary="periodic")],
+    [MorletTransform2d(4, kind="half"), MorletTransform2d(4, kind="half", full_angles=True)],
+    [ScatteringCovariance(1, 1), ScatteringCovariance(2, 1), ScatteringCovariance(1, 2)],
+):
+    compiled = torch.compile(lambda f, x: f(x), fullgraph=True, backend="aot_eager")
+    for transform in several:
+        torch.testing.assert_close(compiled(transform, x), transform(x), rtol=1e-5, atol=1e-5)
+"""
+
+
+@pytest.mark.slow
+def test_a_graph_is_for_transforms_of_the_same_options():
+    """Filters are constants of a graph: one with other filters is given another graph."""
+    subprocess.run([sys.executable, "-c", OTHERS], env=environment(), check=True)

@@ -14,8 +14,9 @@ def constant_in_graphs(function: Callable[P, T]) -> Callable[P, T]:
     """Return a function whose result is a constant of every graph that calls it.
 
     torch.compile calls it while it makes the graph, with arguments that have to be constants, too:
-    sizes are by `operator.index`. What it makes are real tensors, also under torch.export, make_fx
-    and FakeTensorMode: it may be kept.
+    sizes are by `operator.index`. A graph serves other objects with equal arguments, so a method is
+    given all options that its result depends on. What it makes are real tensors, also under
+    torch.export, make_fx and FakeTensorMode: it may be kept.
     """
 
     @functools.wraps(function)

@@ -61,7 +61,7 @@ class MorletTransform2d(nn.Module):
             raise InputError("full_angles is for half octaves: leave it out for kind='octave'.")
         self.L, self.kind, self.boundary, self.full_angles = L, kind, boundary, full_angles
         self._bank((1, 1))  # refuses a wrong number of angles
-        self._kept: dict[tuple[tuple[int, int], torch.dtype, torch.device], _Layer] = {}
+        self._kept: dict[tuple[object, ...], _Layer] = {}
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return low and bands.
@@ -75,7 +75,8 @@ class MorletTransform2d(nn.Module):
         real = x.real.dtype if x.is_complex() else x.dtype
         height, width = index(x.shape[-2]), index(x.shape[-1])  # numbers, also in a graph
         place = grid((height, width), 1, self.boundary)
-        layer = self._layer(height, width, real, x.device)
+        options = (self.L, self.kind, self.boundary, self.full_angles)
+        layer = self._layer(height, width, real, x.device, options)
         rows, columns = layer.pixels
         spectrum = torch.fft.fft2(x.index_select(-2, rows).index_select(-1, columns))
         low, bands = (
@@ -93,13 +94,20 @@ class MorletTransform2d(nn.Module):
         )
 
     @constant_in_graphs
-    def _layer(self, height: int, width: int, dtype: torch.dtype, device: torch.device) -> "_Layer":
-        key = ((height, width), dtype, device)
+    def _layer(
+        self,
+        height: int,
+        width: int,
+        dtype: torch.dtype,
+        device: torch.device,
+        options: tuple[object, ...],
+    ) -> "_Layer":
+        key = (height, width, dtype, device, options)
         found = self._kept.get(key)
         if found is not None:
             return found
         with torch.inference_mode(False):
-            place = grid(key[0], 1, self.boundary)
+            place = grid((height, width), 1, self.boundary)
             bank = self._bank(place.padded)
             step = 1 if self.kind == "half" else 2
             made = _Layer(place, bank, step, dtype, device)

@@ -79,7 +79,7 @@ class ScatteringCovariance(nn.Module):
         super().__init__()
         check_scales(1 if J is None else J, L, least=1)
         self.J, self.L = J, L
-        self._kept: dict[tuple[tuple[int, int], torch.dtype, torch.device], _Bank] = {}
+        self._kept: dict[tuple[object, ...], _Bank] = {}
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the moments of fields x.
@@ -90,8 +90,8 @@ class ScatteringCovariance(nn.Module):
         check_pictures(x)
         height, width = index(x.shape[-2]), index(x.shape[-1])  # numbers, also in a graph
         working = widened(x).reshape(-1, height, width)
-        scales = self._scales((height, width))
-        bank = self._bank(height, width, scales, working.dtype, x.device)
+        options = (self._scales((height, width)), self.L)
+        bank = self._bank(height, width, working.dtype, x.device, options)
         whole = torch.compiler.is_compiling()  # a graph holds for any number of fields
         parts = (working,) if whole else working.split(_AT_ONCE)
         values = torch.cat([_moments(part, bank, self.L) for part in parts])
@@ -133,13 +133,18 @@ class ScatteringCovariance(nn.Module):
 
     @constant_in_graphs
     def _bank(
-        self, height: int, width: int, scales: int, dtype: torch.dtype, device: torch.device
+        self,
+        height: int,
+        width: int,
+        dtype: torch.dtype,
+        device: torch.device,
+        options: tuple[int, int],
     ) -> "_Bank":
-        key = ((height, width), dtype, device)
+        key = (height, width, dtype, device, options)
         found = self._kept.get(key)
         if found is None:
             with torch.inference_mode(False):
-                bands = morlet_bank((height, width), scales, self.L).bands
+                bands = morlet_bank((height, width), *options).bands
                 waves = torch.cat([torch.from_numpy(band) for band in bands]).to(device, dtype)
                 found = _Bank(waves)
             self._kept = {key: found}  # another thread may keep another one

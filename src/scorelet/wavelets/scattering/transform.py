@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from scorelet.wavelets.scattering.fast_path import CompiledScattering
 
 Engine = Literal["auto", "torch"]
-_Key = tuple[tuple[int, int], torch.dtype, torch.device]
 
 _MODERATE = (-20, 40)  # powers of two that largest values may have
 _CACHE = 1 << 20  # bytes: maps of one scale that stay near a core until the next step needs them
@@ -104,7 +103,7 @@ class Scattering2d(nn.Module):
         self.paths: tuple[Path, ...] = scattering_paths(J, L, order)
         self._positions = in_order(self.paths, J, L, order)
         self._banks: dict[tuple[int, int], tuple[Grid, MorletBank]] = {}
-        self._filters: dict[_Key, GridFilters] = {}
+        self._filters: dict[tuple[object, ...], GridFilters] = {}
         self._kernels: dict[tuple[int, int], CompiledScattering] = {}
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
@@ -196,13 +195,19 @@ class Scattering2d(nn.Module):
     def _tools(self, shape: tuple[int, int], like: Tensor) -> tuple[Grid, GridFilters]:
         height, width = index(shape[0]), index(shape[1])  # numbers, also where a graph is made
         place = grid((height, width), self.J, self.boundary)
-        return place, self._grid_filters(height, width, like.dtype, like.device)
+        options = (self.J, self.L, self.order, self.boundary)
+        return place, self._grid_filters(height, width, like.dtype, like.device, options)
 
     @constant_in_graphs
     def _grid_filters(
-        self, height: int, width: int, dtype: torch.dtype, device: torch.device
+        self,
+        height: int,
+        width: int,
+        dtype: torch.dtype,
+        device: torch.device,
+        options: tuple[object, ...],
     ) -> GridFilters:
-        key = ((height, width), dtype, device)
+        key = (height, width, dtype, device, options)
         found = self._filters.get(key)
         if found is not None:
             return found
