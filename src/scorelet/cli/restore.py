@@ -91,7 +91,9 @@ def restore(
             nearly so: 0.5 is the least of 8 bits, 0.1 of 16 and of floats. By default it is found
             for deblur, and 0 for the other tasks.
         quality: fast is one sample of 39 network calls, full the mean of 8.
-        samples: how many samples to write beside their mean, with their deviation.
+        samples: how many samples to write beside their mean, with their deviation as
+            NAME_deviation: 16 bits in thousandths of an 8-bit level (1500 is 1.5), of floats in
+            their unit.
         model: built-in name, .safetensors path or Hub id of a denoiser.
         label: class of the pictures, its name or number from 0 on, for models that know
             classes.

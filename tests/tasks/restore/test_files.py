@@ -53,10 +53,11 @@ def test_samples_are_as_opaque_as_their_mean(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("suffix", "kind"), [(".jpg", ".png"), (".webp", ".png"), (".tif", ".tif")]
+    ("suffix", "kind"),
+    [(".jpg", ".png"), (".webp", ".png"), (".bmp", ".png"), (".tif", ".tif"), (".ppm", ".ppm")],
 )
-def test_deviations_are_written_without_loss(tmp_path, suffix, kind):
-    """They are those that floats have, rounded to 8 bits."""
+def test_deviations_are_written_in_thousandths_of_a_level(tmp_path, suffix, kind):
+    """They are those that floats have, far below one level of 8 bits."""
     source = tmp_path / f"a{suffix}"
     Image.fromarray(noisy(16, 16)).save(source)
     given = settings(samples=2, sigma=0.2)
@@ -65,7 +66,22 @@ def test_deviations_are_written_without_loss(tmp_path, suffix, kind):
     assert str(written) in outcome.report["outputs"]
     prepared = given.prepare(read_picture(source))
     deviation = restored(prepared, given, keep=lambda *_: None).deviation
-    assert np.array_equal(read_picture(written).pixels, np.rint(255 * deviation.clip(0, 1)))
+    pixels = read_picture(written).pixels
+    assert pixels.dtype == np.uint16
+    np.testing.assert_allclose(pixels / 1000, 255 * deviation, rtol=0, atol=0.0006)
+    assert 0 < np.median(pixels) < 65535
+
+
+def test_deviations_of_floats_are_in_their_unit(tmp_path):
+    tifffile.imwrite(
+        tmp_path / "a.tif", np.float32(noisy(16, 16, 1) / 255), photometric="minisblack"
+    )
+    given = settings(samples=2, sigma=0.2)
+    list(restore_files([tmp_path / "a.tif"], tmp_path / "out", settings=given))
+    deviation = restored(
+        given.prepare(read_picture(tmp_path / "a.tif")), given, keep=lambda *_: None
+    ).deviation
+    assert np.array_equal(read_picture(tmp_path / "out" / "a_deviation.tif").pixels, deviation)
 
 
 @pytest.fixture

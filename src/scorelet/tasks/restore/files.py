@@ -19,7 +19,7 @@ from scorelet.data import (
     what_it_holds,
     write_pages,
 )
-from scorelet.data.pictures.formats.base import QUALITY
+from scorelet.data.pictures.formats.base import SIXTEEN
 from scorelet.data.pictures.lost import lost
 from scorelet.tasks.conditions import Conditions
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
@@ -48,7 +48,8 @@ def restore_files(
     """Restore files and folders into files; yield what became of each, in order.
 
     With `settings.samples` above 1 each sample is written, too, as NAME_000 and so on, and their
-    deviation as NAME_deviation, a PNG in the place of JPEG and WebP; the mean comes last.
+    deviation as NAME_deviation, see `deviation_samples`, a PNG where the kind of the mean holds no
+    16 bits; the mean comes last.
 
     Args:
         paths: files and folders of pictures.
@@ -115,12 +116,26 @@ def _content(given: Mask | BlurKernel | None) -> str | None:
 
 
 def _beside(target: Path, settings: RestoreSettings) -> list[Path]:
-    """Return what is written beside the mean: each sample, and without loss their deviation."""
+    """Return what is written beside the mean: each sample, and in full their deviation."""
     if settings.samples is None or settings.samples == 1:
         return []
     samples = [target.with_stem(f"{target.stem}_{k:03d}") for k in range(settings.samples)]
-    suffix = ".png" if QUALITY in what_it_holds(target) else target.suffix
+    suffix = target.suffix if SIXTEEN in what_it_holds(target) else ".png"
     return [*samples, target.with_name(f"{target.stem}_deviation{suffix}")]
+
+
+def deviation_samples(deviation: Pixels, dtype: np.dtype) -> Pixels:
+    """Return what is written of the deviation of pictures of a dtype.
+
+    Of integers it is in thousandths of a level of 8 bits, as integers of 16 bits, and so up to
+    65.535: most of it is below one level. Of floats it is in their unit.
+
+    >>> deviation_samples(np.array([0, 0.5, 100]) / 255, np.dtype(np.uint8)).tolist()
+    [0, 500, 65535]
+    """
+    if dtype.kind == "f":
+        return deviation.astype(dtype)
+    return from_unit(deviation * (255_000 / 65_535), np.uint16)
 
 
 def _restore_file(
@@ -133,18 +148,17 @@ def _restore_file(
     large = prepared.result(some)
     check_target(task.target, large, pages=1)
 
-    def write(path: Path, values: Pixels, alpha: Pixels | None) -> None:
-        pixels = from_unit(values, picture.pixels.dtype)
+    def write(path: Path, pixels: Pixels, alpha: Pixels | None) -> None:
         one = replace(large, pixels=pixels, alpha=alpha)
         write_pages(path, [one], publish=lambda temporary: publish.file(path, temporary))
 
     def keep(number: int, sample: Pixels) -> None:
         if task.beside:
-            write(task.beside[number], sample, large.alpha)
+            write(task.beside[number], from_unit(sample, picture.pixels.dtype), large.alpha)
 
     found = restored(prepared, settings, keep=keep, progress=listener.part)
     if task.beside:
-        write(task.beside[-1], found.deviation, None)
+        write(task.beside[-1], deviation_samples(found.deviation, picture.pixels.dtype), None)
     height, width = found.picture.pixels.shape[:2]
     loss = is_lossy(task.target, picture.metadata) and settings.way.keeps
     report = {
