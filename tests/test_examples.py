@@ -174,6 +174,16 @@ def test_a_small_picture_is_enlarged(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:no blur was given")
+def test_blurred_pictures_are_restored(tmp_path):
+    main = example("draw_deblur").main
+    gains = main(CLEAN / "chelsea.png", tmp_path / "d.png", quality="fast")
+    assert gains[0] > 1.5
+    assert gains[1] > 5
+    assert read_png(tmp_path / "d.png").shape == (160, 704, 3)
+
+
+@pytest.mark.slow
 def test_pixels_need_more_steps_with_each_octave(tmp_path):
     found = example("draw_steps").main(tmp_path / "steps.png", side=16, sides=(8, 16))
     assert found["in pixels"][1] > 1.4 * found["in pixels"][0]

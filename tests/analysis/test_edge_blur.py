@@ -10,12 +10,12 @@ from scipy.special import erf
 from scorelet.analysis.edge_blur import edge_blur
 from scorelet.core.blocks import block_means
 
-_FINE = 8
+_FINE = 4
 
 
 def _step(angle: float, blur: float) -> np.ndarray:
     """Return a step at an angle, as a sensor sees it through a Gaussian: in closed form."""
-    side = (np.arange(96 * _FINE) + 0.5) / _FINE - 48.3
+    side = (np.arange(280 * _FINE) + 0.5) / _FINE - 140.3
     turn = math.radians(angle)
     away = side[None, :] * math.cos(turn) + side[:, None] * math.sin(turn)
     whole = 0.5 * (1 + erf(away / (math.sqrt(2) * max(blur, 1e-6))))

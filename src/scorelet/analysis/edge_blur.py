@@ -34,7 +34,7 @@ _QUANTILE = 1 / 3
 """Of b² over all edges."""
 _ABOVE_NOISE = 6.0
 """Slopes of edges over those of noise, in standard deviations."""
-_FEWEST = 50
+_FEWEST = 200
 """Edges that are measured, at least."""
 _ENDS = 0.02
 """How near black and white, in parts of the range, an edge may be cut off."""
@@ -55,7 +55,7 @@ def edge_blur(plane: np.ndarray, noise: float = 0.0) -> float | None:
         noise: standard deviation of its white noise, in that unit.
 
     Returns:
-        b, or None where fewer than 50 edges rise above the noise.
+        b, or None where fewer than 200 pixels of edges rise above the noise.
     """
     if min(plane.shape) < _SMALLEST:
         return None
