@@ -160,19 +160,24 @@ def _seen(levels: Levels, pictures: np.ndarray, *, flip: bool) -> Seen:
         (low, _), *details = levels.bands(x)
         lows.append(low)
         told.append(details[0][1])
-        spread.append([float(band.square().mean()) for band, _ in details])
+        spread.append([len(x) * float(band.square().mean()) for band, _ in details])
     low = torch.cat(lows)
     return Seen(low, _moments(torch.cat(told)), _variances(low, spread, flip=flip))
 
 
 def _variances(low: Tensor, details: list[list[float]], *, flip: bool) -> list[float]:
-    """Return v of low bands around their mean, and of details, of which parts have been measured.
+    """Return v of low bands around their mean, and of details.
+
+    Args:
+        low: of all pictures.
+        details: of each part of the pictures, by level: sums of their mean squares.
+        flip: whether mirror images are learnt, too.
 
     Raises:
         InputError: one of them is 0.
     """
     mean = (low.mean(0) + low.mean(0).flip(-1)) / 2 if flip else low.mean(0)
-    spread = np.mean(details, 0).tolist() if details else []
+    spread = (np.sum(details, 0) / len(low)).tolist() if details else []
     variances = [float((low - mean).square().mean()), *spread]
     if not min(variances) > 0:
         raise InputError("A band of the pictures does not vary: there is nothing to learn.")
