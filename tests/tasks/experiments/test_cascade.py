@@ -415,18 +415,18 @@ def test_mirror_images_do_not_make_a_law_of_few_pictures(config):
 
 def test_the_variance_of_details_counts_all_pictures_alike(tmp_path):
     """Also where the last of the parts that are looked at has one picture: it had a half of it."""
-    flat = np.repeat(np.arange(251, dtype=np.uint8)[:, None, None], 8, 1).repeat(8, 2)
-    flat[-1] = 255 * (np.indices((8, 8)).sum(0) % 2)  # a chessboard
-    np.save(tmp_path / "flat.npy", flat)
+    pixels = np.random.default_rng(0).integers(100, 150, (251, 8, 8)).astype(np.uint8)
+    pixels[-1] = 255 * (np.indices((8, 8)).sum(0) % 2)  # a chessboard
+    np.save(tmp_path / "pixels.npy", pixels)
     factors = {
         "low": LOW | {"sigma": [0.005, 8.0]},
         "details": [DETAILS | {"sigma": [0.002, 0.5]}],
     }
-    data = {"train": [str(tmp_path / "flat.npy")], "hold_out": 0}
-    config = {"task": "cascade", "data": data, "steps": 1, "batch": 1, "output": "runs/flat"}
+    data = {"train": [str(tmp_path / "pixels.npy")], "hold_out": 0}
+    config = {"task": "cascade", "data": data, "steps": 1, "batch": 1, "output": "runs/pixels"}
     experiment = build(CascadeConfig.model_validate(config | factors))
     model = experiment.learner.model
-    pictures = torch.from_numpy(flat / 255.0).float()[:, None]
+    pictures = torch.from_numpy(pixels / 255.0).float()[:, None]
     _, (_, band, _) = parts_of(model, pictures)
     found = experiment.learner.objective.factors[1].variance
     assert found == pytest.approx(float(band.square().mean()), rel=1e-5)
