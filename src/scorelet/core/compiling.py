@@ -1,9 +1,11 @@
 """What is made once, beside the graphs that torch.compile and others who see operations make."""
 
 import functools
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from typing import ParamSpec, TypeVar
 
+from torch import Tensor
 from torch.utils._python_dispatch import _disable_current_modes
 
 P = ParamSpec("P")
@@ -22,9 +24,32 @@ def constant_in_graphs(function: Callable[P, T]) -> Callable[P, T]:
     @functools.wraps(function)
     def called(*args: P.args, **kwargs: P.kwargs) -> T:
         with _disable_current_modes():
-            return function(*args, **kwargs)
+            found = function(*args, **kwargs)
+        if "torch._dynamo" in sys.modules:  # or nothing is compiled
+            _fix_sizes(found)
+        return found
 
     # the mark of `torch.compiler.assume_constant_result`, which imports the compiler when it
     # decorates: two seconds that most programs would spend for nothing
     called._dynamo_marked_constant = True  # ty: ignore[missing-attribute]
     return called
+
+
+def _fix_sizes(found: object) -> None:
+    """Say that tensors keep their sizes: torch 2.9 takes those of constants for symbols."""
+    from torch._dynamo import mark_static
+
+    for tensor in _tensors(found):
+        mark_static(tensor)
+
+
+def _tensors(found: object) -> Iterator[Tensor]:
+    if isinstance(found, Tensor):
+        yield found
+    elif isinstance(found, list | tuple):
+        for part in found:
+            yield from _tensors(part)
+    elif isinstance(found, dict):
+        yield from _tensors(list(found.values()))
+    elif hasattr(found, "__dict__"):
+        yield from _tensors(vars(found))

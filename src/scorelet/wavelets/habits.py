@@ -16,7 +16,10 @@ _PYWAVELETS = {
     "axes": "the last axes are transformed, so bring them there by x.movedim",
     "axis": "with ndim=1 the last axis is transformed, so bring it there by x.movedim",
 }
-_MODES = {"zero", "constant", "symmetric", "reflect", "periodic", "smooth", "periodization", "per"}
+_MODES = {
+    *("zero", "constant", "symmetric", "reflect", "periodic", "smooth", "periodization", "per"),
+    *("antisymmetric", "antireflect"),
+}
 
 
 def of_kymatio(_self: object, *args: object, **options: object) -> str:

@@ -124,3 +124,13 @@ def test_a_mosaic_of_a_sensor_becomes_a_picture(float32):
     surfaces = 255 * smooth_guess(np.float32(x) / 255, known).pixels
     wrong = [np.square(one[~known] - x[~known]).mean() for one in (np.float32(out.image), surfaces)]
     assert wrong[0] < 0.4 * wrong[1]
+
+
+def test_what_masked_pixels_hold_is_not_known_by_channel():
+    """Of a masked pixel nothing is known, whether it holds NaN in one channel or not."""
+    x = np.full((12, 12, 3), 0.5, np.float32)
+    x[4:8, 4:8] = [np.nan, 1, 0]
+    masked = np.zeros(x.shape, bool)
+    masked[4:8, 4:8, 1] = True
+    out = sl.restore(np.ma.array(x, mask=masked), task="inpaint", quality="fast", seed=0)
+    np.testing.assert_allclose(np.ma.getdata(out.image)[5:7, 5:7], 0.5, atol=0.1)

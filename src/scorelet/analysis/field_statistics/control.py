@@ -41,7 +41,8 @@ def mixtures(x: Tensor, *, rng: Generator) -> Fields:
     or on a map are not all that is mixed.
 
     Args:
-        x: fields, (n, h, w) or (n, 1, h, w), periodic or not. One or two give themselves.
+        x: fields, (n, h, w) or (n, 1, h, w), periodic or not. One or two give themselves, in
+            either order.
         rng: draws O.
     """
     fields = prepare(x, "hann")  # whether they are periodic does not matter here

@@ -18,9 +18,8 @@ from scorelet.analysis.field_statistics.comparison import (
 from scorelet.analysis.field_statistics.control import control_fields
 from scorelet.analysis.field_statistics.fields import prepare
 from scorelet.analysis.field_statistics.memorisation import nearest_neighbours
-from scorelet.analysis.field_statistics.spectra import covariance_spectrum
 from scorelet.analysis.field_statistics.statistic import Statistic, by_chain
-from scorelet.analysis.field_statistics.table import STATISTICS, gaussian_reference
+from scorelet.analysis.field_statistics.table import STATISTICS, gaussian_reference, spectra
 from scorelet.analysis.field_statistics.units import in_units
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator
@@ -128,9 +127,10 @@ def compare_sets(
     lines, refused, messages = {}, [], [*_too_few(data, other), *_cut(data, other)]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        power = covariance_spectrum(data.fields, window=window)
+        powers = spectra(data.fields, window=window)
         for name in STATISTICS:
             try:
+                power = powers[STATISTICS[name].spectrum]
                 line = _measure(name, (data, other, control), window, power)
                 lines[name] = line if spacing is None else _in_units(line, spacing, data.fields)
             except InputError as error:

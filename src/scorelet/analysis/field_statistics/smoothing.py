@@ -63,18 +63,28 @@ def smoothed_scale(x: Fields, width: float, margin: int) -> Tensor:
 
 
 def spectral_moments(power: Tensor, width: float) -> SpectralMoments:
-    """Return the sigma_n of a power map, (h, w) in the order of `torch.fft.fftfreq`."""
+    """Return the sigma_n of a power map, (h, w) in the order of `torch.fft.fftfreq`.
+
+    Of a `covariance_spectrum` with so much below 0 that they are no moments of any field, those of
+    what is above 0.
+    """
     rows, columns = _map_frequencies(power)
     square = rows[:, None] ** 2 + columns[None, :] ** 2
     weighted = (-(width**2) * square).exp() * power
-    return SpectralMoments(*((square**n * weighted).mean().sqrt() for n in range(3)))
+    squares = torch.stack([(square**n * weighted).mean() for n in range(3)])
+    if not (squares > 0).all() or squares[1] ** 2 >= squares[0] * squares[2]:
+        squares = torch.stack([(square**n * weighted.clamp(min=0)).mean() for n in range(3)])
+    return SpectralMoments(*squares.sqrt())
 
 
 def gradient_covariance(power: Tensor, width: float) -> Float[Tensor, "2 2"]:
     """Return the covariance of the gradient, row before column, of a power map as above."""
     w = torch.stack(torch.meshgrid(*_map_frequencies(power), indexing="ij")).flatten(1)
     weighted = (-(width**2) * w.square().sum(0)).exp() * power.flatten()
-    return (weighted * w) @ w.mT / power.numel()
+    found = (weighted * w) @ w.mT
+    if torch.linalg.eigvalsh(found)[0] < 0:
+        found = (weighted.clamp(min=0) * w) @ w.mT
+    return found / power.numel()
 
 
 def _map_frequencies(power: Tensor) -> list[Tensor]:

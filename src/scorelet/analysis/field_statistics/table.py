@@ -29,7 +29,12 @@ from scorelet.analysis.field_statistics.marginal import (
 from scorelet.analysis.field_statistics.minkowski import gaussian_minkowski, minkowski
 from scorelet.analysis.field_statistics.peaks import PEAKS_NOTE, gaussian_peaks, peaks
 from scorelet.analysis.field_statistics.scattering import measure_by
-from scorelet.analysis.field_statistics.spectra import power_spectrum, two_point
+from scorelet.analysis.field_statistics.spectra import (
+    covariance_spectrum,
+    power_map,
+    power_spectrum,
+    two_point,
+)
 from scorelet.analysis.field_statistics.statistic import Statistic
 from scorelet.core.errors import InputError
 from scorelet.wavelets import scattering_covariance
@@ -46,6 +51,8 @@ class Measure(Protocol):
         ...
 
 
+Spectrum = Callable[..., Tensor]
+"""`covariance_spectrum` or `power_map`: function of fields and a window."""
 Reference = Callable[[Tensor, Statistic], Tensor]
 """Function of a power map (h, w) and a measured statistic: the values of a Gaussian field."""
 
@@ -61,6 +68,8 @@ class StatisticKind:
             which are those of that field by definition.
         log: whether values are best drawn on a logarithmic scale.
         note: for people who read a figure with that reference: how far it is off, if it is.
+        spectrum: of which power the reference is: what fields that were cut out have inside, or
+            what they have as wholes.
     """
 
     title: str
@@ -68,6 +77,7 @@ class StatisticKind:
     gaussian_reference: Reference | None = None
     log: bool = False
     note: str = ""
+    spectrum: Spectrum = covariance_spectrum
 
 
 STATISTICS: dict[str, StatisticKind] = {
@@ -83,9 +93,17 @@ STATISTICS: dict[str, StatisticKind] = {
     "bispectrum": StatisticKind("Bispectrum", bispectrum, gaussian_bispectrum),
     "minkowski": StatisticKind("Minkowski functionals", minkowski, gaussian_minkowski),
     "peaks": StatisticKind("Peaks and minima", peaks, gaussian_peaks, note=PEAKS_NOTE),
-    "critical": StatisticKind("Critical quantities", critical, gaussian_critical),
+    "critical": StatisticKind(
+        "Critical quantities", critical, gaussian_critical, spectrum=power_map
+    ),
     "scattering": StatisticKind("Scattering covariance", measure_by(scattering_covariance)),
 }
+
+
+def spectra(x: Tensor, *, window: str) -> dict[Spectrum, Tensor]:
+    """Return every `StatisticKind.spectrum` of fields."""
+    kinds: tuple[Spectrum, ...] = covariance_spectrum, power_map
+    return {kind: kind(x, window=window) for kind in kinds}
 
 
 def gaussian_reference(power: Tensor, statistic: Statistic) -> Tensor | None:
@@ -95,7 +113,7 @@ def gaussian_reference(power: Tensor, statistic: Statistic) -> Tensor | None:
     Gaussian field on a grid has. The others need no isotropy.
 
     Args:
-        power: from `power_map`, or `covariance_spectrum` of fields that were cut out.
+        power: from `power_map`, or of fields that were cut out from the `spectrum` of the kind.
         statistic: gives the axis and the bins.
 
     Raises:

@@ -10,10 +10,10 @@ from scorelet.analysis.field_statistics import (
     STATISTICS,
     NotPeriodicWarning,
     StatisticKind,
-    covariance_spectrum,
     gaussian_reference,
 )
 from scorelet.analysis.field_statistics.sets import FieldSet, SetComparison, compare_sets
+from scorelet.analysis.field_statistics.table import spectra
 from scorelet.analysis.field_statistics.verdicts import summary
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Fields
@@ -137,8 +137,9 @@ def _alone(samples: Fields, window: str) -> list[Section]:
     """Return the statistics of samples, beside those of Gaussian fields of the same power."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotPeriodicWarning)
-        power = covariance_spectrum(samples, window=window)
-        return [_one(kind, samples, power, window) for kind in STATISTICS.values()]
+        powers = spectra(samples, window=window)
+        kinds = STATISTICS.values()
+        return [_one(kind, samples, powers[kind.spectrum], window) for kind in kinds]
 
 
 def _one(kind: StatisticKind, samples: Fields, power: Tensor, window: str) -> Section:

@@ -92,13 +92,23 @@ def restore(  # noqa: PLR0913 - as many as the command has options
         found = _restored(read_picture(source, gaps=True), settings)
         image = found.image
     else:
-        given = in_memory(source)
+        given = in_memory(_emptied(source))
         if given.batch:
             raise InputError("The picture has a batch axis: restore takes one picture at a time.")
         found = _restored(given.pictures[0], settings)
         image = given.back(found.picture)
     warn_of(found.warnings)
     return _alike(found, image)
+
+
+def _emptied(source: Any) -> Any:  # noqa: ANN401 - what restore takes
+    """Return a masked array of floats without what masked pixels hold: none of it is known."""
+    if not isinstance(source, np.ma.MaskedArray) or source.dtype.kind != "f":
+        return source
+    masked = np.ma.getmaskarray(source)
+    if masked.ndim == 3:
+        masked = np.broadcast_to(masked.any(2, keepdims=True), masked.shape)
+    return np.ma.array(np.where(masked, np.nan, np.ma.getdata(source)), mask=masked)
 
 
 def _alike(found: Restored, image: Any) -> Restored:  # noqa: ANN401 - an array, a tensor, a picture

@@ -141,7 +141,7 @@ class ScatteringFeatures(TransformerMixin, BaseEstimator):
 def _colours(shape: tuple[int, int, int]) -> str:
     """Return what is said first where the last number of a shape looks like that of colours."""
     height, width, channels = shape
-    if not colours_last((width, channels)):
+    if height == 1 or not colours_last((width, channels)):  # of two numbers the first is 1
         return ""
     return (
         f"if the last axis is of colours, bring it in front, x.reshape(-1, {height}, {width}, "

@@ -9,8 +9,13 @@ from scorelet.core.errors import InputError
 from scorelet.data import luma
 from scorelet.models.measurements import gaussian_kernel
 
-_LEAST = 0.4
-"""Blurs in pixels that are less are those of sharp pictures: nothing is gained."""
+_LEAST = 0.7
+"""Blurs in pixels that are less are those of sharp pictures, and of enlarged ones: next to nothing
+is gained."""
+_PARTS = 3
+"""Rows and columns of parts, of which the sharpest counts: a soft background has edges, too."""
+_GRAIN = 1 / 255
+"""Noise that is taken at least: steps of 8 bits in smooth parts are no edges."""
 
 
 def found_blur(x: Tensor, sigma: float | None) -> tuple[Tensor, tuple[str, ...]]:
@@ -25,7 +30,7 @@ def found_blur(x: Tensor, sigma: float | None) -> tuple[Tensor, tuple[str, ...]]
     """
     pixels = x[0].permute(1, 2, 0).numpy()
     plane = luma(pixels) if pixels.shape[2] == 3 else pixels
-    width = edge_blur(plane[..., 0], _noise(pixels) if sigma is None else sigma)
+    width = _width(plane[..., 0], max(_noise(pixels) if sigma is None else sigma, _GRAIN))
     if width is None:
         raise InputError(
             "The picture has too few edges to tell its blur by: give blur, the standard deviation "
@@ -39,8 +44,20 @@ def found_blur(x: Tensor, sigma: float | None) -> tuple[Tensor, tuple[str, ...]]
     width = round(width, 2)
     return gaussian_kernel(width), (
         f"no blur was given: that of a Gaussian of {width:g} pixels was found at the edges, which "
-        "is less than what is there more often than not; give blur to take another",
+        "most often is less than what is there; give blur to take another, and a smaller one where "
+        "ripples come",
     )
+
+
+def _width(plane: np.ndarray, noise: float) -> float | None:
+    """Return the blur of the sharpest part that has edges, or of the whole."""
+    parts = (part for rows in np.array_split(plane, _PARTS) for part in _columns(rows))
+    found = [edge_blur(part, noise) for part in (plane, *parts)]
+    return min((width for width in found if width is not None), default=None)
+
+
+def _columns(rows: np.ndarray) -> list[np.ndarray]:
+    return np.array_split(rows, _PARTS, axis=1)
 
 
 def _noise(pixels: np.ndarray) -> float:
