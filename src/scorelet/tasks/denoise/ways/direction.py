@@ -14,8 +14,9 @@ level of grain is that of most places, and faint lines are less than it.
 import numpy as np
 from scipy import ndimage
 
-from scorelet.core.blocks import between_blocks, block_means
+from scorelet.core.blocks import block_means
 from scorelet.data import luma, to_unit
+from scorelet.tasks.denoise.ways.between import between_blocks
 
 Pixels = np.ndarray
 

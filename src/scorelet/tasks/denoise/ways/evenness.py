@@ -12,8 +12,9 @@ cut off at white) and blocks with gaps (NaN) say nothing of the noise and are le
 
 import numpy as np
 
-from scorelet.core.blocks import between_blocks, block_means
+from scorelet.core.blocks import block_means
 from scorelet.data import to_unit
+from scorelet.tasks.denoise.ways.between import between_blocks
 
 Pixels = np.ndarray
 
