@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from samples import write_model
+import annotations
 
+annotations.install()
 torch.set_num_threads(1)
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # of programs that tests start
 
@@ -65,4 +66,6 @@ def program(monkeypatch):
 @pytest.fixture(scope="session")
 def model(tmp_path_factory):
     """The path of a small model with random weights, for colour and gray."""
+    from samples import write_model
+
     return str(write_model(tmp_path_factory.mktemp("model") / "small.safetensors"))

@@ -5,6 +5,7 @@ import inspect
 import os
 import subprocess
 import sys
+from functools import wraps
 from pathlib import Path
 from textwrap import dedent
 
@@ -106,6 +107,14 @@ def test_what_is_kept_is_of_the_sources_that_there_are(tmp_path):
     assert run(tmp_path) == [23, 23, 0]
 
 
+def test_a_kernel_is_made_of_its_own_file_and_not_of_what_is_around_it():
+    """As what checks annotations in tests, whose text has no file."""
+    names = {}
+    exec("def around(n): return n", names)
+    around = wraps(collatz)(names["around"])
+    assert compiled(around)._cache._edition == compiled(collatz)._cache._edition
+
+
 def test_two_processes_that_keep_code_at_the_same_time_do_not_mix_it_up(tmp_path):
     """One has read the index before the other writes it, and writes its code after the other."""
     one, two = (_Files(str(tmp_path), "kernel", "stamp") for _ in range(2))
@@ -160,7 +169,7 @@ def test_a_process_that_is_older_than_a_file_keeps_nothing_of_it(tmp_path):
     path.write_text("STEP = 1", encoding="utf-8")
     os.utime(path, (0, 0))  # as copies that keep the time of the text
     assert edition(path, "scorelet") == ""
-    assert edition(Path(inspect.getfile(part)), "scorelet") != ""
+    assert edition(Path(inspect.getfile(inspect.unwrap(part))), "scorelet") != ""
 
 
 @pytest.mark.parametrize("suffix", ["nbi", "nbc"])

@@ -103,15 +103,18 @@ def test_two_processes_have_the_gradient_of_one(configure):
 
     The loss draws its noise, from what it is given.
     """
-    moments = []
-    for name, launcher in (("one", []), ("two", TORCHRUN)):
-        path, folder = configure(name, steps=1)
-        command, variables = scorelet("train", path, launcher=launcher)
-        subprocess.run(command, env=variables, check=True, capture_output=True, timeout=240)
-        tensors, _ = load_tensors(folder / "state.safetensors")
-        (moment,) = (t for key, t in tensors.items() if key.endswith("exp_avg"))
-        moments.append(moment)
-    torch.testing.assert_close(moments[1], moments[0], rtol=1e-6, atol=0)
+    (one, alone), (two, together) = (configure(name, steps=1) for name in ("one", "two"))
+    train(read_config(one), quiet=True)
+    command, variables = scorelet("train", two, launcher=TORCHRUN)
+    subprocess.run(command, env=variables, check=True, capture_output=True, timeout=240)
+    expected, found = (first_moment(folder) for folder in (alone, together))
+    torch.testing.assert_close(found, expected, rtol=1e-6, atol=0)
+
+
+def first_moment(folder):
+    tensors, _ = load_tensors(folder / "state.safetensors")
+    (moment,) = (t for key, t in tensors.items() if key.endswith("exp_avg"))
+    return moment
 
 
 @pytest.mark.slow

@@ -63,10 +63,10 @@ def test_samples_have_the_scale_and_the_spectrum_of_the_data(fitted):
 
 @pytest.mark.slow
 def test_samples_of_a_gaussian_lattice_have_its_spectrum_and_its_marginal():
-    """From 4000 fields of 32x32 with the precision Id - A / 5, through all bands, by MALA."""
+    """From 4000 fields of 16x16 with the precision Id - A / 5, through all bands, by MALA."""
     law = ensemble("lattice_ou", mass=1.0, coupling=0.2)
-    x, other = (law.sample(4000, 32, seed)[:, 0] for seed in (0, 1))
-    y = sl.FieldModel(even=True, moments=False, steps=100).fit(x).sample(200).double()
+    x, other = (law.sample(4000, 16, seed)[:, 0] for seed in (0, 1))
+    y = sl.FieldModel(even=True, moments=False, steps=100).fit(x).sample(800).double()
     assert spectrum_ratios(other.double(), y).excess(least=2.0, errors=0.0) < 0.08
     assert even_total_variation(other.double(), y) < 0.03
 

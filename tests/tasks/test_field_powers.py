@@ -319,7 +319,8 @@ def test_a_model_with_a_filter_comes_back_from_its_file(fitted, tmp_path):
 @pytest.mark.slow
 def test_energies_do_not_depend_on_the_unit_of_positive_fields(fitted):
     x = (fitted[0].asinh()).exp()
-    options = {"knots": 4, "reach": 1, "steps": 60, "transform": "log", "prewhiten": True}
+    options = {"knots": 4, "reach": 1, "steps": 5, "moments": False}
+    options |= {"transform": "log", "prewhiten": True}
     one, two = (sl.FieldModel("haar", **options).fit(scale * x) for scale in (1.0, 1e-6))
     assert one.record["field"]["prewhitening"]
     a, b = one.energy(x[:30]), two.energy(1e-6 * x[:30])

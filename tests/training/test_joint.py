@@ -22,7 +22,7 @@ from scorelet.networks.grad_res_net import GradResNet
 from scorelet.training.joint import JointObjective
 
 LAW = LogUniformNoise(0.1, 2.0)
-STEPS, BATCH = 2500, 256
+STEPS, BATCH = 600, 512
 
 
 def planar_mixture():
@@ -69,7 +69,7 @@ def fitted(activation, head):
         Plane(activation), "abc", head=head, mean=(0.0, 0.0), variance=1.6, least=0.1
     )
     objective = JointObjective(LAW, clean=0.0, weight=0.5)
-    optimizer = torch.optim.Adam(model.parameters(), 2e-3)
+    optimizer = torch.optim.Adam(model.parameters(), 8e-3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
     for step in range(STEPS):
         loss = objective(model, batch_of(known, BATCH, step), Noise(0, range(BATCH), step=step))

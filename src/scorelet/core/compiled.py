@@ -151,7 +151,7 @@ def _with_cache(result: Any, function: Function) -> Any:  # noqa: ANN401
     """Let numba look for machine code on disk, where there is a folder that can be written."""
     plain = _plain(function)
     package = function.__module__.partition(".")[0]
-    if made_of := edition(Path(inspect.getfile(function)), package):
+    if made_of := edition(Path(inspect.getfile(plain)), package):
         with suppress(RuntimeError):  # numba: "no locator available"
             result._cache = _Cache(plain, made_of)
     return result

@@ -146,9 +146,9 @@ def _published(images: int) -> Network:
 SETTINGS: dict[Scale, Settings] = {
     "smoke": Settings(
         (10, 100),
-        Twins("c_alpha_regular", 16, (1, 400), _unet(16, 1, 400), samples=12),
+        Twins("c_alpha_regular", 16, (1, 400), _unet(16, 1, 200), samples=12),
         Slopes((1.0, 2.0, 3.0), 0, 24, 32, _unet(16, 1, 0), trained=()),
-        Manifold(500, 16, _unet(16, 1, 400), looked=2),
+        Manifold(500, 16, _unet(16, 1, 200), looked=2),
         None,
     ),
     "small": Settings(

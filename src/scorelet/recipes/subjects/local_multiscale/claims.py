@@ -55,7 +55,7 @@ def _miniature() -> list[Claim]:
 
 
 def _fields(scale: Scale) -> Claim:
-    """The claim on networks that holds before they are good: 300 steps of smoke are not enough."""
+    """The claim on networks that holds before they are good: 150 steps of smoke are not enough."""
     return Claim(
         "Under strong noise a larger receptive field helps flat networks more than cascades: from "
         "5 to 13 pixels",

@@ -132,7 +132,7 @@ def _curve(scale: Scale) -> list[Claim]:
 
 def _lattice(scale: Scale, lattice: Lattice) -> list[Claim]:
     name = f"{lattice.side} pixels, {lattice.fields} fields"
-    few = scale == "smoke"  # two errors of the Binder ratio of its samples are 0.06
+    few = scale == "smoke"  # two errors of the Binder ratio of its samples are 0.04
     binder = [] if few else [_binder(lattice.name, name)]
     return [*_lattice_law(lattice, name), *binder, *_lattice_chains(lattice.name, name)]
 

@@ -129,7 +129,7 @@ class Settings:
 
 SETTINGS: dict[Scale, Settings] = {
     "smoke": Settings(
-        (Lattice(32, 300, 200, 600, tolerance=0.15),),
+        (Lattice(16, 600, 400, 1200, tolerance=0.15),),
         Curvature(("critical",), 32, 6),
         Mixing((8, 16), 64, 300, 800),
         Curve(16, (100, 200, 400), 50),
