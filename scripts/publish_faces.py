@@ -14,6 +14,7 @@ and docs/images/faces.png, a grid of 64 samples that were not chosen.
 """
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
@@ -30,9 +31,9 @@ from scorelet.analysis.sample_quality import (
     kernel_distance,
     octave_ratios,
     scattering_features,
+    split_distances,
 )
 from scorelet.core.files import write_text
-from scorelet.core.random import numpy_generator
 from scorelet.data import locate
 from scorelet.models.multiscale import Multiscale
 from scorelet.tasks.experiments import read_config
@@ -181,34 +182,11 @@ def distances(samples: Tensor, faces: Tensor) -> list[dict[str, Any]]:
     Args:
         samples, faces: features, see `scattering_features`.
     """
-    rng, size = numpy_generator(SEED), min(len(samples), len(faces) // 2)
-    splits = [
-        (rng.permutation(len(faces))[: 2 * size], rng.permutation(len(samples))[:size])
-        for _ in range(SPLITS)
-    ]
     rows = []
     for name, biased in (("no bias", False), ("biased", True)):
-        found = np.array(
-            [
-                [
-                    kernel_distance(faces[places[:size]], y, biased=biased)
-                    for y in (samples[drawn], faces[places[size:]])
-                ]
-                for places, drawn in splits
-            ]
-        )
-        means, spreads = found.mean(0), found.std(0, ddof=1)
-        rows.append(
-            {
-                "estimate": name,
-                "pictures": size,
-                "splits": SPLITS,
-                "samples": round(float(means[0]), 4),
-                "samples_spread": round(float(spreads[0]), 4),
-                "halves": round(float(means[1]), 4),
-                "halves_spread": round(float(spreads[1]), 4),
-            }
-        )
+        found = split_distances(faces, samples, biased=biased, splits=SPLITS, seed=SEED)
+        figures = {key: round(value, 4) for key, value in asdict(found).items()}
+        rows.append({"estimate": name, "splits": SPLITS, **figures})
     rows[-1]["times_halves"] = round(rows[-1]["samples"] / rows[-1]["halves"], 2)
     return rows
 

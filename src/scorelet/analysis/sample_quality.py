@@ -18,17 +18,22 @@ Andreux, Mallat, arXiv 1805.06621 (scattering in the place of a trained network)
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from scorelet.core.errors import InputError
+from scorelet.core.random import numpy_generator
 from scorelet.core.typing import Image
 from scorelet.wavelets.scattering.transform import Scattering2d
 
+SPLITS = 20
 _PIECE = 250
+_MOST = 1000  # pictures of a half, whose pairs are taken for every split
 
 
 def octave_ratios(x: Image, y: Tensor) -> Float[Tensor, " octave"]:
@@ -47,8 +52,29 @@ def octave_ratios(x: Image, y: Tensor) -> Float[Tensor, " octave"]:
             f"Pictures of shapes {tuple(x.shape[1:])} and {tuple(y.shape[1:])} are compared: "
             "expected one shape, of 4 pixels a side at least."
         )
-    edges = [2.0**o for o in range(int(math.log2(min(x.shape[-2:]) / 2)) + 2)]
-    return band_powers(y, edges).mean(0) / band_powers(x, edges).mean(0)
+    edges = octave_edges(*x.shape[-2:])
+    return power_ratios(band_powers(x, edges), band_powers(y, edges))[0]
+
+
+def octave_edges(height: int, width: int) -> list[float]:
+    """Return |k| between octaves in cycles per shorter side: 1, 2, 4 and so on."""
+    return [2.0**o for o in range(int(math.log2(min(height, width) / 2)) + 2)]
+
+
+def power_ratios(
+    x: Float[Tensor, "n band"], y: Float[Tensor, "m band"]
+) -> tuple[Float[Tensor, " band"], Float[Tensor, " band"]]:
+    """Return mean P_y over mean P_x by band, and its standard error, as both sets are random.
+
+    The error is of first order, r² (v_x / n + v_y / m) of its square with r the ratio and v the
+    variance of a picture's power over the square of their mean; NaN for a single picture.
+
+    Args:
+        x, y: what `band_powers` returns of two sets.
+    """
+    ratio = y.mean(0) / x.mean(0)
+    scatter = [p.var(0) / (len(p) * p.mean(0).square()) for p in (x, y)]
+    return ratio, ratio * (scatter[0] + scatter[1]).sqrt()
 
 
 def band_powers(x: Tensor, edges: Sequence[float]) -> Float[Tensor, "n band"]:
@@ -65,6 +91,11 @@ def band_powers(x: Tensor, edges: Sequence[float]) -> Float[Tensor, "n band"]:
     return torch.cat(
         [_powers(x[k : k + _PIECE]).flatten(1) @ share.T for k in range(0, len(x), _PIECE)]
     )
+
+
+def usual_scales(height: int, width: int) -> int:
+    """Return J of `scattering_features` for such pictures: at most 4, and 1 from 8 pixels on."""
+    return min(4, min(height, width).bit_length() - 3)
 
 
 def scattering_features(x: Image, *, scales: int = 4, angles: int = 8) -> Float[Tensor, "n path"]:
@@ -100,6 +131,57 @@ def kernel_distance(
     a, b = (a - mean) / scale, (b - mean) / scale
     inside = sum(_mean_of_pairs(_k(rows, rows), biased=biased) for rows in (a, b))
     return float(inside - 2 * _k(a, b).mean())
+
+
+@dataclass(frozen=True)
+class SplitDistances:
+    """Kernel distances to a half of the data, of samples and of the other half; equally many.
+
+    Attributes:
+        pictures: of each.
+        samples, halves: means over the splits.
+        samples_spread, halves_spread: standard deviations over them. If all samples take part in
+            each split, the first one does not count that samples are random.
+    """
+
+    pictures: int
+    samples: float
+    samples_spread: float
+    halves: float
+    halves_spread: float
+
+
+def split_distances(
+    data: Float[Tensor, "n path"],
+    samples: Float[Tensor, "m path"],
+    *,
+    biased: bool = False,
+    splits: int = SPLITS,
+    seed: int = 0,
+) -> SplitDistances:
+    """Draw halves of the data, and as many samples, again and again, and compare them.
+
+    Args:
+        data, samples: features, see `scattering_features`. With fewer samples than half of the data
+            halves are as small; they are of 1,000 pictures at most.
+        biased: see `kernel_distance`.
+        splits: how often, at least 2.
+        seed: of what is drawn.
+
+    Raises:
+        InputError: fewer than two samples or four pictures, or fewer than two splits.
+    """
+    if splits < 2:
+        raise InputError(f"splits is {splits}: at least 2 have a spread.")
+    rng, size = numpy_generator(seed), min(len(samples), len(data) // 2, _MOST)
+    found = []
+    for _ in range(splits):
+        places, drawn = rng.permutation(len(data)), rng.permutation(len(samples))[:size]
+        half = data[places[:size]]
+        others = samples[drawn], data[places[size : 2 * size]]
+        found.append([kernel_distance(half, y, biased=biased) for y in others])
+    (near, own), (spread, own_spread) = np.mean(found, 0), np.std(found, 0, ddof=1)
+    return SplitDistances(size, float(near), float(spread), float(own), float(own_spread))
 
 
 def _mean_of_pairs(kernel: Tensor, *, biased: bool) -> Tensor:

@@ -16,7 +16,8 @@ UNITS = {"psnr": "psnr dB"}
 def evaluate(
     *,
     data: str,
-    model: str = "photo",
+    model: str | None = None,
+    samples: str | None = None,
     arch: str | None = None,
     size: str | None = None,
     sigmas: Annotated[str | None, Parameter(name="--sigma")] = None,
@@ -29,7 +30,7 @@ def evaluate(
     self_ensemble: Flag = False,
     shared: Shared = DEFAULTS,
 ) -> int:
-    """Measure a model on data: what is measured depends on what the model is.
+    """Measure a model on data, or samples: what is measured depends on what the model is.
 
     Denoisers: PSNR and SSIM on clean pictures, by noise level. White noise is added without
     clipping, from seed = index of the picture; results are clipped; figures are means over
@@ -44,6 +45,12 @@ def evaluate(
     these are apart, and what the class is worth over that: 1 of an exact law. Of a folder without
     classes they are measured as denoisers.
 
+    Samples of any generator, with --samples in the place of --model: by octave the power over that
+    of the data; the kernel distance on scattering coefficients; cosines with the nearest picture of
+    the data, and how many samples are copies; the mean cosine of two samples; how many numbers lie
+    outside [0, 1]. Beside each stands what two halves of the data, or pictures of them, give, and a
+    sentence says what it means.
+
     In JSON a figure that is infinite or unknown is null.
 
     For example:
@@ -52,6 +59,8 @@ def evaluate(
 
         scorelet evaluate --data photos/set12 --sigma 15,25,50 --json
 
+        scorelet evaluate --samples faces/ --data faces80:a
+
         scorelet evaluate --model runs/cifar/weights.safetensors --data cifar10 --hold-out 10000
 
         scorelet evaluate --model b.pth --arch torchvision:resnet18 --data animals/ --size 224
@@ -59,16 +68,21 @@ def evaluate(
     Args:
         data: a picture or a folder of pictures, for classifiers a folder with a folder for each
             class; for both an .npz file with x_test, y_test, or a folder with folders train and
-            test of such folders, of which test; or the name of one under $SCORELET_DATA.
-        model: built-in name, .safetensors path or Hub id; with --arch a file of weights.
+            test of such folders, of which test; or the name of one under $SCORELET_DATA. With
+            --samples pictures of one size, a folder or an array file (FILE:NAME for one of
+            several), best what the generator has learnt from, as copies are found there only.
+        model: built-in name, .safetensors path or Hub id; with --arch a file of weights; photo, if
+            nothing is said.
+        samples: a folder of pictures or an array file, as `sample` writes them, of the size of the
+            data.
         arch: torchvision:NAME, timm:NAME or FILE.py:FUNCTION, which builds a classifier's network;
             its classes are those of the data, sorted by name in folders.
         size: of pictures in folders for such a network, HxW or one number.
         sigmas: noise levels in 8-bit units, 15,25,50 if nothing is said, of joint laws
             12.75,25.5,51,127.5; for these and denoisers.
         channels: 1 makes the pictures gray, 3 colour; by default what the first one is, if the
-            model takes that.
-        limit: only the first so many pictures.
+            model takes that, and what samples are.
+        limit: only the first so many pictures, and samples.
         label: class that a denoiser is told, its name or number from 0 on, if it knows classes.
         cond: what a conditional denoiser is told: a picture, or a folder with one for each picture
             of the data, under the same name and of the same size.
@@ -86,6 +100,7 @@ def evaluate(
     result = run(
         data,
         model=model,
+        samples=samples,
         sigmas=levels,
         channels=channels,
         limit=limit,
@@ -125,9 +140,10 @@ def as_text(result: dict[str, Any]) -> str:
     """Lay out what `scorelet.tasks.evaluate.measure` returns: facts as lines, rows as a table."""
     facts = {k: v for k, v in result.items() if isinstance(v, str | int | float)}
     rows = result.get("rows", [])
-    head = f"{facts.pop('model')} on {facts.pop('data')}"
+    head = f"{facts.pop('model', None) or facts.pop('samples')} on {facts.pop('data')}"
+    last = [facts.pop("verdict")] if "verdict" in facts else []
     lines = [f"  {name.replace('_', ' ')}: {cell}" for name, cell in _cells(facts).items()]
-    return "\n".join([head, *lines, *_table([_cells(row) for row in rows])])
+    return "\n".join([head, *lines, *_table([_cells(row) for row in rows]), *last])
 
 
 def finite(value: Any) -> Any:  # noqa: ANN401 - any JSON document

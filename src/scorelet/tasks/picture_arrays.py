@@ -28,13 +28,30 @@ from scorelet.tasks.fitting import pixels_fitter
 Pictures = np.ndarray
 """(n, height, width, channels), uint8 or float32 in [0, 1]."""
 Channels = Literal[1, 3]
+Source = str | Path | Tensor | np.ndarray
+"""Pictures by name, as of `load_picture_array`, or in memory, as of `picture_array`."""
+
+
+def read_pictures(
+    source: Source,
+    *,
+    channels: Channels | None = 1,
+    side: int | None = None,
+    beyond: bool = False,
+    say: Say | None = None,
+) -> Pictures:
+    """Return pictures of files or in memory; for arguments and errors see both."""
+    if isinstance(source, str | Path):
+        return load_picture_array(source, channels=channels, side=side, beyond=beyond, say=say)
+    return picture_array(source, channels=channels, side=side, beyond=beyond)
 
 
 def load_picture_array(
     source: str | Path,
     *,
-    channels: Channels = 1,
+    channels: Channels | None = 1,
     side: int | None = None,
+    beyond: bool = False,
     say: Say | None = None,
     field: str = "--side",
 ) -> Pictures:
@@ -42,12 +59,14 @@ def load_picture_array(
 
     Args:
         source: a folder of pictures; or an npy, npz, HDF5 or FITS file with an array (n, height,
-            width[, channels]), uint8 or floats in [0, 1], of which FILE:NAME chooses one of
-            several (``x_train`` of an npz file needs no name); or the name of one under
-            ``$SCORELET_DATA``. What is transparent in a picture is white.
-        channels: 1 takes luma of colour, 3 repeats gray.
+            width[, channels]) or, as samples are written, (n, channels, height, width), uint8 or
+            floats in [0, 1], of which FILE:NAME chooses one of several (``x_train`` of an npz file
+            needs no name); or the name of one under ``$SCORELET_DATA``. What is transparent in a
+            picture is white.
+        channels: 1 takes luma of colour, 3 repeats gray; None: those of the first picture.
         side: to which squares are brought, in pixels: the largest one in the middle of each
             picture; None: pictures stay as they are.
+        beyond: let floats below 0 and above 1 pass, which samples have.
         say: called with sentences without a full stop on files of a folder that are left out: no
             pictures, or none that can be read; None: the first that cannot be read is an error.
         field: what users set the side by, for the sentence.
@@ -67,27 +86,30 @@ def load_picture_array(
         name = "x_train"
     if array_suffix(file) is None:
         raise InputError(f"{file} holds no set of pictures: give a folder, or an npy or npz file.")
-    return _brought_to(_checked(np.asarray(read_array(file, name)), source), channels, side)
+    pictures = _checked(np.asarray(read_array(file, name)), source, beyond=beyond)
+    return _brought_to(pictures, channels, side)
 
 
 def picture_array(
-    array: Tensor | np.ndarray, *, channels: Channels = 1, side: int | None = None
+    array: Tensor | np.ndarray,
+    *,
+    channels: Channels | None = 1,
+    side: int | None = None,
+    beyond: bool = False,
 ) -> Pictures:
     """Return pictures in memory as `load_picture_array` returns those of files.
 
     Args:
         array: 8 bits or floats in [0, 1], (n, channel, height, width) with 1 or 3 channels, or as
             files hold them, (n, height, width[, channels]).
-        channels, side: as of `load_picture_array`.
+        channels, side, beyond: as of `load_picture_array`.
 
     Raises:
         InputError: an array that holds no pictures.
     """
     _check_side(side)
-    pictures = plain_array(array, what="pictures")
-    if pictures.ndim == 4 and pictures.shape[3] not in (1, 3):
-        pictures = np.moveaxis(pictures, 1, 3)
-    return _brought_to(_checked(pictures, "The array"), channels, side)
+    pictures = _checked(plain_array(array, what="pictures"), "The array", beyond=beyond)
+    return _brought_to(pictures, channels, side)
 
 
 def _check_side(side: int | None) -> None:
@@ -95,8 +117,8 @@ def _check_side(side: int | None) -> None:
         raise InputError(f"The side is {side}: pictures have at least 2 pixels a side.")
 
 
-def _brought_to(pictures: Pictures, channels: Channels, side: int | None) -> Pictures:
-    if pictures.shape[3] != channels:
+def _brought_to(pictures: Pictures, channels: Channels | None, side: int | None) -> Pictures:
+    if channels is not None and pictures.shape[3] != channels:
         pictures = _channels(pictures, channels)
     return pictures if side is None else _sized(pictures, side)
 
@@ -108,12 +130,14 @@ def images_of(pictures: Pictures) -> Tensor:
 
 
 def _from_folder(
-    folder: Path, channels: Channels, side: int | None, say: Say | None, field: str
+    folder: Path, channels: Channels | None, side: int | None, say: Say | None, field: str
 ) -> Pictures:
     fit = None if side is None else pixels_fitter((side, side), "crop")
     found: list[np.ndarray] = []
     for path, picture in _read(folder, say):
-        pixels = with_channels(on_white(picture), channels)
+        shown = on_white(picture)
+        channels = channels or (1 if shown.pixels.shape[2] == 1 else 3)
+        pixels = with_channels(shown, channels)
         pixels = pixels if fit is None else fit(pixels)
         if not found:
             first = path
@@ -153,8 +177,10 @@ def _has_training_set(file: Path) -> bool:
         return False  # whoever reads it says what is wrong
 
 
-def _checked(array: np.ndarray, source: str | Path) -> Pictures:
+def _checked(array: np.ndarray, source: str | Path, *, beyond: bool) -> Pictures:
     pictures = array[..., None] if array.ndim == 3 else array
+    if pictures.ndim == 4 and pictures.shape[3] not in (1, 3):
+        pictures = np.moveaxis(pictures, 1, 3)
     if pictures.ndim != 4 or pictures.shape[3] not in (1, 3) or not pictures.size:
         raise InputError(
             f"{source} has the shape {array.shape}: expected pictures (n, height, width) or "
@@ -167,7 +193,7 @@ def _checked(array: np.ndarray, source: str | Path) -> Pictures:
     if not np.isfinite(pictures).all():
         raise InputError(f"{source} holds NaN or infinite numbers: replace them first.")
     low, high = float(pictures.min()), float(pictures.max())
-    if not (low >= 0 and high <= 1):
+    if not beyond and not (low >= 0 and high <= 1):
         raise InputError(
             f"{source} has values from {low:g} to {high:g}: expected floats in [0, 1]; scale them."
         )

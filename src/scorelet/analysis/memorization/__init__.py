@@ -17,7 +17,14 @@ from scorelet.analysis.memorization.halves import (
     picture_key,
     picture_names,
 )
-from scorelet.analysis.memorization.similarity import Nearest, directions, nearest, pair_cosines
+from scorelet.analysis.memorization.similarity import (
+    Nearest,
+    directions,
+    mean_pair_cosine,
+    nearest,
+    nearest_in,
+    pair_cosines,
+)
 from scorelet.analysis.memorization.twin_samples import SCHEDULE, TwinSamples, twin_samples
 from scorelet.analysis.memorization.variance import (
     ModelVariance,
@@ -58,9 +65,11 @@ __all__ = [
     "gaussian_model_variance",
     "is_behind",
     "known_by_heart",
+    "mean_pair_cosine",
     "median_with_error",
     "model_variance",
     "nearest",
+    "nearest_in",
     "open_signs",
     "pair_cosines",
     "picture_key",

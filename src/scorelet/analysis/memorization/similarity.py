@@ -7,6 +7,7 @@ References: Kadkhodaie, Guth, Simoncelli, Mallat 2024, arXiv 2310.02557, section
 the mean).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -78,15 +79,52 @@ def nearest(images: Tensor, among: Tensor, *, block: int = _BLOCK) -> Nearest:
     _check_sizes(images, among)
     if len(among) == 0:
         raise InputError("There is no image to be near to: give at least one.")
+    return nearest_in(images, (among[k : k + block] for k in range(0, len(among), block)))
+
+
+def nearest_in(
+    images: Tensor, pieces: Iterable[Tensor], *, own: Int[Tensor, " m"] | None = None
+) -> Nearest:
+    """Find for each image the most similar one of a set that comes in pieces, as `nearest` does.
+
+    Args:
+        images: (m, channel, height, width).
+        pieces: the set, one after the other, of that size.
+        own: of images of the set their numbers in it: each is compared with all others.
+    """
     asked = directions(images)
     best = asked.new_full((len(asked),), -torch.inf)
     index = torch.zeros(len(asked), dtype=torch.int64, device=asked.device)
-    for start in range(0, len(among), block):
-        cosines = asked @ directions(among[start : start + block]).to(asked).mT
+    start = 0
+    for piece in pieces:
+        cosines = asked @ directions(piece).to(asked).mT
+        if own is not None:
+            rows = ((own >= start) & (own < start + len(piece))).nonzero()[:, 0]
+            cosines[rows, own[rows] - start] = -torch.inf
         found, where = cosines.max(1)
         better = found > best
         best, index = torch.where(better, found, best), torch.where(better, where + start, index)
+        start += len(piece)
     return Nearest(best.clamp(-1, 1), index)
+
+
+def mean_pair_cosine(pieces: Iterable[Tensor]) -> tuple[float, float]:
+    """Return the mean of c over all pairs of a set, and its standard error as images are random.
+
+    With u directions and S their sum, an image has the mean c_k = <u_k, S - u_k> / (n - 1) with the
+    others; the error is that of a U-statistic of order 2, sqrt(4 var(c_k) / n).
+
+    Args:
+        pieces: the set, two images at least; it is gone through twice.
+    """
+    total = sum(directions(piece).double().sum(0) for piece in pieces)
+    rows = []
+    for piece in pieces:
+        u = directions(piece).double()
+        rows.append(u @ total - u.square().sum(1))
+    means = torch.cat(rows)
+    means = means / (len(means) - 1)
+    return float(means.mean()), float((4 * means.var() / len(means)).sqrt())
 
 
 def _check_sizes(x: Tensor, y: Tensor) -> None:

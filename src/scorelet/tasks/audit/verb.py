@@ -56,16 +56,14 @@ from scorelet.tasks.locks import Locks
 from scorelet.tasks.others_denoiser import Model, as_denoiser, name_of
 from scorelet.tasks.picture_arrays import (
     Pictures,
+    Source,
     images_of,
-    load_picture_array,
-    picture_array,
+    read_pictures,
 )
 from scorelet.tasks.steps import OnStep, Steps, claim_steps
 
 FOLDER = "runs/audit"
 _PIECE = 4096
-
-Data = str | Path | Tensor | np.ndarray
 
 
 @dataclass(frozen=True)
@@ -155,7 +153,7 @@ def audit(  # noqa: PLR0913 - as many as the command has options
 
 
 def audit_twins(
-    data: Data,
+    data: Source,
     folder: Path,
     settings: AuditSettings,
     *,
@@ -247,11 +245,11 @@ def compare_twins(
 
 
 def audit_models(
-    data: Data,
+    data: Source,
     models: Sequence[Model],
     settings: AuditSettings,
     *,
-    train: Sequence[Data] | None = None,
+    train: Sequence[Source] | None = None,
     told: Told = Told(),
 ) -> Audit:
     """Compare two models that are there.
@@ -329,7 +327,7 @@ def _read_shown(path: Path) -> Shown:
         return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
 
 
-def _document(data: Data, pictures: Pictures, settings: AuditSettings) -> dict[str, Any]:
+def _document(data: Source, pictures: Pictures, settings: AuditSettings) -> dict[str, Any]:
     return {
         "data": str(data) if isinstance(data, str | Path) else "in memory",
         "pictures": len(pictures),
@@ -343,15 +341,12 @@ def _document(data: Data, pictures: Pictures, settings: AuditSettings) -> dict[s
 
 
 def _load(
-    data: Data, settings: AuditSettings, told: Told, like: Pictures | None = None
+    data: Source, settings: AuditSettings, told: Told, like: Pictures | None = None
 ) -> tuple[Pictures, list[str]]:
     """Return pictures, and what is said of files that were left out."""
     notes: list[str] = []
     channels, side = settings.channels, settings.side
-    if isinstance(data, str | Path):
-        pictures = load_picture_array(data, channels=channels, side=side, say=notes.append)
-    else:
-        pictures = picture_array(data, channels=channels, side=side)
+    pictures = read_pictures(data, channels=channels, side=side, say=notes.append)
     for note in notes:
         told.left_out(note)
     if like is not None and pictures.shape[1:] != like.shape[1:]:

@@ -1,13 +1,17 @@
-"""The verb: a model by name or as it is, data by name, one document."""
+"""The verb: a model by name or as it is, or samples, beside data; one document."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.network import unwrapped
 from scorelet.core.options import checked
 from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
+from scorelet.tasks.evaluate.samples import evaluate_samples
 from scorelet.tasks.foreign_classifier import SIZE_ALONE, foreign_classifier
 from scorelet.tasks.inference import TileSide
 from scorelet.tasks.networks import Part
@@ -16,9 +20,10 @@ from scorelet.zoo import load
 
 @checked
 def evaluate(  # noqa: PLR0913 - as many as the command has options
-    data: str | Path,
+    data: str | Path | Tensor | np.ndarray,
     *,
-    model: object = "photo",
+    model: object = None,
+    samples: str | Path | Tensor | np.ndarray | None = None,
     sigmas: Sequence[float] | None = None,
     channels: int | None = None,
     limit: int | None = None,
@@ -32,16 +37,20 @@ def evaluate(  # noqa: PLR0913 - as many as the command has options
     arch: str | None = None,
     size: tuple[int, int] | None = None,
 ) -> dict[str, Any]:
-    """Measure a model on data.
+    """Measure a model on data, or samples of a generator beside them.
 
     Denoisers are measured on clean pictures, to which noise is added
     (`scorelet.tasks.evaluate.denoisers`); classifiers on labelled pictures
-    (`scorelet.tasks.evaluate.classifiers`).
+    (`scorelet.tasks.evaluate.classifiers`); samples, of whatever model, by
+    `scorelet.tasks.evaluate.samples.evaluate_samples`.
 
     Args:
         data: what the model is measured on: a folder or file, or the name of one under
-            ``$SCORELET_DATA``.
-        model: built-in name, path or Hub id; with `arch` a file of weights; or a model.
+            ``$SCORELET_DATA``; or pictures that samples are held against, in memory, too.
+        model: built-in name, path or Hub id; with `arch` a file of weights; or a model. None:
+            photo, if there are no samples.
+        samples: in the place of a model, see `evaluate_samples`. Of the options `channels` and
+            `limit` are for both.
         sigmas, channels, limit, label, cond, hold_out, device, dtype, tile, self_ensemble: see
             `EvaluateSettings`.
         arch: what builds the network of a classifier of others, see `open_network`; its classes
@@ -49,10 +58,11 @@ def evaluate(  # noqa: PLR0913 - as many as the command has options
         size: (height, width) to which pictures of folders are brought for it.
 
     Returns:
-        The entries of `measure`, after model and data.
+        The entries of `measure`, after model and data; or those of `evaluate_samples`.
 
     Raises:
-        InputError: options that cannot be used, no data, or a model that cannot be evaluated.
+        InputError: options that cannot be used, no data, a model that cannot be evaluated, or
+            samples that cannot be compared.
         CheckpointError: weights that cannot be used.
         ImageFileError: a picture that cannot be read.
     """
@@ -69,6 +79,17 @@ def evaluate(  # noqa: PLR0913 - as many as the command has options
         tile=tile,
         self_ensemble=self_ensemble,
     )
+    if samples is not None:
+        _refuse_beside_samples(
+            {"model": model, "sigma": sigmas, "label": label, "cond": cond, "hold-out": hold_out}
+            | {"dtype": None if dtype == "auto" else dtype, "self-ensemble": self_ensemble or None}
+            | {"arch": arch, "size": size}
+        )
+        return evaluate_samples(samples, data, settings)
+    if not isinstance(data, str | Path):
+        raise InputError("Data in memory are for samples: for a model give the name of a file.")
+    if model is None:
+        model = "photo"
     name = str(model) if isinstance(model, str | Path) else type(unwrapped(model)).__name__
     notes: list[str] = []
     if arch is not None:
@@ -84,3 +105,13 @@ def evaluate(  # noqa: PLR0913 - as many as the command has options
     built = {"arch": arch} if size is None else {"arch": arch, "size": list(size)}
     head = {"model": name, "data": str(data)} | (built if arch is not None else {})
     return head | found
+
+
+def _refuse_beside_samples(options: Mapping[str, object]) -> None:
+    """Refuse what is about models, each by its name; None: not given."""
+    given = [name for name, value in options.items() if value is not None]
+    if given:
+        raise InputError(
+            f"{' and '.join(given)} cannot be given with samples, which are measured without a "
+            "model: leave it out, or measure the model without samples."
+        )

@@ -1,0 +1,155 @@
+"""What is measured of samples beside pictures.
+
+What samples are to the data is held against what two disjoint random halves of the data are to each
+other; their cosines with the nearest picture, against those of pictures of the data with the
+nearest other one.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from scorelet.analysis.memorization import Nearest, copy_threshold, mean_pair_cosine, nearest_in
+from scorelet.analysis.memorization.by_heart import ALIKE
+from scorelet.analysis.sample_quality import (
+    SplitDistances,
+    band_powers,
+    octave_edges,
+    power_ratios,
+    scattering_features,
+    split_distances,
+    usual_scales,
+)
+from scorelet.core.random import numpy_generator
+from scorelet.tasks.evaluate.sample_input import Input
+from scorelet.tasks.picture_arrays import Pictures, images_of
+
+Figure = tuple[float, float]
+"""A number and its standard error."""
+
+_NUMBERS = 1 << 22  # of a piece of a set that is in memory as floats
+_REAL = 1000  # pictures of the data whose nearest other one is looked for
+
+
+@dataclass(frozen=True)
+class Octave:
+    """Mean power between two frequencies, in cycles per shorter side.
+
+    Attributes:
+        samples: that of samples over that of the data.
+        halves: that of one half of the data over that of the other.
+    """
+
+    least: float
+    end: float
+    samples: Figure
+    halves: Figure
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How near samples are to pictures of the data, and these to one another.
+
+    Attributes:
+        samples: of each sample the nearest picture.
+        real: of pictures of the data, all or drawn at random, the nearest other one.
+        threshold: cosine above which a sample is a copy: that of `copy_threshold` for pictures
+            that are no copies themselves.
+    """
+
+    samples: Nearest
+    real: Nearest
+    threshold: float
+
+    def copies(self, found: Nearest) -> int:
+        """Return how many of `samples` or `real` are copies."""
+        return int((found.cosine > self.threshold).sum())
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Everything that was measured.
+
+    Attributes:
+        octaves: coarse to fine.
+        distance: kernel distances, which are never negative.
+        unbiased: the same, as `kernel_distance` estimates them without bias.
+        likeness: to the nearest picture.
+        pairs, real_pairs: mean cosine of two samples, and of two pictures of the data.
+        outside: share of the numbers of samples outside [0, 1], if it is known.
+    """
+
+    octaves: list[Octave]
+    distance: SplitDistances
+    unbiased: SplitDistances
+    likeness: Likeness
+    pairs: Figure
+    real_pairs: Figure
+    outside: float | None
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A set as images, piece after piece; it can be gone through again and again."""
+
+    pictures: Pictures
+
+    def __iter__(self) -> Iterator[Tensor]:
+        """Yield images (n, channel, height, width) in [0, 1]."""
+        step = max(1, _NUMBERS // self.pictures[0].size)
+        for start in range(0, len(self.pictures), step):
+            yield images_of(self.pictures[start : start + step])
+
+
+def measure_samples(given: Input) -> Findings:
+    """Measure all."""
+    samples, data = Pieces(given.samples), Pieces(given.data)
+    features = [_features(pieces) for pieces in (data, samples)]
+    return Findings(
+        _octaves(samples, data),
+        split_distances(*features, biased=True),
+        split_distances(*features),
+        _likeness(samples, data),
+        mean_pair_cosine(samples),
+        mean_pair_cosine(data),
+        given.outside,
+    )
+
+
+def _octaves(samples: Pieces, data: Pieces) -> list[Octave]:
+    edges = octave_edges(*data.pictures.shape[1:3])
+    made, known = (torch.cat([band_powers(x, edges) for x in each]) for each in (samples, data))
+    places = torch.from_numpy(numpy_generator(0).permutation(len(known)))
+    first, second = known[places[: len(known) // 2]], known[places[len(known) // 2 :]]
+    figures = [_figures(known, made), _figures(first, second)]
+    return [Octave(*ends, *both) for ends, *both in zip(pairwise(edges), *figures, strict=True)]
+
+
+def _figures(x: Tensor, y: Tensor) -> list[Figure]:
+    ratios, errors = power_ratios(x, y)
+    return list(zip(ratios.tolist(), errors.tolist(), strict=True))
+
+
+def _features(pieces: Pieces) -> Tensor:
+    scales = usual_scales(*pieces.pictures.shape[1:3])
+    return torch.cat([scattering_features(x, scales=scales) for x in pieces])
+
+
+def _likeness(samples: Pieces, data: Pieces) -> Likeness:
+    places = numpy_generator(0).permutation(len(data.pictures))[:_REAL]
+    real = _nearest(Pieces(data.pictures[places]), data, own=torch.from_numpy(places))
+    others = real.cosine[real.cosine <= ALIKE]
+    threshold = copy_threshold(others) if len(others) else ALIKE
+    return Likeness(_nearest(samples, data), real, threshold)
+
+
+def _nearest(images: Pieces, among: Pieces, own: Tensor | None = None) -> Nearest:
+    found, start = [], 0
+    for piece in images:
+        mine = None if own is None else own[start : start + len(piece)]
+        found.append(nearest_in(piece, among, own=mine))
+        start += len(piece)
+    return Nearest(torch.cat([f.cosine for f in found]), torch.cat([f.index for f in found]))

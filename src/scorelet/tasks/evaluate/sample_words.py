@@ -1,0 +1,96 @@
+"""What samples are, in plain words."""
+
+import math
+
+from scorelet.tasks.evaluate.sample_findings import Findings, Likeness, Octave
+
+LOW, HIGH = 0.7, 1.4
+"""Power over that of the data between which an octave passes."""
+FAR = 3.0
+"""Times the kernel distance of halves from which on samples are far from the data."""
+_ERRORS = 2.0
+_ALIKE = 0.05  # by which the mean cosine of pairs may exceed that of the data
+
+
+def verdict(found: Findings) -> str:
+    """Return one to three sentences: on distance and power, on copies, on variety."""
+    off = [octave for octave in found.octaves if _is_off(octave)]
+    said = [f"{_distance(found)}{_power(found.octaves, off)}.", _copies(found.likeness)]
+    return " ".join([*said, *_variety(found)])
+
+
+def times_halves(found: Findings) -> float | None:
+    """Return the kernel distance of samples over that of halves; None if these have none."""
+    own = found.distance.halves
+    return found.distance.samples / own if own > 0 else None
+
+
+def _distance(found: Findings) -> str:
+    near = found.distance
+    times = times_halves(found)
+    if near.samples <= near.halves + _ERRORS * near.halves_spread:
+        return (
+            f"As far as {near.pictures} of them show, the samples are as near to the data as "
+            "halves of it are to each other"
+        )
+    if times is None:
+        return "The samples are farther from the data than halves of it are from each other"
+    word = "near" if times <= FAR else "far from"
+    return (
+        f"The samples are {word} the data, {times:.{1 if times < 9.95 else 0}f} times as far as "
+        "halves of it are from each other"
+    )
+
+
+def _power(octaves: list[Octave], off: list[Octave]) -> str:
+    if not off:
+        return ""
+    worst = max(off, key=lambda octave: abs(math.log(max(octave.samples[0], 1e-9))))
+    others = len(off) - 1
+    more = f" ({others} more {'octave is' if others == 1 else 'octaves are'} off)" if others else ""
+    return (
+        f", but {_name(worst, octaves)} has {worst.samples[0]:.2g} times the power of the data"
+        f"{more}"
+    )
+
+
+def _is_off(octave: Octave) -> bool:
+    """Return whether an octave does not pass, beyond chance."""
+    ratio, error = octave.samples
+    return ratio - _ERRORS * error > HIGH or ratio + _ERRORS * error < LOW
+
+
+def _name(octave: Octave, octaves: list[Octave]) -> str:
+    if octave is octaves[-1]:
+        return "the finest octave"
+    if octave is octaves[0]:
+        return "the coarsest octave"
+    return f"the octave of {octave.least:g} to {octave.end:g} cycles a side"
+
+
+def _copies(likeness: Likeness) -> str:
+    """Count copies, and say what the data themselves have if they have some."""
+    count, of = likeness.copies(likeness.samples), len(likeness.samples.cosine)
+    real, of_real = likeness.copies(likeness.real), len(likeness.real.cosine)
+    if not count:
+        return f"None of the {of} samples is a copy of a picture of the data."
+    share = real / of_real
+    by_chance = of * share + _ERRORS * math.sqrt(of * share * (1 + of / of_real))
+    if count <= by_chance:
+        return (
+            f"{count} of {of} samples are as near to a picture of the data as copies are, which "
+            f"{real} of {of_real} of these are to one another, too."
+        )
+    verb = "is a copy" if count == 1 else "are copies"
+    return f"{count} of {of} samples {verb} of pictures of the data."
+
+
+def _variety(found: Findings) -> list[str]:
+    """Say that samples are more alike than the data, if they are beyond chance."""
+    (made, error), (real, real_error) = found.pairs, found.real_pairs
+    if made - real <= max(_ALIKE, _ERRORS * math.hypot(error, real_error)):
+        return []
+    return [
+        f"The samples vary less than the data: two of them have the mean cosine {made:.2f}, two "
+        f"pictures {real:.2f}."
+    ]

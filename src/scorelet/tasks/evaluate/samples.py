@@ -1,0 +1,103 @@
+"""How good samples are: power by octave, kernel distance and copies, beside halves of the data."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from scorelet.tasks.evaluate.measure import EvaluateSettings
+from scorelet.tasks.evaluate.sample_findings import Figure, Findings, measure_samples
+from scorelet.tasks.evaluate.sample_input import read_input
+from scorelet.tasks.evaluate.sample_words import times_halves, verdict
+from scorelet.tasks.picture_arrays import Source
+
+Row = dict[str, Any]
+Cell = Figure | float | None
+
+
+def evaluate_samples(samples: Source, data: Source, settings: EvaluateSettings) -> dict[str, Any]:
+    """Measure samples of any generator beside pictures of its data.
+
+    Args:
+        samples: a folder of pictures, an array file (n, channels, height, width) or (n, height,
+            width[, channels]), or such an array; 8 bits, or floats with values around [0, 1].
+        data: the same; or the name of one under ``$SCORELET_DATA``, see
+            `scorelet.tasks.picture_arrays.load_picture_array`. Best what the generator has learnt
+            from, as copies are found there only.
+        settings: channels (None: those of the samples) and limit, of both sets.
+
+    Returns:
+        samples, data (names), count, pictures, size, channels; times_halves: the kernel distance
+        over that of halves of the data; copies, and copies_from, the cosine above which a sample is
+        one; rows: measure, samples, data (what its halves, or its pictures, are to each other),
+        with errors; nearest_cosines and nearest_pictures (numbers from 0 on) by sample; verdict;
+        warnings.
+
+    Raises:
+        InputError: sets that cannot be compared.
+        ImageFileError, ArrayFileError: files that cannot be read.
+    """
+    given = read_input(samples, data, settings)
+    found = measure_samples(given)
+    near = found.likeness
+    height, width, own = given.samples.shape[1:]
+    return {
+        "samples": _name(samples),
+        "data": _name(data),
+        "count": len(given.samples),
+        "pictures": len(given.data),
+        "size": [height, width],
+        "channels": own,
+        "times_halves": times_halves(found),
+        "copies": near.copies(near.samples),
+        "copies_from": near.threshold,
+        "rows": _rows(found),
+        "nearest_cosines": near.samples.cosine.tolist(),
+        "nearest_pictures": near.samples.index.tolist(),
+        "verdict": verdict(found),
+        "warnings": given.warnings,
+    }
+
+
+def _rows(found: Findings) -> list[Row]:
+    near = found.likeness
+    rows = [
+        _row(f"power, {o.least:g} to {o.end:g} cycles a side", o.samples, o.halves)
+        for o in found.octaves
+    ]
+    for name, d in (
+        ("kernel distance", found.distance),
+        ("kernel distance, no bias", found.unbiased),
+    ):
+        rows.append(_row(name, (d.samples, d.samples_spread), (d.halves, d.halves_spread)))
+    sets = near.samples.cosine, near.real.cosine
+    rows += [
+        _row("nearest picture, mean cosine", *(_mean(cosines) for cosines in sets)),
+        _row("nearest picture, largest cosine", *(float(cosines.max()) for cosines in sets)),
+        _row(
+            "copies, %", *(100 * near.copies(n) / len(n.cosine) for n in (near.samples, near.real))
+        ),
+        _row("pairs, mean cosine", found.pairs, found.real_pairs),
+    ]
+    if found.outside is not None:
+        rows.append(_row("outside [0, 1], %", 100 * found.outside, None))
+    return rows
+
+
+def _row(measure: str, samples: Cell, data: Cell) -> Row:
+    row: Row = {"measure": measure}
+    for name, cell in (("samples", samples), ("data", data)):
+        if isinstance(cell, tuple):
+            row[name], row[f"{name}_error"] = cell
+        else:
+            row[name] = cell
+    return row
+
+
+def _mean(cosines: Tensor) -> Figure:
+    return float(cosines.mean()), float(cosines.std()) / math.sqrt(len(cosines))
+
+
+def _name(source: Source) -> str:
+    return str(source) if isinstance(source, str | Path) else "in memory"
