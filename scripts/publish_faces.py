@@ -183,8 +183,8 @@ def distances(samples: Tensor, faces: Tensor) -> list[dict[str, Any]]:
         samples, faces: features, see `scattering_features`.
     """
     rows = []
-    for name, biased in (("no bias", False), ("biased", True)):
-        found = split_distances(faces, samples, biased=biased, splits=SPLITS, seed=SEED)
+    both = split_distances(faces, samples, splits=SPLITS, seed=SEED)
+    for name, found in zip(("no bias", "biased"), both, strict=True):
         figures = {key: round(value, 4) for key, value in asdict(found).items()}
         rows.append({"estimate": name, "splits": SPLITS, **figures})
     rows[-1]["times_halves"] = round(rows[-1]["samples"] / rows[-1]["halves"], 2)

@@ -9,7 +9,10 @@ import torch
 from scorelet.analysis.sample_quality import (
     kernel_distance,
     octave_ratios,
+    power_ratios,
     scattering_features,
+    split_distances,
+    usual_scales,
 )
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator, randn
@@ -94,3 +97,47 @@ def test_what_cannot_be_compared_is_refused():
         octave_ratios(white(2), white(2, side=16))
     with pytest.raises(InputError, match="two of each"):
         kernel_distance(torch.ones(1, 3), torch.ones(5, 3))
+
+
+@pytest.mark.slow
+def test_the_error_of_a_ratio_is_its_spread():
+    """Powers of exponential laws: v is 1, so the error is r sqrt(1/n + 1/m) to first order."""
+    rng = generator(3)
+    ratios = []
+    for _ in range(400):
+        x, y = (-torch.rand(count, 1, generator=rng).double().log() for count in (50, 200))
+        ratios.append([float(each) for each in power_ratios(x, 2 * y)])
+    values, errors = torch.tensor(ratios).T
+    exact = 2 * (1 / 50 + 1 / 200) ** 0.5
+    assert float(errors.mean()) == pytest.approx(exact, rel=0.05)
+    assert float(values.std()) == pytest.approx(exact, rel=0.15)
+    assert bool(power_ratios(x[:1], y)[1].isnan())
+
+
+@pytest.mark.slow
+def test_split_distances_are_those_of_halves():
+    """Without bias 0 in the mean for one law; for N(m, 1) beside N(0, 1) 3 m² + 3 m⁴ + (m³+3m)²."""
+    data, same = (randn((2000, 1), rng=generator(k)) for k in (0, 1))
+    found, _ = split_distances(data, same[:500])
+    assert found.pictures == 500
+    assert abs(found.halves) < found.halves_spread
+    assert abs(found.samples) < 3 * found.halves_spread
+    m = 0.5
+    exact = 3 * m**2 + 3 * m**4 + (m**3 + 3 * m) ** 2
+    both = split_distances(data, same + m, splits=5)
+    assert both[0].samples == pytest.approx(exact, rel=0.25)
+    assert 0 < both[1].halves < 0.1
+    assert both[1].pictures == 1000
+    assert split_distances(data, same + m, splits=5) == both
+
+
+def test_halves_need_two_pictures_each():
+    for data, samples in ((3, 9), (9, 1)):
+        with pytest.raises(InputError, match="two of each are needed"):
+            split_distances(torch.rand(data, 2), torch.rand(samples, 2))
+    with pytest.raises(InputError, match="splits is 1"):
+        split_distances(torch.rand(9, 2), torch.rand(9, 2), splits=1)
+
+
+def test_scales_fit_into_pictures():
+    assert [usual_scales(side, 100) for side in (8, 15, 16, 32, 80, 200)] == [1, 1, 2, 3, 4, 4]

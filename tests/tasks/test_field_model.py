@@ -357,7 +357,8 @@ def test_a_verb_that_does_not_fit_names_the_one_that_does(model_file, tmp_path):
         sl.evaluate("anything", model=model_file)
     assert str(caught.value) == (
         "evaluate does not measure a multiscale, which is measured by its samples: draw them with "
-        "scorelet sample or scorelet field sample, and compare them with scorelet field compare."
+        "scorelet sample and compare them with scorelet evaluate --samples, or fields with "
+        "scorelet field sample and scorelet field compare."
     )
     with pytest.raises(InputError, match="is a blind denoiser, and field certify takes a multisc"):
         certify("photo")

@@ -73,8 +73,14 @@ def power_ratios(
         x, y: what `band_powers` returns of two sets.
     """
     ratio = y.mean(0) / x.mean(0)
-    scatter = [p.var(0) / (len(p) * p.mean(0).square()) for p in (x, y)]
-    return ratio, ratio * (scatter[0] + scatter[1]).sqrt()
+    first, second = (_scatter(p) / len(p) for p in (x, y))
+    return ratio, ratio * (first + second).sqrt()
+
+
+def _scatter(p: Float[Tensor, "n band"]) -> Float[Tensor, " band"]:
+    """Return the variance of a picture's power over the square of their mean."""
+    apart = (p - p.mean(0)).square().sum(0) / (len(p) - 1)
+    return apart / p.mean(0).square()
 
 
 def band_powers(x: Tensor, edges: Sequence[float]) -> Float[Tensor, "n band"]:
@@ -123,14 +129,23 @@ def kernel_distance(
     Raises:
         InputError: fewer than two rows of either.
     """
+    return _kernel_distances(x, y)[biased]
+
+
+def _kernel_distances(x: Tensor, y: Tensor) -> tuple[float, float]:
+    """Return the estimate without bias, and the biased one."""
     if min(len(x), len(y)) < 2:
         raise InputError(f"{len(x)} and {len(y)} rows are compared: two of each are needed.")
     a, b = x.double(), y.double()
     mean, deviation = a.mean(0), a.std(0)
     scale = torch.where(deviation > 0, deviation, torch.ones_like(deviation))
     a, b = (a - mean) / scale, (b - mean) / scale
-    inside = sum(_mean_of_pairs(_k(rows, rows), biased=biased) for rows in (a, b))
-    return float(inside - 2 * _k(a, b).mean())
+    own, other, across = _k(a, a), _k(b, b), 2 * _k(a, b).mean()
+    rough, biased = (
+        float(_mean_of_pairs(own, biased=bias) + _mean_of_pairs(other, biased=bias) - across)
+        for bias in (False, True)
+    )
+    return rough, biased
 
 
 @dataclass(frozen=True)
@@ -155,16 +170,16 @@ def split_distances(
     data: Float[Tensor, "n path"],
     samples: Float[Tensor, "m path"],
     *,
-    biased: bool = False,
     splits: int = SPLITS,
     seed: int = 0,
-) -> SplitDistances:
+) -> tuple[SplitDistances, SplitDistances]:
     """Draw halves of the data, and as many samples, again and again, and compare them.
+
+    Returns what `kernel_distance` estimates without bias, and the biased estimates.
 
     Args:
         data, samples: features, see `scattering_features`. With fewer samples than half of the data
             halves are as small; they are of 1,000 pictures at most.
-        biased: see `kernel_distance`.
         splits: how often, at least 2.
         seed: of what is drawn.
 
@@ -179,9 +194,10 @@ def split_distances(
         places, drawn = rng.permutation(len(data)), rng.permutation(len(samples))[:size]
         half = data[places[:size]]
         others = samples[drawn], data[places[size : 2 * size]]
-        found.append([kernel_distance(half, y, biased=biased) for y in others])
-    (near, own), (spread, own_spread) = np.mean(found, 0), np.std(found, 0, ddof=1)
-    return SplitDistances(size, float(near), float(spread), float(own), float(own_spread))
+        found.append([_kernel_distances(half, y) for y in others])
+    figures = np.stack([np.mean(found, 0), np.std(found, 0, ddof=1)], 1)
+    rough, biased = (SplitDistances(size, *figures[..., k].ravel().tolist()) for k in (0, 1))
+    return rough, biased
 
 
 def _mean_of_pairs(kernel: Tensor, *, biased: bool) -> Tensor:

@@ -28,6 +28,8 @@ def evaluate(
     hold_out: Whole | None = None,
     dtype: str = "auto",
     self_ensemble: Flag = False,
+    output: Annotated[PathLike | None, Parameter(name=["--output", "-o"])] = None,
+    overwrite: Flag = False,
     shared: Shared = DEFAULTS,
 ) -> int:
     """Measure a model on data, or samples: what is measured depends on what the model is.
@@ -59,7 +61,7 @@ def evaluate(
 
         scorelet evaluate --data photos/set12 --sigma 15,25,50 --json
 
-        scorelet evaluate --samples faces/ --data faces80:a
+        scorelet evaluate --samples faces/ --data faces80:a -o nearest.png
 
         scorelet evaluate --model runs/cifar/weights.safetensors --data cifar10 --hold-out 10000
 
@@ -91,6 +93,9 @@ def evaluate(
         dtype: of convolutions and products: auto (what is fast here), float32, bfloat16 or float16.
         self_ensemble: measure the mean of a denoiser's eight answers, to the picture in all
             orientations, as `denoise --self-ensemble` gives it.
+        output: of samples NAME.png, a picture of those that are nearest to pictures of the data,
+            each with that picture on its right.
+        overwrite: replace an existing file.
     """
     from scorelet.tasks.evaluate import evaluate as run
 
@@ -112,10 +117,14 @@ def evaluate(
         self_ensemble=self_ensemble,
         arch=arch,
         size=sides(size),
+        output=output,
+        overwrite=overwrite,
     )
     for warning in result.get("warnings", []):
         shared.warn(f"{warning}.")
     shared.show(finite(result), as_text(result))
+    if output is not None:
+        shared.say(f"-> {output}")
     return 0
 
 
@@ -141,6 +150,7 @@ def as_text(result: dict[str, Any]) -> str:
     facts = {k: v for k, v in result.items() if isinstance(v, str | int | float)}
     rows = result.get("rows", [])
     head = f"{facts.pop('model', None) or facts.pop('samples')} on {facts.pop('data')}"
+    facts.pop("output", None)
     last = [facts.pop("verdict")] if "verdict" in facts else []
     lines = [f"  {name.replace('_', ' ')}: {cell}" for name, cell in _cells(facts).items()]
     return "\n".join([head, *lines, *_table([_cells(row) for row in rows]), *last])

@@ -13,7 +13,9 @@ from scorelet.analysis.memorization import (
     ModelVariance,
     curve,
     directions,
+    mean_pair_cosine,
     nearest,
+    nearest_in,
     open_signs,
     pair_cosines,
     psnr_by_level,
@@ -278,3 +280,35 @@ def test_nothing_to_judge():
         nearest(images(2), images(2)[:0])
     with pytest.raises(InputError, match="as many"):
         pair_cosines(images(2), images(3))
+
+
+def test_a_set_in_pieces_gives_the_same_and_no_image_is_near_to_itself():
+    among = torch.rand(23, 1, 4, 4)
+    images = torch.rand(7, 1, 4, 4)
+    pieces = [among[:5], among[5:6], among[6:]]
+    found, whole = nearest_in(images, pieces), nearest(images, among)
+    assert torch.equal(found.index, whole.index)
+    torch.testing.assert_close(found.cosine, whole.cosine)
+    own = torch.tensor([22, 0, 5, 6])
+    found = nearest_in(among[own], pieces, own=own)
+    for k, number in enumerate(own.tolist()):
+        others = [j for j in range(23) if j != number]
+        expected = nearest(among[number : number + 1], among[others])
+        assert float(found.cosine[k]) == pytest.approx(float(expected.cosine), abs=1e-6)
+        assert int(found.index[k]) == others[int(expected.index)]
+
+
+@pytest.mark.slow
+def test_the_mean_of_all_pairs_and_its_error():
+    """Against every pair by itself; the error is the spread over sets that are drawn anew."""
+    rng = torch.Generator().manual_seed(0)
+    middle = torch.randn(1, 1, 4, 4, generator=rng)
+    found = []
+    for _ in range(300):
+        x = middle + torch.randn(40, 1, 4, 4, generator=rng)
+        found.append(mean_pair_cosine([x[:25], x[25:]]))
+    rows = directions(x).double()
+    pairs = [float(rows[i] @ rows[j]) for i in range(40) for j in range(i)]
+    assert found[-1][0] == pytest.approx(sum(pairs) / len(pairs), abs=1e-6)
+    values, errors = torch.tensor(found).T
+    assert float(errors.mean()) == pytest.approx(float(values.std()), rel=0.15)

@@ -107,11 +107,11 @@ class Pieces:
 def measure_samples(given: Input) -> Findings:
     """Measure all."""
     samples, data = Pieces(given.samples), Pieces(given.data)
-    features = [_features(pieces) for pieces in (data, samples)]
+    unbiased, distance = split_distances(_features(data), _features(samples))
     return Findings(
         _octaves(samples, data),
-        split_distances(*features, biased=True),
-        split_distances(*features),
+        distance,
+        unbiased,
         _likeness(samples, data),
         mean_pair_cosine(samples),
         mean_pair_cosine(data),

@@ -30,14 +30,14 @@ def _distance(found: Findings) -> str:
     times = times_halves(found)
     if near.samples <= near.halves + _ERRORS * near.halves_spread:
         return (
-            f"As far as {near.pictures} of them show, the samples are as near to the data as "
+            f"As far as {near.pictures} of each show, the samples are as near to the data as "
             "halves of it are to each other"
         )
     if times is None:
         return "The samples are farther from the data than halves of it are from each other"
     word = "near" if times <= FAR else "far from"
     return (
-        f"The samples are {word} the data, {times:.{1 if times < 9.95 else 0}f} times as far as "
+        f"The samples are {word} the data, {times:,.{1 if times < 9.95 else 0}f} times as far as "
         "halves of it are from each other"
     )
 
@@ -48,16 +48,15 @@ def _power(octaves: list[Octave], off: list[Octave]) -> str:
     worst = max(off, key=lambda octave: abs(math.log(max(octave.samples[0], 1e-9))))
     others = len(off) - 1
     more = f" ({others} more {'octave is' if others == 1 else 'octaves are'} off)" if others else ""
-    return (
-        f", but {_name(worst, octaves)} has {worst.samples[0]:.2g} times the power of the data"
-        f"{more}"
-    )
+    ratio = worst.samples[0]
+    power = f"{ratio:.2g} times the power of the data" if ratio < math.inf else "power of its own"
+    return f", but {_name(worst, octaves)} has {power}{more}"
 
 
 def _is_off(octave: Octave) -> bool:
-    """Return whether an octave does not pass, beyond chance."""
+    """Return whether an octave does not pass, beyond chance; of power that the data lack, too."""
     ratio, error = octave.samples
-    return ratio - _ERRORS * error > HIGH or ratio + _ERRORS * error < LOW
+    return ratio == math.inf or ratio - _ERRORS * error > HIGH or ratio + _ERRORS * error < LOW
 
 
 def _name(octave: Octave, octaves: list[Octave]) -> str:
@@ -81,8 +80,9 @@ def _copies(likeness: Likeness) -> str:
             f"{count} of {of} samples are as near to a picture of the data as copies are, which "
             f"{real} of {of_real} of these are to one another, too."
         )
-    verb = "is a copy" if count == 1 else "are copies"
-    return f"{count} of {of} samples {verb} of pictures of the data."
+    if count == 1:
+        return f"1 of {of} samples is a copy of a picture of the data."
+    return f"{count} of {of} samples are copies of pictures of the data."
 
 
 def _variety(found: Findings) -> list[str]:

@@ -6,9 +6,12 @@ from typing import Any
 
 from torch import Tensor
 
+from scorelet.core.paths import as_path
+from scorelet.tasks.array_files import check_output
 from scorelet.tasks.evaluate.measure import EvaluateSettings
 from scorelet.tasks.evaluate.sample_findings import Figure, Findings, measure_samples
 from scorelet.tasks.evaluate.sample_input import read_input
+from scorelet.tasks.evaluate.sample_sheet import SUFFIXES, write_sheet
 from scorelet.tasks.evaluate.sample_words import times_halves, verdict
 from scorelet.tasks.picture_arrays import Source
 
@@ -16,7 +19,14 @@ Row = dict[str, Any]
 Cell = Figure | float | None
 
 
-def evaluate_samples(samples: Source, data: Source, settings: EvaluateSettings) -> dict[str, Any]:
+def evaluate_samples(
+    samples: Source,
+    data: Source,
+    settings: EvaluateSettings,
+    *,
+    output: str | Path | None = None,
+    overwrite: bool = False,
+) -> dict[str, Any]:
     """Measure samples of any generator beside pictures of its data.
 
     Args:
@@ -26,23 +36,31 @@ def evaluate_samples(samples: Source, data: Source, settings: EvaluateSettings) 
             `scorelet.tasks.picture_arrays.load_picture_array`. Best what the generator has learnt
             from, as copies are found there only.
         settings: channels (None: those of the samples) and limit, of both sets.
+        output: NAME.png, a contact sheet of the samples that are nearest to pictures of the data,
+            each with that picture on its right; None writes nothing.
+        overwrite: replace an existing file.
 
     Returns:
         samples, data (names), count, pictures, size, channels; times_halves: the kernel distance
         over that of halves of the data; copies, and copies_from, the cosine above which a sample is
         one; rows: measure, samples, data (what its halves, or its pictures, are to each other),
         with errors; nearest_cosines and nearest_pictures (numbers from 0 on) by sample; verdict;
-        warnings.
+        warnings; output, if there is one.
 
     Raises:
-        InputError: sets that cannot be compared.
+        InputError: sets that cannot be compared, or an output that cannot be written.
         ImageFileError, ArrayFileError: files that cannot be read.
     """
+    target = None if output is None else as_path(output, name="output")
+    if target is not None:
+        check_output(target, overwrite=overwrite, suffixes=SUFFIXES)
     given = read_input(samples, data, settings)
     found = measure_samples(given)
     near = found.likeness
+    if target is not None:
+        write_sheet(target, given, near.samples, overwrite=overwrite)
     height, width, own = given.samples.shape[1:]
-    return {
+    document = {
         "samples": _name(samples),
         "data": _name(data),
         "count": len(given.samples),
@@ -58,6 +76,7 @@ def evaluate_samples(samples: Source, data: Source, settings: EvaluateSettings) 
         "verdict": verdict(found),
         "warnings": given.warnings,
     }
+    return document if target is None else document | {"output": str(target)}
 
 
 def _rows(found: Findings) -> list[Row]:

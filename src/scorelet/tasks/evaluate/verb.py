@@ -36,6 +36,8 @@ def evaluate(  # noqa: PLR0913 - as many as the command has options
     self_ensemble: bool = False,
     arch: str | None = None,
     size: tuple[int, int] | None = None,
+    output: str | Path | None = None,
+    overwrite: bool = False,
 ) -> dict[str, Any]:
     """Measure a model on data, or samples of a generator beside them.
 
@@ -56,6 +58,7 @@ def evaluate(  # noqa: PLR0913 - as many as the command has options
         arch: what builds the network of a classifier of others, see `open_network`; its classes
             are those of the data.
         size: (height, width) to which pictures of folders are brought for it.
+        output, overwrite: of samples, see `evaluate_samples`.
 
     Returns:
         The entries of `measure`, after model and data; or those of `evaluate_samples`.
@@ -83,17 +86,27 @@ def evaluate(  # noqa: PLR0913 - as many as the command has options
         _refuse_beside_samples(
             {"model": model, "sigma": sigmas, "label": label, "cond": cond, "hold-out": hold_out}
             | {"dtype": None if dtype == "auto" else dtype, "self-ensemble": self_ensemble or None}
-            | {"arch": arch, "size": size}
+            | {"arch": arch, "size": size, "tile": None if tile == "auto" else tile}
         )
-        return evaluate_samples(samples, data, settings)
+        return evaluate_samples(samples, data, settings, output=output, overwrite=overwrite)
+    if output is not None or overwrite:
+        raise InputError("A picture is drawn of samples, and a model is measured: leave it out.")
     if not isinstance(data, str | Path):
         raise InputError("Data in memory are for samples: for a model give the name of a file.")
-    if model is None:
-        model = "photo"
+    return _measure_model("photo" if model is None else model, data, settings, arch, size)
+
+
+def _measure_model(
+    model: object,
+    data: str | Path,
+    settings: EvaluateSettings,
+    arch: str | None,
+    size: tuple[int, int] | None,
+) -> dict[str, Any]:
     name = str(model) if isinstance(model, str | Path) else type(unwrapped(model)).__name__
     notes: list[str] = []
     if arch is not None:
-        part: Part = "train" if hold_out else "test"
+        part: Part = "train" if settings.hold_out else "test"
         model = foreign_classifier(model, arch, data, part=part, size=size, say=notes.append)
     elif size is not None:
         raise InputError(SIZE_ALONE)
@@ -112,6 +125,5 @@ def _refuse_beside_samples(options: Mapping[str, object]) -> None:
     given = [name for name, value in options.items() if value is not None]
     if given:
         raise InputError(
-            f"{' and '.join(given)} cannot be given with samples, which are measured without a "
-            "model: leave it out, or measure the model without samples."
+            f"Samples are measured without a model: leave out {' and '.join(given)}, or samples."
         )

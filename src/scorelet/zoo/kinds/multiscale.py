@@ -109,7 +109,7 @@ KINDS = (
         build,
         verbs=verbs,
         views={Denoiser: MultiscaleDenoiser},
-        measured="its samples: draw them with scorelet sample or scorelet field sample, and "
-        "compare them with scorelet field compare",
+        measured="its samples: draw them with scorelet sample and compare them with scorelet "
+        "evaluate --samples, or fields with scorelet field sample and scorelet field compare",
     ),
 )

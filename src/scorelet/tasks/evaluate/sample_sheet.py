@@ -1,0 +1,34 @@
+"""Samples with the nearest picture of the data beside each, as a contact sheet."""
+
+from pathlib import Path
+
+import numpy as np
+
+from scorelet.analysis.memorization import Nearest
+from scorelet.data import to_unit
+from scorelet.data.pictures.formats.png import png_bytes
+from scorelet.plots.contact_sheet import MAX_PIXELS, contact_sheet
+from scorelet.tasks.array_files import writing
+from scorelet.tasks.evaluate.sample_input import Input
+
+SUFFIXES = (".png",)
+_SHOWN = 64
+
+
+def write_sheet(output: Path, given: Input, nearest: Nearest, *, overwrite: bool) -> None:
+    """Write the samples that are nearest to pictures of the data, these first.
+
+    Args:
+        output: NAME.png, checked before.
+        given: both sets.
+        nearest: of each sample the nearest picture.
+        overwrite: whether it may replace a file.
+    """
+    count = min(_SHOWN, max(1, MAX_PIXELS // (2 * given.samples[0].size)))
+    order = nearest.cosine.argsort(descending=True, stable=True)[:count]
+    made = to_unit(given.samples[order.numpy()])
+    known = to_unit(given.data[nearest.index[order].numpy()])
+    pairs = np.concatenate([made, known], axis=2)
+    shown = pairs[..., 0] if pairs.shape[3] == 1 else pairs
+    with writing(output, overwrite=overwrite) as temporary:
+        temporary.write_bytes(png_bytes(contact_sheet(shown, bounds=(0.0, 1.0))))
