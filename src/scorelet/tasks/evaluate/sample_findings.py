@@ -31,6 +31,7 @@ Figure = tuple[float, float]
 """A number and its standard error."""
 
 _NUMBERS = 1 << 22  # of a piece of a set that is in memory as floats
+_ASKED = 1 << 25  # of a piece for which all of another set is gone through
 _REAL = 1000  # pictures of the data whose nearest other one is looked for
 
 
@@ -93,13 +94,14 @@ class Findings:
 
 @dataclass(frozen=True)
 class Pieces:
-    """A set as images, piece after piece; it can be gone through again and again."""
+    """A set as images, piece after piece of so many numbers; it can be gone through again."""
 
     pictures: Pictures
+    numbers: int = _NUMBERS
 
     def __iter__(self) -> Iterator[Tensor]:
         """Yield images (n, channel, height, width) in [0, 1]."""
-        step = max(1, _NUMBERS // self.pictures[0].size)
+        step = max(1, self.numbers // self.pictures[0].size)
         for start in range(0, len(self.pictures), step):
             yield images_of(self.pictures[start : start + step])
 
@@ -140,15 +142,15 @@ def _features(pieces: Pieces) -> Tensor:
 
 def _likeness(samples: Pieces, data: Pieces) -> Likeness:
     places = numpy_generator(0).permutation(len(data.pictures))[:_REAL]
-    real = _nearest(Pieces(data.pictures[places]), data, own=torch.from_numpy(places))
+    real = _nearest(data.pictures[places], data, own=torch.from_numpy(places))
     others = real.cosine[real.cosine <= ALIKE]
     threshold = copy_threshold(others) if len(others) else ALIKE
-    return Likeness(_nearest(samples, data), real, threshold)
+    return Likeness(_nearest(samples.pictures, data), real, threshold)
 
 
-def _nearest(images: Pieces, among: Pieces, own: Tensor | None = None) -> Nearest:
+def _nearest(pictures: Pictures, among: Pieces, own: Tensor | None = None) -> Nearest:
     found, start = [], 0
-    for piece in images:
+    for piece in Pieces(pictures, _ASKED):
         mine = None if own is None else own[start : start + len(piece)]
         found.append(nearest_in(piece, among, own=mine))
         start += len(piece)
