@@ -39,7 +39,7 @@ def test_samples_are_measured_beside_data(shell, tmp_path):
     status, stdout, stderr = shell(*words, "-o", tmp_path / "near.png")
     assert (status, stderr) == (0, "")
     lines = stdout.splitlines()
-    assert lines[0] == f"{tmp_path / 'drawn'} on {tmp_path / 'data.npy'}"
+    assert lines[0] == f"{tmp_path / 'drawn'} beside {tmp_path / 'data.npy'}"
     assert lines[1:4] == ["  count: 40", "  pictures: 81", "  channels: 1"]
     assert any(line.split() == ["measure", "samples", "data"] for line in lines)
     assert sum("cycles a side" in line for line in lines) == 4

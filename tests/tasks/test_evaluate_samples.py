@@ -198,6 +198,8 @@ def test_power_that_the_data_lack_is_named(data):
     assert found["times_halves"] is None
     assert "has power of its own" in found["verdict"]
     smooth = measured(fields(40, 8, low), data[:80])
+    assert smooth["verdict"].startswith("The samples are far from the data, ")
+    assert ", and the finest octave has " in smooth["verdict"]
     assert "times the power of the data (2 more octaves are off)" in smooth["verdict"]
 
 

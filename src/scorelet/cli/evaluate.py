@@ -149,7 +149,8 @@ def as_text(result: dict[str, Any]) -> str:
     """Lay out what `scorelet.tasks.evaluate.measure` returns: facts as lines, rows as a table."""
     facts = {k: v for k, v in result.items() if isinstance(v, str | int | float)}
     rows = result.get("rows", [])
-    head = f"{facts.pop('model', None) or facts.pop('samples')} on {facts.pop('data')}"
+    first = f"{facts.pop('model')} on" if "model" in facts else f"{facts.pop('samples')} beside"
+    head = f"{first} {facts.pop('data')}"
     facts.pop("output", None)
     last = [facts.pop("verdict")] if "verdict" in facts else []
     lines = [f"  {name.replace('_', ' ')}: {cell}" for name, cell in _cells(facts).items()]

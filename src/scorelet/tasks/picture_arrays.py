@@ -183,8 +183,8 @@ def _checked(array: np.ndarray, source: str | Path, *, beyond: bool) -> Pictures
         pictures = np.moveaxis(pictures, 1, 3)
     if pictures.ndim != 4 or pictures.shape[3] not in (1, 3) or not pictures.size:
         raise InputError(
-            f"{source} has the shape {array.shape}: expected pictures (n, height, width) or "
-            "(n, height, width, 1 or 3)."
+            f"{source} has the shape {array.shape}: expected pictures (n, height, width), "
+            "(n, height, width, 1 or 3) or (n, 1 or 3, height, width)."
         )
     if pictures.dtype == np.uint8:
         return pictures

@@ -310,7 +310,7 @@ def test_pictures_in_memory_are_those_of_a_file(arrays):
         found = sl.audit(fresh, models=models, train=[first, second], samples=2).document
         assert found == expected | {"data": "in memory"}
     for array, words in (
-        (np.zeros((4, 5, 12, 12)), r"The array has the shape \(4, 12, 12, 5\): expected pictures"),
+        (np.zeros((4, 5, 12, 12)), r"The array has the shape \(4, 5, 12, 12\): expected pictures"),
         (255 * floats[2], r"The array has values from .*: expected floats in \[0, 1\]"),
     ):
         with pytest.raises(InputError, match=words):

@@ -1,6 +1,7 @@
 """What samples are, in plain words."""
 
 import math
+from typing import Literal
 
 from scorelet.tasks.evaluate.sample_findings import Findings, Likeness, Octave
 
@@ -8,15 +9,18 @@ LOW, HIGH = 0.7, 1.4
 """Power over that of the data between which an octave passes."""
 FAR = 3.0
 """Times the kernel distance of halves from which on samples are far from the data."""
+Grade = Literal["as halves", "near", "far"]
+
 _ERRORS = 2.0
 _ALIKE = 0.05  # by which the mean cosine of pairs may exceed that of the data
 
 
 def verdict(found: Findings) -> str:
     """Return one to three sentences: on distance and power, on copies, on variety."""
-    off = [octave for octave in found.octaves if _is_off(octave)]
-    said = [f"{_distance(found)}{_power(found.octaves, off)}.", _copies(found.likeness)]
-    return " ".join([*said, *_variety(found)])
+    first = _distance(found)
+    if power := _power(found.octaves):
+        first += f", {'and' if _grade(found) == 'far' else 'but'} {power}"
+    return " ".join([f"{first}.", _copies(found.likeness), *_variety(found)])
 
 
 def times_halves(found: Findings) -> float | None:
@@ -25,24 +29,30 @@ def times_halves(found: Findings) -> float | None:
     return found.distance.samples / own if own > 0 else None
 
 
-def _distance(found: Findings) -> str:
-    near = found.distance
-    times = times_halves(found)
+def _grade(found: Findings) -> Grade:
+    near, times = found.distance, times_halves(found)
     if near.samples <= near.halves + _ERRORS * near.halves_spread:
+        return "as halves"
+    return "near" if times is not None and times <= FAR else "far"
+
+
+def _distance(found: Findings) -> str:
+    grade, times = _grade(found), times_halves(found)
+    if grade == "as halves":
         return (
-            f"As far as {near.pictures} of each show, the samples are as near to the data as "
-            "halves of it are to each other"
+            f"As far as {found.distance.pictures} of each show, the samples are as near to the "
+            "data as halves of it are to each other"
         )
     if times is None:
         return "The samples are farther from the data than halves of it are from each other"
-    word = "near" if times <= FAR else "far from"
     return (
-        f"The samples are {word} the data, {times:,.{1 if times < 9.95 else 0}f} times as far as "
-        "halves of it are from each other"
+        f"The samples are {'near' if grade == 'near' else 'far from'} the data, "
+        f"{times:,.{1 if times < 9.95 else 0}f} times as far as halves of it are from each other"
     )
 
 
-def _power(octaves: list[Octave], off: list[Octave]) -> str:
+def _power(octaves: list[Octave]) -> str:
+    off = [octave for octave in octaves if _is_off(octave)]
     if not off:
         return ""
     worst = max(off, key=lambda octave: abs(math.log(max(octave.samples[0], 1e-9))))
@@ -50,7 +60,7 @@ def _power(octaves: list[Octave], off: list[Octave]) -> str:
     more = f" ({others} more {'octave is' if others == 1 else 'octaves are'} off)" if others else ""
     ratio = worst.samples[0]
     power = f"{ratio:.2g} times the power of the data" if ratio < math.inf else "power of its own"
-    return f", but {_name(worst, octaves)} has {power}{more}"
+    return f"{_name(worst, octaves)} has {power}{more}"
 
 
 def _is_off(octave: Octave) -> bool:
