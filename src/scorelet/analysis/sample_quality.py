@@ -3,8 +3,9 @@
 Symbols: x, y two sets of pictures; P_x(k) their mean power at frequency k; φ features, d of them.
 
     band ratio: mean of P_y over mean of P_x, over frequencies a ≤ |k| < b; in an octave b = 2a
+
     kernel distance: MMD² = E K(φ(x), φ(x')) + E K(φ(y), φ(y')) - 2 E K(φ(x), φ(y)),
-                     K(a, b) = (a·b/d + 1)³, without the pairs of a picture with itself
+    K(a, b) = (a·b/d + 1)³, without the pairs of a picture with itself
 
 The features are means over space of scattering coefficients, each divided by its standard
 deviation over x. The estimate has no bias: for two halves of one set it scatters around 0, so that
