@@ -41,11 +41,12 @@ def evaluate_samples(
         overwrite: replace an existing file.
 
     Returns:
-        samples, data (names), count, pictures, size, channels; times_halves: the kernel distance
-        over that of halves of the data; copies, and copies_from, the cosine above which a sample is
-        one; rows: measure, samples, data (what its halves, or its pictures, are to each other),
-        with errors; nearest_cosines and nearest_pictures (numbers from 0 on) by sample; verdict;
-        warnings; output, if there is one.
+        One document for JSON with the names of samples and data, count (of samples), pictures (of
+        the data), size, channels, times_halves (the kernel distance over that of halves of the
+        data), copies, copies_from (the cosine above which a sample is one), rows (measure, samples,
+        data, which is what its halves or its pictures are to each other, and errors),
+        nearest_cosines and nearest_pictures (numbers from 0 on) by sample, verdict, warnings, and
+        output if there is one.
 
     Raises:
         InputError: sets that cannot be compared, or an output that cannot be written.
