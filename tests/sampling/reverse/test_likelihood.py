@@ -50,6 +50,20 @@ def test_density_of_a_gaussian_and_the_order_of_steps():
     assert errors[0] / errors[1] == pytest.approx(4, rel=0.25)
 
 
+def test_the_end_of_the_flow_lies_around_the_mean_that_the_denoiser_knows():
+    """Images far from 0 have the density of those around 0."""
+    power = 100 * gaussian_power()
+    model, other = (StationaryGaussianDenoiser(power, mean=mean) for mean in (300.0, 0.0))
+    options = {"largest": 500.0, "steps": 1}
+    found = flow_log_density(model, images() + 300, 1.0, **options).value
+    assert_close(found, flow_log_density(other, images(), 1.0, **options).value)
+    for mean in (300.0, torch.full((1, SIDE, SIDE), 300.0)):
+        told = flow_log_density(model, images() + 300, 1.0, mean=mean, **options).value
+        assert_close(told, found)
+    with pytest.raises(InputError, match=r"the images has shape \(3, 4, 4\), and the batch"):
+        flow_log_density(model, images(), 1.0, mean=torch.zeros(3, SIDE, SIDE), **options)
+
+
 @pytest.mark.slow
 def test_density_of_a_mixture():
     model = GaussianMixtureDenoiser(
@@ -146,3 +160,17 @@ def test_bits_of_a_number():
 def test_levels_that_make_no_flow():
     with pytest.raises(InputError, match="0 < sigma < largest"):
         flow_log_density(gaussian(), images(), 0.0, largest=1.0)
+
+
+def test_levels_beyond_those_that_a_denoiser_has_learnt_are_refused():
+    """Of one that is told the level; a blind one knows none."""
+    model = gaussian()
+    model.most = 1 / 3
+    with pytest.raises(InputError, match=r"up to 2, and the denoiser has learnt those up to 0\.3"):
+        flow_log_density(model, images(), 0.1, largest=2.0, steps=1)
+    found = flow_log_density(model, images(), 0.1, largest=model.most, steps=1)
+    assert bool(found.value.isfinite().all())
+    blind = ResidualDenoiser(BFCNN(1, width=20, depth=3).double()).eval()
+    blind.most = 0.3
+    found = flow_log_density(blind, images(), 0.1, largest=2.0, steps=1)
+    assert bool(found.value.isfinite().all())

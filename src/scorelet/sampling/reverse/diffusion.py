@@ -165,10 +165,7 @@ def reverse(
         return torch.lerp(found, y, plan.restraint) if plan.restraint else found
 
     x = plan.schedule.noise_std * noise.at(0).normal(like)
-    centre = getattr(f, "centre", None) if mean is None else mean
-    if centre is not None:
-        _check_centre(centre.shape, like.shape)
-        x = x + plan.start * centre.to(x)
+    x = x + plan.start * mean_of(f, like, mean)
     earlier = None
     for number, step in enumerate(plan.table, start=1):
         with torch.no_grad():
@@ -183,17 +180,29 @@ def reverse(
         yield ReverseState(x, number)
 
 
-def _check_centre(centre: torch.Size, like: torch.Size) -> None:
-    """Refuse a mean that would make the samples larger, all channels with one noise."""
+def mean_of(denoiser: Told, like: Image, given: Tensor | float | None = None) -> Tensor:
+    """Return the mean of the images, which broadcasts with `like`.
+
+    Args:
+        denoiser: its `centre` is taken if none is given; 0 if it has none.
+        like: a batch of such images, or of noisy ones.
+        given: the mean, if it is known.
+
+    Raises:
+        InputError: it would make the images larger, all channels with one noise.
+    """
+    mean = getattr(denoiser, "centre", None) if given is None else given
+    mean = torch.as_tensor(0.0 if mean is None else mean).to(like)
     try:
-        fits = torch.broadcast_shapes(centre, like) == like
+        fits = torch.broadcast_shapes(mean.shape, like.shape) == like.shape
     except RuntimeError:
         fits = False
     if not fits:
         raise InputError(
-            f"The mean that samples start around has shape {tuple(centre)}, and the batch "
-            f"{tuple(like)}: give one of the channels, height and width of the mean."
+            f"The mean of the images has shape {tuple(mean.shape)}, and the batch "
+            f"{tuple(like.shape)}: give one of the channels, height and width of the mean."
         )
+    return mean
 
 
 def _is_finite(x: Tensor) -> bool:

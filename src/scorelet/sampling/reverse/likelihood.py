@@ -30,6 +30,7 @@ from scorelet.models.denoiser import check_tensor
 from scorelet.models.labels import LabelLike
 from scorelet.models.schedules import VarianceExploding
 from scorelet.models.told import Told, told_denoiser
+from scorelet.sampling.reverse.diffusion import mean_of
 
 
 class FlowDensity(NamedTuple):
@@ -61,7 +62,7 @@ def flow_log_density(  # noqa: PLR0913 - the two ends, and how between
     sigma: float,
     *,
     largest: float,
-    mean: float = 0.0,
+    mean: Tensor | float | None = None,
     spread: float = 0.0,
     steps: int = 100,
     probes: Noise | None = None,
@@ -79,8 +80,11 @@ def flow_log_density(  # noqa: PLR0913 - the two ends, and how between
             not depend on each other.
         y: images with noise of level σ: clean ones plus σ z.
         sigma: σ > 0, in the unit of the images.
-        largest: S, many times the deviation of the images.
-        mean, spread: p_S is N(mean, S² + spread²) at each pixel.
+        largest: S, many times the deviation of the images; of a denoiser that is told the level at
+            most the largest that it has learnt.
+        mean, spread: p_S is N(mean, S² + spread²) at each pixel. A mean of None is the `centre` of
+            the denoiser, 0 if it has none; the deviation of the images as `spread` is worth more
+            the smaller S is.
         steps: of the flow; their error falls with the square of the number, so that of a call with
             twice as many is about a third of the difference of the two.
         probes: random signs, by the numbers of the images; None: the whole trace, for small images.
@@ -89,8 +93,8 @@ def flow_log_density(  # noqa: PLR0913 - the two ends, and how between
         cond, label: what the denoiser is told, see `Denoiser`.
 
     Raises:
-        InputError: levels that are not 0 < sigma < largest, no steps, no probes, or what a denoiser
-            refuses.
+        InputError: levels that are not 0 < sigma < largest, or beyond those that the denoiser has
+            learnt; no steps, no probes, a mean of another shape, or what a denoiser refuses.
     """
     if not 0 < sigma < largest < math.inf or not 1 <= count <= 16:
         raise InputError(
@@ -99,7 +103,10 @@ def flow_log_density(  # noqa: PLR0913 - the two ends, and how between
         )
     VarianceExploding(largest).times(steps)
     check_tensor(y)
-    f, y = in_single_precision(partial(told_denoiser(denoiser), cond=cond, label=label), y)
+    told = told_denoiser(denoiser)
+    _check_learnt(told, largest)
+    f, y = in_single_precision(partial(told, cond=cond, label=label), y)
+    centre = mean_of(told, y, mean)
     signs = _units(y) if probes is None else _signs(probes, y, count)
     ratio = (largest / sigma) ** (1 / steps)
     gained = y.new_zeros(len(signs), len(y))
@@ -113,13 +120,23 @@ def flow_log_density(  # noqa: PLR0913 - the two ends, and how between
         x = x + width / 2 * (level * slope + after * ahead)
         level = after
     deviation = math.hypot(largest, spread)
-    end = -((x - mean) / deviation).square().flatten(1).sum(1) / 2
+    end = -((x - centre) / deviation).square().flatten(1).sum(1) / 2
     size = math.prod(y.shape[1:])
     value = end - size * math.log(deviation * math.sqrt(2 * math.pi))
     if probes is None:
         return FlowDensity(value + gained.sum(0), torch.zeros_like(value))
     error = gained.std(0) / count**0.5 if count > 1 else torch.full_like(value, math.nan)
     return FlowDensity(value + gained.mean(0), error)
+
+
+def _check_learnt(denoiser: Told, largest: float) -> None:
+    """Refuse a level that a denoiser which is told the level has not learnt."""
+    most = math.inf if getattr(denoiser, "blind", False) else getattr(denoiser, "most", math.inf)
+    if largest > most:
+        raise InputError(
+            f"The levels go up to {largest:g}, and the denoiser has learnt those up to {most:g}: "
+            "give largest=denoiser.most, with the mean and the spread of the images."
+        )
 
 
 def _flow(
