@@ -23,6 +23,8 @@ from scorelet.models import (
     ResidualDenoiser,
     noise_level,
 )
+from scorelet.models.bounded import CentredDenoiser, ConditionalBoundedDenoiser
+from scorelet.models.conditional import ConditionalResidualDenoiser
 from scorelet.models.denoiser import Locality, check_tensor
 
 F64 = torch.zeros(3, 1, 2, 2, dtype=torch.float64)
@@ -235,6 +237,28 @@ def test_answers_have_the_dtype_of_the_image():
         Converting(lambda y: y.numpy())(y, 0.1)
     with pytest.raises(InputError, match=r"complex images of torch\.complex64: its answer must"):
         Converting(lambda y: y + 0j)(y, 0.1)
+
+
+class Sees(nn.Module):
+    """A network that gives only a part of what it is shown."""
+
+    def forward(self, shown):
+        return shown[:, :1]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        ResidualDenoiser(Sees()),
+        ConditionalResidualDenoiser(Sees(), channels=3, cond_channels=1),
+        ConditionalBoundedDenoiser(Sees(), 0.1, channels=3, cond_channels=1),
+        CentredDenoiser(Sees(), torch.zeros(1, 3, 8, 8), 0.1),
+    ],
+)
+def test_noise_of_one_channel_is_not_taken_from_all(model):
+    cond = images(2) if model.needs_cond else None
+    with pytest.raises(InputError, match=r"The network made images of shape \(2, 1, 8, 8\) from"):
+        model(images(2, 3), 0.1, cond)
 
 
 def test_a_gray_image_for_a_denoiser_of_colours_is_refused_with_what_to_do():

@@ -15,6 +15,7 @@ from scorelet.core.random import generator, randn
 from scorelet.data.fields.ensembles import Anisotropic, BandLimited, PowerLaw
 from scorelet.models import (
     CurvedEnergy,
+    EnergyDenoiser,
     FiniteSetDenoiser,
     FunctionEnergy,
     GaussianDenoiser,
@@ -101,6 +102,22 @@ def test_what_is_no_batch_of_fields_is_refused(name):
         for pair in ((wrong, x), (x, wrong)):
             with pytest.raises(InputError, match="Fields must be floating point and"):
                 energy.hessian_vec(*pair)
+
+
+@pytest.mark.parametrize(
+    ("function", "got"),
+    [
+        (lambda x, *_: x.square(), r"of shape \(2, 1, 4, 4\)"),
+        (lambda x, *_: x.square().sum(), r"of shape \(\)"),
+        (lambda x, *_: 3.0, "3.0"),
+    ],
+)
+def test_a_function_that_gives_no_number_for_each_field_is_no_energy(function, got):
+    """Its force would be that of the right one, and chains would accept all fields or none."""
+    energy, x = FunctionEnergy(function), white(2, 1, 4, 4)
+    for call in (energy.energy, energy.force, lambda x: EnergyDenoiser(function)(x, 0.3)):
+        with pytest.raises(InputError, match=rf"The energy of 2 fields is {got}.*shape \(2,\)"):
+            call(x)
 
 
 def test_a_noisy_density_is_that_of_the_model():

@@ -4,6 +4,8 @@ from inspect import unwrap
 
 import pytest
 import torch
+from torch import nn
+from torch.testing import assert_close
 
 from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
@@ -90,3 +92,38 @@ def test_what_cannot_denoise_is_refused(sampler):
             sampler(other)
     with pytest.raises(InputError, match="A str is no Denoiser"):
         unwrap(told_denoiser)("photo")
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (lambda y: y[:, :, :, :1], r"shape \(2, 1, 1, 1\) from \(2, 1, 1, 2\)"),
+        (lambda y: y[:1], r"shape \(1, 1, 1, 2\) from"),
+        (lambda y: y.mean(), r"shape \(\) from"),
+        (lambda y: (y, y), "of class tuple: its answer must be a tensor"),
+        (lambda y: None, "of class NoneType"),
+        (lambda y: y + 0j, "complex images of"),
+    ],
+)
+def test_what_a_function_answers_is_not_broadcast(sampler, answer, reason):
+    """Nor is that of a module which is called as a denoiser."""
+    with pytest.raises(InputError, match=f"The function made .*{reason}"):
+        sampler(answer)
+    with pytest.raises(InputError, match=f"The function made .*{reason}"):
+        sampler(Module(answer))
+
+
+class Module(nn.Module):
+    def __init__(self, answer):
+        super().__init__()
+        self.answer = answer
+
+    def forward(self, y, sigma, cond=None, label=None):
+        return self.answer(y)
+
+
+def test_a_module_that_knows_the_mean_starts_around_it():
+    points = FiniteSetDenoiser(Y + 1)
+    module = Module(lambda y: y)
+    module.centre = points.centre
+    assert_close(drawn(module), drawn(module.answer) + points.centre)

@@ -25,6 +25,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.network import Network
 from scorelet.core.plain import runs_compiled
 from scorelet.core.typing import Image, Labels, NoiseLevel
+from scorelet.models.answers import image_like
 from scorelet.models.conditional import beside, check_shown
 from scorelet.models.denoiser import Denoiser, Locality
 
@@ -76,7 +77,8 @@ class CentredDenoiser(Denoiser):
         mean = self.mean.to(y)
         apart = y - mean
         u = bounded_gain(apart.square().mean((1, 2, 3), keepdim=True), self.bound) * apart
-        return mean + u - self.network(torch.cat([mean.expand_as(y), u], 1)).to(y.dtype)
+        noise = self.network(torch.cat([mean.expand_as(y), u], 1))
+        return mean + u - image_like(y, noise, "network")
 
 
 class ConditionalBoundedDenoiser(Denoiser):
@@ -122,7 +124,7 @@ class ConditionalBoundedDenoiser(Denoiser):
     ) -> Image:
         assert cond is not None
         shown = self._shown(beside(y, cond, self.cond_channels), y)
-        return shown[:, self.cond_channels :] - self.network(shown).to(y.dtype)
+        return shown[:, self.cond_channels :] - image_like(y, self.network(shown), "network")
 
     def _shown(self, told: Tensor, y: Image) -> Tensor:
         """Return a and u along the channels."""

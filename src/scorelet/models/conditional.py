@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from scorelet.core.errors import InputError
 from scorelet.core.network import Network
 from scorelet.core.typing import Image, Labels, NoiseLevel
+from scorelet.models.answers import image_like
 from scorelet.models.denoiser import Denoiser, Locality
 
 
@@ -47,7 +48,8 @@ class ConditionalResidualDenoiser(Denoiser):
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
     ) -> Image:
         assert cond is not None
-        return y - self.network(torch.cat([beside(y, cond, self.cond_channels), y], 1))
+        noise = self.network(torch.cat([beside(y, cond, self.cond_channels), y], 1))
+        return y - image_like(y, noise, "network")
 
 
 def check_shown(network: nn.Module, channels: int) -> None:

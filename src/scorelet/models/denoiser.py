@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from scorelet.core.errors import InputError
 from scorelet.core.network import Network, answered, unwrapped
 from scorelet.core.typing import Image, Labels, NoiseLevel
+from scorelet.models.answers import image_like
 from scorelet.models.labels import LabelLike, class_labels
 
 NoiseLike = float | int | Sequence[float | int] | Tensor
@@ -196,22 +197,7 @@ class Denoiser(nn.Module, ABC):
         else:
             level = noise_level(sigma, y, positive=self.needs_noise)
         clean = answered(self, y, lambda: self._denoise(y, level, cond, classes))
-        if not isinstance(clean, Tensor):
-            raise InputError(
-                f"The denoiser made images of class {type(clean).__name__}: its answer must be a "
-                "tensor, as what it is given."
-            )
-        if clean.is_complex():
-            raise InputError(
-                f"The denoiser made complex images of {clean.dtype}: its answer must be real, as "
-                "what it is given."
-            )
-        if clean.shape != y.shape:
-            raise InputError(
-                f"The denoiser made images of shape {tuple(clean.shape)} from {tuple(y.shape)}: "
-                "its answer must have the shape of what it is given."
-            )
-        return clean.to(y.dtype)
+        return image_like(y, clean)
 
     @abstractmethod
     def _denoise(
@@ -318,4 +304,4 @@ class ResidualDenoiser(Denoiser):
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
     ) -> Image:
         noise = self.network(y if self.compute_dtype is None else y.to(self.compute_dtype))
-        return y - noise.to(y.dtype)
+        return y - image_like(y, noise, "network")

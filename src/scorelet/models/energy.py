@@ -67,7 +67,8 @@ class FunctionEnergy:
         function: U, from (batch, channel, height, width) to (batch,), of operations that
             `torch.func` can differentiate; no sample may depend on another one.
 
-    Its methods raise InputError for what is no batch of floating-point fields.
+    Its methods raise InputError for what is no batch of floating-point fields, and for a function
+    that gives no number for each.
     """
 
     def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
@@ -76,13 +77,13 @@ class FunctionEnergy:
     def energy(self, x: Tensor) -> Tensor:
         """Return U of each sample, (batch,)."""
         check_fields(x)
-        return self._function(x)
+        return energies_of(x, self._function(x))
 
     def force(self, x: Tensor) -> Tensor:
         """Return F = +grad U; under `torch.no_grad`, too."""
         check_fields(x)
         with differentiating():
-            return grad(lambda u: self._function(u).sum())(x)
+            return grad(lambda u: energies_of(u, self._function(u)).sum())(x)
 
     def score(self, x: Tensor) -> Tensor:
         """Return -F."""
@@ -94,6 +95,20 @@ class FunctionEnergy:
         check_fields(v)
         with differentiating():
             return jvp(self.force, (x.contiguous(),), (v,))[1]  # jvp refuses expanded tensors
+
+
+def energies_of(x: Tensor, found: object) -> Tensor:
+    """Return the energies that a function found; raise InputError unless it is one of each field.
+
+    One number for all fields, or one for each pixel, would have the force of the right energy.
+    """
+    if not isinstance(found, Tensor) or found.shape != x.shape[:1]:
+        got = f"of shape {tuple(found.shape)}" if isinstance(found, Tensor) else repr(found)
+        raise InputError(
+            f"The energy of {len(x)} fields is {got}: expected a tensor of shape ({len(x)},), "
+            "one number for each, as the sum over all axes but the first."
+        )
+    return found
 
 
 def check_fields(x: object) -> None:

@@ -15,7 +15,7 @@ from torch.func import grad
 from scorelet.core.derivatives import differentiating
 from scorelet.core.typing import Image, Labels, NoiseLevel
 from scorelet.models.denoiser import Denoiser, noise_level
-from scorelet.models.energy import FunctionEnergy
+from scorelet.models.energy import FunctionEnergy, energies_of
 
 NoisyEnergy = Callable[[Tensor, Tensor], Tensor]
 """U(y, sigma) from images (batch, channel, height, width) and levels (batch,) to (batch,)."""
@@ -30,6 +30,8 @@ class EnergyDenoiser(Denoiser):
     Args:
         energy: U, a function or a module; no image of the batch may depend on another one.
         channels: the channel counts that it takes, or None if it takes any.
+
+    Raises InputError when it is called, if U is not one number for each image.
     """
 
     needs_noise = True
@@ -47,5 +49,5 @@ class EnergyDenoiser(Denoiser):
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
     ) -> Image:
         with differentiating():
-            gradient = grad(lambda image: self._energy(image, sigma).sum())(y)
+            gradient = grad(lambda x: energies_of(x, self._energy(x, sigma)).sum())(y)
         return y - sigma.square()[:, None, None, None] * gradient

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from scorelet.core.device import full_precision
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, NoiseLevel
+from scorelet.models.answers import image_like
 from scorelet.models.bounded import bounded_gain, check_bounded
 from scorelet.models.denoiser import Denoiser
 
@@ -108,7 +109,7 @@ class GaussianGuidedDenoiser(Denoiser):
             )
         with full_precision(y):  # σ̂² is a difference
             linear, u = self._split(y)
-        return linear - self.network(torch.cat([linear, u], 1)).to(y.dtype)
+        return linear - image_like(y, self.network(torch.cat([linear, u], 1)), "network")
 
 
 def gaussian_moments(x: Image) -> tuple[Tensor, Tensor, Tensor]:

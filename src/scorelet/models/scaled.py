@@ -26,6 +26,7 @@ from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, NoiseLevel
+from scorelet.models.answers import image_like
 from scorelet.models.bounded import check_bounded
 from scorelet.models.conditional import beside
 from scorelet.models.denoiser import Denoiser, Locality
@@ -96,4 +97,5 @@ class ScaledDenoiser(Denoiser):
         if self.shows_level:
             time = _TIME * torch.log1p(level.square()) / 2
             shown = [time[:, None, None, None].expand_as(y[:, :1]), *shown]
-        return mean + deviation * (u - self.network(torch.cat(shown, 1)).to(y.dtype))
+        noise = image_like(y, self.network(torch.cat(shown, 1)), "network")
+        return mean + deviation * (u - noise)

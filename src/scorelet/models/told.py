@@ -8,7 +8,9 @@ from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
 from scorelet.core.network import unwrapped
-from scorelet.models.denoiser import Denoiser, NoiseLike
+from scorelet.core.typing import Image
+from scorelet.models.answers import image_like
+from scorelet.models.denoiser import Denoiser, NoiseLike, check_tensor
 from scorelet.models.joint_energy import JointEnergy
 from scorelet.models.labels import LabelLike
 
@@ -42,7 +44,7 @@ def told_denoiser(model: Told) -> Told:
     try:
         form = signature(called) if callable(called) else Signature()
     except ValueError:  # compiled ones may not say how they are called
-        return model
+        return _Asked(model)
     blind = module and "sigma" not in form.parameters  # it may give noise
     if blind or not _bound(form, None, None, {}):
         raise InputError(
@@ -52,27 +54,52 @@ def told_denoiser(model: Told) -> Told:
             "scorelet.models.ResidualDenoiser."
         )
     if module and _bound(form, None, None, {"cond": None, "label": None}):
-        return model  # with its attributes
-    return _asked(model, form)
+        return _Asked(model)
+    return _Asked(model, form)
 
 
-def _asked(f: Told, form: Signature) -> Callable[..., Any]:
-    """Return f, called as a denoiser; what f cannot be told is refused."""
+class _Asked:
+    """A function that is called as a denoiser is, and answers as one.
 
-    def ask(
-        y: Tensor, sigma: NoiseLike, cond: Tensor | None = None, label: LabelLike | None = None
-    ) -> Any:  # noqa: ANN401 - what f returns
+    Args:
+        f: the function, or a module.
+        form: how it is called; None: as a denoiser.
+
+    Attributes:
+        centre: what f says, see `Denoiser`.
+
+    Raises InputError when it is called, for what f cannot be told, or for another answer than
+    images like those that it is given.
+    """
+
+    def __init__(self, f: Told, form: Signature | None = None) -> None:
+        self._f, self._form = f, form
+        self.centre: Tensor | None = getattr(f, "centre", None)
+
+    def __call__(
+        self,
+        y: Image,
+        sigma: NoiseLike,
+        cond: Tensor | None = None,
+        label: LabelLike | None = None,
+    ) -> Image:
+        check_tensor(y)
+        return image_like(y, self._answer(y, sigma, cond, label), "function")
+
+    def _answer(
+        self, y: Image, sigma: NoiseLike, cond: Tensor | None, label: LabelLike | None
+    ) -> object:
+        if self._form is None:
+            return self._f(y, sigma, cond=cond, label=label)
         given = {"cond": cond, "label": label}
         given = {name: value for name, value in given.items() if value is not None}
-        bound = _bound(form, y, sigma, given)
+        bound = _bound(self._form, y, sigma, given)
         if bound is None:
             raise InputError(
-                f"The function takes no {' and '.join(given)}, only {form}: call it without, or "
-                "write f(y, sigma, cond=None, label=None)."
+                f"The function takes no {' and '.join(given)}, only {self._form}: call it without, "
+                "or write f(y, sigma, cond=None, label=None)."
             )
-        return f(*bound.args, **bound.kwargs)
-
-    return ask
+        return self._f(*bound.args, **bound.kwargs)
 
 
 def _bound(
