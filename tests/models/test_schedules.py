@@ -1,6 +1,7 @@
 """Noise schedules: α and σ belong to the diffusion that is stated."""
 
 import math
+from inspect import unwrap
 
 import pytest
 import torch
@@ -57,11 +58,23 @@ def test_times_are_uniform_or_quadratic():
     assert schedule.times(3, power=2.0).tolist() == pytest.approx([0, 6 / 9, 24 / 9, 6])
 
 
+def unchecked(kind, **options):
+    """Make a schedule past the checks of annotations that all tests have."""
+    schedule = object.__new__(kind)
+    unwrap(kind.__init__)(schedule, **options)
+    return schedule
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
         (lambda: OrnsteinUhlenbeck(0.0), "positive time"),
         (lambda: OrnsteinUhlenbeck(scale=0.0), "scale of the data is 0.0"),
+        (lambda: unchecked(OrnsteinUhlenbeck, end="5"), "ends at '5': it must be a positive time"),
+        (lambda: unchecked(OrnsteinUhlenbeck, scale=[1.0]), r"scale of the data is \[1.0\]"),
+        (lambda: unchecked(VarianceExploding, least="0"), "least level is '0'"),
+        (lambda: unchecked(VariancePreserving, low=None), "from None to 20.0: expected 0 < low"),
+        (lambda: unwrap(OrnsteinUhlenbeck.times)(OrnsteinUhlenbeck(), 4, power="2"), "is '2'"),
         (lambda: VarianceExploding(math.inf), "positive time"),
         (lambda: VariancePreserving(2.0, 1.0), "0 < low <= high"),
         (lambda: OrnsteinUhlenbeck().times(0), "at least one"),

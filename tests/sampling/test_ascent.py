@@ -179,7 +179,8 @@ def test_divergence_is_said():
     "options",
     [
         *({"beta": 0.0}, {"first": 2.0}, {"end": 2.0}, {"end": 0.0}, {"most": 0}, {"most": 1.5}),
-        *({"levels": "Known"}, {"levels": ""}, {"most": float("inf")}),
+        *({"levels": "Known"}, {"levels": ""}, {"most": float("inf")}, {"end": "0.1"}),
+        *({"beta": None}, {"first": [1]}),
     ],
 )
 def test_schedules_that_lead_nowhere(options):
@@ -309,6 +310,10 @@ def test_means_that_do_not_fit_are_refused():
         last(gaussian(), flat().expand(2, -1, -1, -1), AscentSchedule(), noise)
     with pytest.raises(InputError, match="of class ndarray: expected a tensor"):
         next(unwrap(ascend)(gaussian(), np.full((1, 1, 8, 8), 0.5), AscentSchedule(), noise))
+    with pytest.raises(InputError, match="schedule is 8: expected an AscentSchedule"):
+        next(unwrap(ascend)(gaussian(), flat(), 8, noise))
+    with pytest.raises(InputError, match="noise is 0: expected a Noise"):
+        next(unwrap(ascend)(gaussian(), flat(), AscentSchedule(), 0))
 
 
 def test_samples_of_networks_know_no_gradients():

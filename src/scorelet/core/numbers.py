@@ -41,6 +41,20 @@ Factor = Annotated[float, Range(lambda value: 0 < value < math.inf, "a number ab
 """What something is multiplied by."""
 
 
+def holds(comparison: Callable[[], Any]) -> bool:
+    """Return whether numbers compare so; not where they are none, as texts and lists.
+
+    Example:
+        >>> from scorelet.core.numbers import holds
+        >>> [holds(lambda: 0 < end < 9) for end in (5, "5", [5])]
+        [True, False, False]
+    """
+    try:
+        return bool(comparison())
+    except (TypeError, ValueError, RuntimeError):  # what NumPy and torch raise for lists
+        return False
+
+
 def is_whole(value: object, *, least: int = 0) -> bool:
     """Return whether `value` is an integer of at least `least`; True and 2.0 are none."""
     return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least

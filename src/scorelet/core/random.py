@@ -146,3 +146,16 @@ class Noise:
             raise InputError(f"A step has the uses 0 to {_USES - 1} of noise, got {use}.")
         samples = np.asarray(self.samples, np.uint64)
         return samples, Word(self.step), Word(self.scale * _USES + use), make_key(int(self.seed))
+
+
+def check_noise(noise: object) -> None:
+    """Refuse what is no noise of samples, as a seed.
+
+    Raises:
+        InputError: it is of another class.
+    """
+    if not isinstance(noise, Noise):
+        raise InputError(
+            f"The noise is {noise!r}: expected a Noise, which knows the seed and the numbers of "
+            "the samples, as Noise(0, range(8))."
+        )

@@ -18,12 +18,13 @@ Karras, Aittala, Aila, Laine 2022, arXiv 2206.00364, section 2; Guth, Coste, De 
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError
-from scorelet.core.numbers import is_whole
+from scorelet.core.numbers import holds, is_whole
 
 
 class NoiseSchedule(ABC):
@@ -76,8 +77,8 @@ class NoiseSchedule(ABC):
         """
         if not is_whole(steps, least=1):
             raise InputError(f"There are {steps!r} steps: a sampler takes at least one.")
-        if not 0 < power < math.inf:
-            raise InputError(f"The power of the times is {power}: it must be positive.")
+        if not holds(lambda: 0 < power < math.inf):
+            raise InputError(f"The power of the times is {power!r}: it must be positive.")
         return self.end * (torch.arange(steps + 1, dtype=torch.float64) / steps) ** power
 
 
@@ -101,8 +102,8 @@ class OrnsteinUhlenbeck(NoiseSchedule):
     def __post_init__(self) -> None:
         """Check the end and the scale."""
         _check_end(self.end)
-        if not 0 < self.scale < math.inf:
-            raise InputError(f"The scale of the data is {self.scale}: it must be positive.")
+        if not holds(lambda: 0 < self.scale < math.inf):
+            raise InputError(f"The scale of the data is {self.scale!r}: it must be positive.")
 
     def alpha(self, t: Tensor) -> Tensor:
         """Return e^-t."""
@@ -147,9 +148,9 @@ class VariancePreserving(NoiseSchedule):
 
     def __post_init__(self) -> None:
         """Check the range."""
-        if not 0 < self.low <= self.high < math.inf:
+        if not holds(lambda: 0 < self.low <= self.high < math.inf):
             raise InputError(
-                f"β goes from {self.low} to {self.high}: expected 0 < low <= high, finite."
+                f"β goes from {self.low!r} to {self.high!r}: expected 0 < low <= high, finite."
             )
         _check_end(self.end)
 
@@ -199,10 +200,10 @@ class VarianceExploding(NoiseSchedule):
     def __post_init__(self) -> None:
         """Check the levels."""
         _check_end(self.end)
-        if not 0 <= self.least < self.end:
+        if not holds(lambda: 0 <= self.least < self.end):
             raise InputError(
-                f"The least level is {self.least} and the largest {self.end}: expected 0 <= least "
-                "< largest."
+                f"The least level is {self.least!r} and the largest {self.end}: expected 0 <= "
+                "least < largest."
             )
 
     def times(self, steps: int, *, power: float = 1.0) -> Tensor:
@@ -236,6 +237,6 @@ class VarianceExploding(NoiseSchedule):
         return self.end
 
 
-def _check_end(end: float) -> None:
-    if not 0 < end < math.inf:
-        raise InputError(f"The schedule ends at {end}: it must be a positive time.")
+def _check_end(end: Any) -> None:  # noqa: ANN401 - whatever was given
+    if not holds(lambda: 0 < end < math.inf):
+        raise InputError(f"The schedule ends at {end!r}: it must be a positive time.")

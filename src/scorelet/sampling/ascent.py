@@ -22,8 +22,8 @@ import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError, ScoreletError
-from scorelet.core.numbers import is_whole
-from scorelet.core.random import Noise
+from scorelet.core.numbers import holds, is_whole
+from scorelet.core.random import Noise, check_noise
 from scorelet.core.typing import Image, NoiseLevel
 from scorelet.models import LabelLike
 from scorelet.models.denoiser import check_tensor
@@ -71,14 +71,14 @@ class AscentSchedule:
         """Check ranges and levels."""
         if self.levels not in ("known", "residual"):
             raise InputError(f"The levels are {self.levels!r}: they must be known or residual.")
-        if not 0 < self.end < self.start < float("inf"):
+        if not holds(lambda: 0 < self.end < self.start < math.inf):
             raise InputError(
-                f"The levels go from {self.start} to {self.end}: the end must be positive and "
+                f"The levels go from {self.start!r} to {self.end!r}: the end must be positive and "
                 "below the start."
             )
-        if not 0 < self.first <= 1 or not 0 < self.beta <= 1:
+        if not holds(lambda: 0 < self.first <= 1) or not holds(lambda: 0 < self.beta <= 1):
             raise InputError(
-                f"The first step is {self.first} and beta {self.beta}: both must lie in (0, 1]."
+                f"The first step is {self.first!r} and beta {self.beta!r}: both must lie in (0, 1]."
             )
         if not is_whole(self.most, least=1):
             raise InputError(f"There are {self.most} steps at most: give a whole number from 1 on.")
@@ -146,13 +146,16 @@ def ascend(
         label: class, for denoisers that know classes.
 
     Raises:
-        InputError: no denoiser; a mean that is no tensor, or of another number of images than
-            samples.
+        InputError: no denoiser, schedule or noise; a mean that is no tensor, or of another number
+            of images than samples.
         DivergenceError: values that are not finite, or a hundred times as large as those at the
             start; or a measured noise level above twice the start.
     """
     denoiser = told_denoiser(denoiser)
     check_tensor(mean)
+    if not isinstance(schedule, AscentSchedule):
+        raise InputError(f"The schedule is {schedule!r}: expected an AscentSchedule.")
+    check_noise(noise)
     count = len(noise.samples)
     if len(mean) not in (1, count):
         raise InputError(

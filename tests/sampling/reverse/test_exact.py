@@ -18,6 +18,7 @@ from scorelet.sampling.reverse import (
     draw,
     reverse,
     sampler_named,
+    steps_needed,
 )
 from scorelet.sampling.reverse.steps import Interval
 
@@ -328,6 +329,33 @@ def test_what_cannot_be_sampled():
         plan_unchecked(8, sampler="heun")
     with pytest.raises(InputError, match="schedule is 'vp': expected a noise schedule"):
         plan_unchecked(8, schedule="vp")
+    for name, words in {"restraint": "restraint of 'a'", "churn": "churn of 'a'"}.items():
+        with pytest.raises(InputError, match=words):
+            plan_unchecked(8, **{name: "a"})
+
+
+def test_a_number_of_steps_is_no_plan_and_a_seed_no_noise():
+    like, plan, noise = torch.zeros(2, 1, 4, 4), ReversePlan(2), Noise(0, [0, 1])
+    denoiser = StationaryGaussianDenoiser(torch.ones(4, 4))
+    with pytest.raises(InputError, match=r"plan is 8: expected a ReversePlan"):
+        next(unwrap(reverse)(denoiser, like, 8, noise))
+    with pytest.raises(InputError, match=r"noise is 0: expected a Noise.*Noise\(0, range"):
+        next(unwrap(reverse)(denoiser, like, plan, 0))
+    with pytest.raises(InputError, match="class ndarray: expected a tensor"):
+        next(unwrap(reverse)(denoiser, like.numpy(), plan, noise))
+    for use in (discrete_law, steps_needed):
+        with pytest.raises(InputError, match=r"plan is 8: expected a ReversePlan"):
+            unwrap(use)([1.0], 8)
+
+
+def test_variances_are_real_numbers():
+    """The square of complex ones would be that of their real parts."""
+    spectrum = torch.fft.fft2(torch.arange(16.0).reshape(4, 4))
+    for complex_ones in (spectrum, spectrum.numpy(), [1 + 1j]):
+        with pytest.raises(InputError, match="Variances are complex: give real ones"):
+            unwrap(discrete_law)(complex_ones, ReversePlan(3))
+    with pytest.raises(InputError, match="Variances must be numbers"):
+        unwrap(discrete_law)(["a"], ReversePlan(3))
 
 
 def test_integers_of_numpy_are_numbers_of_steps():

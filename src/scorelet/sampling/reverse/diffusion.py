@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError
-from scorelet.core.numbers import is_whole
-from scorelet.core.random import Noise
+from scorelet.core.numbers import holds, is_whole
+from scorelet.core.random import Noise, check_noise
 from scorelet.core.typing import Image
 from scorelet.models import LabelLike
+from scorelet.models.denoiser import check_tensor
 from scorelet.models.schedules import NoiseSchedule, OrnsteinUhlenbeck
 from scorelet.models.told import Told, told_denoiser
 from scorelet.sampling.ascent import DivergenceError
@@ -68,13 +69,13 @@ class ReversePlan:
             raise InputError(
                 f"The sampler is {self.sampler!r}: expected one of SAMPLERS, as SAMPLERS['heun']."
             )
-        if not -1 < self.restraint < 1:
-            raise InputError(f"A restraint of {self.restraint}: it must lie between -1 and 1.")
-        if not 0 <= self.churn <= 1:
-            raise InputError(f"A churn of {self.churn}: it must lie between 0 and 1.")
-        if not self.churn_max > 0:
+        if not holds(lambda: -1 < self.restraint < 1):
+            raise InputError(f"A restraint of {self.restraint!r}: it must lie between -1 and 1.")
+        if not holds(lambda: 0 <= self.churn <= 1):
+            raise InputError(f"A churn of {self.churn!r}: it must lie between 0 and 1.")
+        if not holds(lambda: self.churn_max > 0):
             raise InputError(
-                f"The largest level of churn is {self.churn_max}: it must be positive."
+                f"The largest level of churn is {self.churn_max!r}: it must be positive."
             )
         if is_whole(self.steps):
             object.__setattr__(self, "steps", int(self.steps))  # torch takes no integers of NumPy
@@ -148,11 +149,14 @@ def reverse(
         cond, label: what the denoiser is told, see `Denoiser`.
 
     Raises:
-        InputError: no denoiser, shapes that do not fit, as those of a mean that is larger than
-            `like`, or what a denoiser refuses.
+        InputError: no denoiser, plan or noise, shapes that do not fit, as those of a mean that is
+            larger than `like`, or what a denoiser refuses.
         DivergenceError: a step whose result is not finite; the sentence names scale and step.
     """
     f = told_denoiser(denoiser)
+    check_plan(plan)
+    check_noise(noise)
+    check_tensor(like)
     if len(like) != len(noise.samples):
         raise InputError(
             f"A batch of {len(like)} with the noise of {len(noise.samples)} samples: give the "
@@ -178,6 +182,12 @@ def reverse(
                 f"{noise.scale}: take more steps, or another sampler."
             )
         yield ReverseState(x, number)
+
+
+def check_plan(plan: object) -> None:
+    """Refuse what is no plan, as a number of steps."""
+    if not isinstance(plan, ReversePlan):
+        raise InputError(f"The plan is {plan!r}: expected a ReversePlan, as ReversePlan(32).")
 
 
 def mean_of(denoiser: Told, like: Image, given: Tensor | float | None = None) -> Tensor:

@@ -20,8 +20,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scorelet.core.errors import InputError
-from scorelet.sampling.reverse.diffusion import ReversePlan
+from scorelet.core.errors import InputError, one_line
+from scorelet.sampling.reverse.diffusion import ReversePlan, check_plan
 from scorelet.sampling.reverse.steps import Posterior, Step
 
 _NUMBERS = 1 << 19
@@ -52,8 +52,9 @@ def discrete_law(variances: Variances, plan: ReversePlan, *, centred: bool = Fal
         centred: whether the start is around the mean: of a denoiser that knows its `centre`.
 
     Raises:
-        InputError: no variances, or some that are negative or not finite.
+        InputError: no plan, no variances, or some that are negative, complex or not finite.
     """
+    check_plan(plan)
     variances = checked_variances(variances)
     d = variances.flatten()
     variance = torch.full_like(d, plan.schedule.noise_std**2)
@@ -124,9 +125,18 @@ def _posteriors(d: Tensor, restraint: float) -> tuple[Posterior, Posterior]:
     return centred, around_one
 
 
-def checked_variances(variances: Variances) -> Tensor:
+def checked_variances(variances: object) -> Tensor:
     """Return them as float64; raise InputError unless they are finite and not negative."""
-    found = torch.as_tensor(variances, dtype=torch.float64)
+    try:
+        found = torch.as_tensor(variances, dtype=torch.complex128)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"Variances must be numbers: {one_line(error)}.") from error
+    if bool(found.imag.any()):
+        raise InputError(
+            "Variances are complex: give real ones, as the mean square of the moduli of a Fourier "
+            "transform."
+        )
+    found = found.real.clone()
     if not found.numel():
         raise InputError("There are no variances: give one at least.")
     if not bool((found >= 0).all()) or not bool(found.isfinite().all()):

@@ -23,8 +23,9 @@ from torch.func import jvp, vmap
 
 from scorelet.core.derivatives import differentiating
 from scorelet.core.errors import InputError
+from scorelet.core.numbers import holds
 from scorelet.core.precision import in_single_precision
-from scorelet.core.random import Noise
+from scorelet.core.random import Noise, check_noise
 from scorelet.core.typing import Image, PerSample
 from scorelet.models.denoiser import check_tensor
 from scorelet.models.labels import LabelLike
@@ -96,11 +97,13 @@ def flow_log_density(  # noqa: PLR0913 - the two ends, and how between
         InputError: levels that are not 0 < sigma < largest, or beyond those that the denoiser has
             learnt; no steps, no probes, a mean of another shape, or what a denoiser refuses.
     """
-    if not 0 < sigma < largest < math.inf or not 1 <= count <= 16:
+    if not holds(lambda: 0 < sigma < largest < math.inf and 1 <= count <= 16):
         raise InputError(
-            f"Levels go from {sigma} to {largest} with {count} probes: expected 0 < sigma < "
+            f"Levels go from {sigma!r} to {largest!r} with {count!r} probes: expected 0 < sigma < "
             "largest, and 1 to 16 probes."
         )
+    if probes is not None:
+        check_noise(probes)
     VarianceExploding(largest).times(steps)
     check_tensor(y)
     told = told_denoiser(denoiser)

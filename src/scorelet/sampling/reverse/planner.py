@@ -21,7 +21,8 @@ import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError
-from scorelet.sampling.reverse.diffusion import ReversePlan
+from scorelet.core.numbers import holds
+from scorelet.sampling.reverse.diffusion import ReversePlan, check_plan
 from scorelet.sampling.reverse.exact import Variances, checked_variances, discrete_law
 from scorelet.wavelets.orthogonal.spectral import LEAST, gaussian_levels
 
@@ -153,8 +154,9 @@ def steps_needed(
     """
     judge = _measure(measure)
     values, shares = _distinct(variances, measure)
-    if not tolerance > 0:
-        raise InputError(f"The tolerance is {tolerance}: it must be positive.")
+    check_plan(plan)
+    if not holds(lambda: tolerance > 0):
+        raise InputError(f"The tolerance is {tolerance!r}: it must be positive.")
 
     def enough(steps: int) -> bool:
         return _error(values, shares, replace(plan, steps=steps), judge) <= tolerance
