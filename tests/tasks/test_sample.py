@@ -375,6 +375,60 @@ def test_churn_is_named_by_the_model():
         sl.sample(model, n=1)
 
 
+@pytest.mark.slow
+def test_churn_that_is_given_goes_before_that_of_the_model():
+    """Up to the level that the model names; 0 is none."""
+    model = blind()
+    model.record["churn"] = [[1.0, 2.0], [0.5, 0.4], [0.0, 0.3]]
+    options = {"n": 1, "steps": 3}
+    without = sl.sample(model, churn=0.0, **options)
+    assert "churn" not in without.document
+    assert np.array_equal(without.images, sl.sample(blind(), **options).images)
+    found = sl.sample(model, churn=0.25, **options).document["churn"]
+    assert found == [[0.25, 2.0], [0.25, 0.4], [0.25, 0.3]]
+    found = sl.sample(model, churn=(0.25, 0.0, 1.0), **options).document["churn"]
+    assert found == [[0.25, 2.0], [0, 0.4], [1, 0.3]]
+    whole = StationaryGaussianDenoiser(spectrum())
+    assert "churn" not in sl.sample(whole, churn=0.0, **options).document
+
+
+def test_steps_are_those_of_each_scale():
+    """Of the law of the low band, and of what is drawn from a coarse picture."""
+    model = blind()
+    found = sl.sample(model, n=1, steps=(5, 3, 2), sampler="ddim")
+    assert (found.document["steps"], found.document["calls"]) == ([5, 3, 2], 10)
+    assert sl.sample(model, n=1, steps=2).document["steps"] == [2, 2, 2]
+    coarse = np.full((8, 12), 0.5, np.float32)
+    fine = sl.sample(model, n=1, steps=[3], coarse=coarse, size=(16, 24))
+    assert fine.document["steps"] == [3]
+    plans = plans_of(model, steps=[None, 3, 2], sampler="ddim")
+    assert [plan.steps for plan in plans] == [32, 3, 2]
+
+
+def test_numbers_of_other_scales_are_refused_and_scales_named():
+    three = "the low band of 4x6, details of 8x12, details of 16x24, in this order"
+    for options in ({"steps": (5, 3)}, {"churn": (0.5, 0.5)}):
+        name = next(iter(options))
+        with pytest.raises(InputError, match=f"{name} has 2 numbers for 3 scales: give .* {three}"):
+            sl.sample(blind(), n=1, **options)
+    coarse = np.full((8, 12), 0.5, np.float32)
+    with pytest.raises(InputError, match="3 numbers for 1 scale: give one for each of details of"):
+        sl.sample(blind(), n=1, steps=(5, 3, 2), coarse=coarse, size=(16, 24))
+    with pytest.raises(InputError, match=r"2 numbers for 1 scale: .* whole pictures"):
+        sl.sample(StationaryGaussianDenoiser(spectrum()), n=1, steps=(5, 3))
+
+
+def test_as_many_samples_as_are_wanted_are_drawn_at_once():
+    shapes = []
+    model = blind()
+    model.coarse.register_forward_hook(lambda _m, given, _out: shapes.append(len(given[0])))
+    options = {"n": 5, "steps": 1, "seed": 3}
+    whole = sl.sample(model, **options).images
+    parts = sl.sample(model, batch=2, **options).images
+    assert shapes == [5, 2, 2, 1]
+    assert np.abs(whole - parts).max() < 1e-4 * np.abs(whole).max()
+
+
 class Underestimates(Denoiser):
     """The exact denoiser of N(0.5, 0.01), whose residual is a third of the noise."""
 
@@ -545,6 +599,10 @@ def test_a_mean_that_is_zero_but_for_rounding_is_zero(unit):
         ({"model": blind(), "size": (32, 32)}, "whole picture.*coarse"),
         ({"size": (96, 96)}, r"20x20 coefficients is about the whole picture\. Leave size out\.$"),
         ({"model": blind(), "steps": 0}, "steps is 0"),
+        ({"model": blind(), "steps": (3, 0, 3)}, r"steps is \(3, 0, 3\): a sampler takes 1 to"),
+        ({"model": blind(), "steps": "3,2,1"}, "steps is '3,2,1': expected a whole number"),
+        ({"model": blind(), "churn": 1.5}, "churn of 1.5"),
+        ({"model": blind(), "batch": 0}, "batch is 0"),
         ({"model": blind(), "n": 0}, "n is 0"),
         ({"model": blind(), "seed": -1}, "seed is -1"),
         ({"model": blind(), "first": -1}, "first is -1"),
@@ -580,7 +638,8 @@ def test_the_command_writes_the_samples_of_python(tmp_path, capsys):
     assert np.abs(np.load(tmp_path / "x.npy") - expected.images).max() < 1e-6
     assert document["calls"] == 3 * 3  # Heun, whose last step has one
     assert document["size"] == [16, 24]
-    words = ["--first", 1, "-n", 1, "--steps", 2, "--seed", 5, "-o", tmp_path / "y.npy"]
+    words = ["--first", 1, "-n", 1, "--steps", "2,2,2", "--churn", "0", "--batch", "1"]
+    words += ["--seed", 5, "-o", tmp_path / "y.npy"]
     assert run(["sample", "--model", str(tmp_path / "m.safetensors"), *map(str, words)]) == 0
     assert np.abs(np.load(tmp_path / "y.npy") - expected.images[1:]).max() < 1e-4
 
@@ -626,6 +685,9 @@ def test_a_file_gives_the_model_back(tmp_path):
         (["-o", "x.jpg"], "unknown suffix"),
         (["-o", "x.npy", "--size", "16by24"], "expected HxW"),
         (["-o", "x.npy", "--steps", "0"], "steps is 0"),
+        (["-o", "x.npy", "--steps", "3,2"], "of the low band of 4x6, details of 8x12"),
+        (["-o", "x.npy", "--steps", "3,2.5,1"], "3,2.5,1: expected a whole number, or one for"),
+        (["-o", "x.npy", "--churn", "much"], "--churn much: expected a number, or one for each"),
         (["-o", "x.npy", "--size", "17x24"], "divisible by 4"),
         (["-o", "x.npy", "--coarse", "none.png"], "none.png"),
     ],

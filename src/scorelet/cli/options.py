@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from cyclopts import Group, Parameter, Token
 
@@ -69,6 +69,30 @@ def sides(text: str | None) -> tuple[int, int] | None:
     if len(parts) > 2 or not all(part.isdecimal() for part in parts):
         raise InputError(f"--size {text}: expected HxW, or the side of a square, as 64x128 or 64.")
     return int(parts[0]), int(parts[-1])
+
+
+Number = TypeVar("Number", int, float)
+
+
+def one_or_several(
+    text: str | None, option: str, kind: type[Number]
+) -> Number | tuple[Number, ...] | None:
+    """Return the number of 64, or those of 64,24,24; None of None, an option that is left out.
+
+    Raises:
+        InputError: something else.
+    """
+    if text is None:
+        return None
+    try:
+        numbers = tuple(kind(part) for part in text.split(","))
+    except ValueError:
+        what = "a whole number" if kind is int else "a number"
+        several = "64,24,24" if kind is int else "0.5,0.5,0"
+        raise InputError(
+            f"{option} {text}: expected {what}, or one for each scale, as {several}."
+        ) from None
+    return numbers[0] if len(numbers) == 1 else numbers
 
 
 _CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)

@@ -4,7 +4,15 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, sides
+from scorelet.cli.options import (
+    DEFAULTS,
+    Flag,
+    PathLike,
+    Shared,
+    Whole,
+    one_or_several,
+    sides,
+)
 
 
 def sample(
@@ -13,14 +21,16 @@ def sample(
     count: Annotated[Whole, Parameter(name=["--n", "-n"])] = 16,
     output: Annotated[str, Parameter(name=["--output", "-o"])],
     size: str | None = None,
-    steps: Whole | None = None,
+    steps: str | None = None,
     coarse: PathLike | None = None,
     sampler: Literal[
         "heun", "dpmpp-2m", "ddim", "flow", "euler-maruyama", "ancestral-large", "ancestral-small"
     ] = "heun",
+    churn: str | None = None,
     label: str | None = None,
     seed: Whole = 0,
     first: Whole = 0,
+    batch: Whole | None = None,
     overwrite: Flag = False,
     shared: Shared = DEFAULTS,
 ) -> int:
@@ -47,24 +57,39 @@ def sample(
             folder (NAME/), which gets sample i as sample_i.png, with three digits at least.
         size: HxW in pixels; by default that of the pictures that the model has learnt from; needed
             where the model does not say it.
-        steps: of the sampler at each scale.
+        steps: of the sampler, one number for all scales, or one for each, coarse to fine, as
+            64,24,24; 32 for the low band, 12 for details and 64 for whole pictures by default.
         coarse: a small picture, or an array file such as NAME.npy, that the samples continue: it is
             their low band, which of models of the Haar wavelet is means of blocks of their pixels.
         sampler: how a step is made; all but heun, which asks the network twice, ask it once, and of
             these dpmpp-2m needs the fewest steps.
+        churn: share of a step, from 0 to 1, as much noise as of which is added again after it, one
+            number or one for each scale; what the model names by default, 0 for none.
         label: class, its name or number, for models that know classes: cifar10-joint.
         seed: any non-negative integer.
         first: number of the first sample: for the others of a set that was interrupted, or for a
             part of one that several machines draw.
+        batch: how many samples are drawn at once; by default as many as have the pixels of 16 of
+            80x80, one at least.
         overwrite: replace existing files.
     """
     from scorelet.tasks.progress import Bar
     from scorelet.tasks.sample import SampleSettings
     from scorelet.tasks.sample.verb import drawn
 
-    wanted = sides(size)
     settings = SampleSettings(
-        model, count, wanted, steps, seed, coarse, sampler, shared.device, label, first
+        model,
+        count,
+        sides(size),
+        one_or_several(steps, "--steps", int),
+        seed,
+        coarse,
+        sampler,
+        shared.device,
+        label,
+        first,
+        one_or_several(churn, "--churn", float),
+        batch,
     )
     bar = Bar("sampling", 0, quiet=shared.quiet)
 

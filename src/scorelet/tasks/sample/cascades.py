@@ -12,6 +12,7 @@ from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import Levels
 from scorelet.models.schedules import NoiseSchedule, OrnsteinUhlenbeck, VarianceExploding
 from scorelet.sampling.reverse import ReversePlan, sampler_named
+from scorelet.tasks.sample.scales import Number
 from scorelet.tasks.sample.settings import Model, Size
 from scorelet.tasks.sample.whole import channels_of
 from scorelet.zoo import load, load_as, viewed
@@ -49,30 +50,47 @@ def load_model(model: Model) -> Multiscale[Denoiser] | Denoiser:
     return loaded
 
 
-def plans_of(model: Multiscale[Denoiser], *, steps: int | None, sampler: str) -> list[ReversePlan]:
+def plans_of(
+    model: Multiscale[Denoiser],
+    *,
+    steps: int | Sequence[int | None] | None,
+    sampler: str,
+    churn: Sequence[float | None] | None = None,
+) -> list[ReversePlan]:
     """Return a plan for each factor, the low band first.
 
     A model that has learnt between two noise levels names them in its record, as `sigma`; the
     sampler knows the level of every step, and asks no network for it. So it may name restraints,
     as `restraint`, and pairs of churn and its largest level, as `churn`, see `ReversePlan`.
 
+    Args:
+        model: the cascade.
+        steps: of all factors, or of each; None: 32 for the low band, 12 for details.
+        sampler: its name.
+        churn: of each factor, up to the level that the model names; None: as the model says.
+
     Raises:
         InputError: an unknown sampler, no step, or another number of restraints or churns than of
             scales.
     """
-    counts = [LOW_STEPS, *(DETAIL_STEPS for _ in model.details)] if steps is None else None
+    counts = _or_usual(steps, [LOW_STEPS, *(DETAIL_STEPS for _ in model.details)])
     restraints = _of_scales(model, "restraint") or [0.0] * len(model.factors)
     churns = _of_scales(model, "churn") or [(0.0, math.inf)] * len(model.factors)
+    shares = _or_usual(churn, [share for share, _ in churns])
     plans = []
-    for number in range(1 + len(model.details)):
-        count = counts[number] if counts else steps
-        assert count is not None
+    for number, count in enumerate(counts):
         schedule = _schedule(model.record.get("sigma"), number)
         power = LEVELS_POWER if isinstance(schedule, VarianceExploding) else TIMES_POWER
-        restraint, (churn, most) = restraints[number], churns[number]
-        plan = ReversePlan(count, schedule, sampler_named(sampler), power, restraint, churn, most)
+        restraint, share, (_, most) = restraints[number], shares[number], churns[number]
+        plan = ReversePlan(count, schedule, sampler_named(sampler), power, restraint, share, most)
         plans.append(plan)
     return plans
+
+
+def _or_usual(given: Number | Sequence[Number | None] | None, usual: list[Number]) -> list[Number]:
+    """Return one number for each scale: what is given of all or of each, else what is usual."""
+    each = given if isinstance(given, Sequence) else [given] * len(usual)
+    return [known if own is None else own for own, known in zip(each, usual, strict=True)]
 
 
 def spreads_of(model: Multiscale[Denoiser]) -> list[float]:

@@ -1,5 +1,6 @@
 """What drawing samples takes and gives."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,8 @@ class SampleSettings:
         size: height and width; None: those that the cascade was trained on, or that the coarse
             picture is continued to. Other ones need a cascade whose low band is local. It is needed
             where a denoiser of whole pictures does not say what it learnt.
-        steps: of the sampler at each scale; None: 32 for the low band, 12 for details, 64 for whole
-            pictures.
+        steps: of the sampler, one number for all scales that are drawn, or one for each, coarse to
+            fine; None: 32 for the low band, 12 for details, 64 for whole pictures.
         seed: sample i is a function of (model, seed, i) only.
         coarse: a picture that samples of a cascade continue to finer scales: a path of a picture
             or of an array file (FILE:NAME of one array of several), an array (height, width[,
@@ -45,6 +46,10 @@ class SampleSettings:
         label: class, its name or number, for models that know classes.
         first: number of the first sample: samples first, ..., first + n - 1 are drawn, the same as
             in a larger set.
+        churn: see `scorelet.sampling.reverse.ReversePlan`, for all scales or for each, as `steps`;
+            None: what the record of a cascade names, 0.5 for whole pictures.
+        batch: how many samples are drawn at once; None: as many as have 16 x 80 x 80 pixels, one at
+            least.
 
     Raises:
         InputError: numbers out of range.
@@ -53,21 +58,24 @@ class SampleSettings:
     model: Model = "faces"
     n: int = 16
     size: Size | None = None
-    steps: int | None = None
+    steps: int | Sequence[int] | None = None
     seed: int = 0
     coarse: Any = None
     sampler: str = "heun"
     device: str = "auto"
     label: int | str | None = None
     first: int = 0
+    churn: float | Sequence[float] | None = None
+    batch: int | None = None
 
     def __post_init__(self) -> None:
         """Check what can be checked without the model."""
         check_fields(self)
         if not 1 <= self.n <= MOST:
             raise InputError(f"n is {self.n}: draw 1 to {MOST:,} samples.")
-        if self.steps is not None and not 1 <= self.steps <= MOST_STEPS:
-            raise InputError(f"steps is {self.steps}: a sampler takes 1 to {MOST_STEPS:,}.")
+        for name in ("steps", "churn"):
+            object.__setattr__(self, name, _of_python(getattr(self, name)))
+        self._check_how()
         for name, number in (("seed", self.seed), ("first", self.first)):
             if number < 0:
                 raise InputError(f"{name} is {number}: it must be 0 or more.")
@@ -77,6 +85,18 @@ class SampleSettings:
             raise InputError(f"size is {self.size[0]}x{self.size[1]}: both sides must be positive.")
         if self.size is not None:  # a list, or numbers of another library
             object.__setattr__(self, "size", (int(self.size[0]), int(self.size[1])))
+
+    def _check_how(self) -> None:
+        counts = np.atleast_1d(1 if self.steps is None else self.steps)
+        if not ((counts >= 1) & (counts <= MOST_STEPS)).all():
+            raise InputError(f"steps is {self.steps}: a sampler takes 1 to {MOST_STEPS:,}.")
+        if self.batch is not None and self.batch < 1:
+            raise InputError(f"batch is {self.batch}: at least one sample is drawn at once.")
+
+
+def _of_python(given: Any) -> Any:  # noqa: ANN401
+    """Return a list of numbers, or an array, as a tuple; one number as it is."""
+    return tuple(np.asarray(given).tolist()) if np.ndim(given) else given
 
 
 @dataclass(frozen=True, eq=False, repr=False)

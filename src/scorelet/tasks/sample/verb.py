@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,18 +30,21 @@ def sample(  # noqa: PLR0913
     *,
     n: int = 16,
     size: Size | None = None,
-    steps: int | None = None,
+    steps: int | Sequence[int] | None = None,
     seed: int = 0,
     coarse: Any = None,  # noqa: ANN401 - paths, arrays, tensors, pictures
     sampler: str = "heun",
     device: str = "auto",
     label: int | str | None = None,
     first: int = 0,
+    churn: float | Sequence[float] | None = None,
+    batch: int | None = None,
 ) -> Samples:
     """Draw pictures from a model, or the finer scales of a coarse picture.
 
     Args:
-        model, n, size, steps, seed, coarse, sampler, device, label, first: see `SampleSettings`.
+        model, n, size, steps, seed, coarse, sampler, device, label, first, churn, batch: see
+            `SampleSettings`.
 
     Raises:
         InputError: an unknown model, one of another kind, or options that cannot be used.
@@ -58,7 +62,8 @@ def sample(  # noqa: PLR0913
     model = unwrapped(model)
     if not isinstance(model, Multiscale):
         model = viewed(Denoiser, model)
-    return drawn(SampleSettings(model, n, size, steps, seed, coarse, sampler, device, label, first))
+    how = sampler, device, label, first, churn, batch
+    return drawn(SampleSettings(model, n, size, steps, seed, coarse, *how))
 
 
 def drawn(

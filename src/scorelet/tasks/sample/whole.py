@@ -17,6 +17,7 @@ from scorelet.models.closed_form import ClosedFormDenoiser
 from scorelet.models.schedules import VarianceExploding
 from scorelet.sampling.reverse import ReversePlan, sampler_named
 from scorelet.tasks.denoise.settings import CAMERA
+from scorelet.tasks.sample.scales import WHOLE, each_of
 from scorelet.tasks.sample.settings import SampleSettings, Size
 
 STEPS, POWER, CHURN = 64, 7.0, 0.5
@@ -36,7 +37,7 @@ def plan_of(model: Denoiser, settings: SampleSettings) -> ReversePlan:
     """Return the plan of whole pictures.
 
     Raises:
-        InputError: an unknown sampler.
+        InputError: an unknown sampler, or numbers for several scales.
     """
     sampler = sampler_named(settings.sampler)
     if isinstance(model, ClosedFormDenoiser):
@@ -46,7 +47,10 @@ def plan_of(model: Denoiser, settings: SampleSettings) -> ReversePlan:
         told = not (model.blind or math.isinf(model.most))
         least, start = model.drawn_between or (LEAST, model.most if told else LARGEST)
         schedule = VarianceExploding(start, least)
-    return ReversePlan(settings.steps or STEPS, schedule, sampler, POWER, churn=CHURN)
+    (steps,) = each_of("steps", settings.steps, WHOLE)
+    (churn,) = each_of("churn", settings.churn, WHOLE)
+    churn = CHURN if churn is None else churn
+    return ReversePlan(steps or STEPS, schedule, sampler, POWER, churn=churn)
 
 
 def channels_of(model: Denoiser) -> int:

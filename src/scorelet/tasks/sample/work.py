@@ -25,6 +25,7 @@ from scorelet.tasks.sample.cascades import (
     whole_size,
 )
 from scorelet.tasks.sample.coarse import is_of_pictures, level_of, read_coarse
+from scorelet.tasks.sample.scales import each_of, scale_names
 from scorelet.tasks.sample.settings import SampleSettings, Size
 from scorelet.tasks.sample.whole import MEAN, channels_of, plan_of, size_of
 
@@ -85,7 +86,8 @@ class Work(ABC):
 
     def batch(self) -> int:
         """How many samples are drawn at a time."""
-        return max(1, min(self.settings.n, BATCH_PIXELS // (self.size[0] * self.size[1])))
+        wanted = self.settings.batch or BATCH_PIXELS // (self.size[0] * self.size[1])
+        return max(1, min(self.settings.n, wanted))
 
     def check_memory(self) -> None:
         """Refuse pictures of which a few do not fit: the noise of all scales, and a network's maps.
@@ -111,7 +113,6 @@ class CascadeWork(Work):
             raise InputError("A cascade knows no classes: leave out the label.")
         super().__init__(settings, model.factors)
         self.model = model.to(self.like.device)
-        self.plans = plans_of(model, steps=settings.steps, sampler=settings.sampler)
         self.spreads = spreads_of(model)
         self.channels = channels_in(model)
         self.pictures = is_of_pictures(model)
@@ -127,7 +128,15 @@ class CascadeWork(Work):
             check_coarse(model, (height, width), self.level)
             if settings.size is None and self.level < model.levels:
                 self.warnings.append(_less(model, self.size))
-        self.used = self.plans if self.low is None else self.plans[-self.level :]
+        scales = scale_names(self.size, self.level, low=self.low is None)
+        skipped = [None] * (len(model.factors) - len(scales))
+        self.plans = plans_of(
+            model,
+            steps=[*skipped, *each_of("steps", settings.steps, scales)],
+            sampler=settings.sampler,
+            churn=[*skipped, *each_of("churn", settings.churn, scales)],
+        )
+        self.used = self.plans[len(skipped) :]
         self.check_memory()
 
     def draw(self, numbers: range, on_step: OnStep) -> Tensor:
