@@ -80,6 +80,19 @@ def test_copies_are_found(files):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("order", [1, -1])
+def test_pictures_of_8_bits_are_compared_with_floats_in_one_unit(tmp_path, order):
+    bits = np.random.default_rng(0).integers(0, 256, (20, 16, 16), dtype=np.uint8)
+    sets = [save(tmp_path / "bits.npy", bits), save(tmp_path / "unit.npy", bits / np.float32(255))]
+    found = compare(*sets[::order])
+    assert found["warnings"] == [
+        f"{sets[0]} holds 8 bits, {sets[1]} pictures in [0, 1]: 255 is read as 1."
+    ]
+    assert {entry["differs"] for entry in found["statistics"].values()} <= {False, None}
+    assert found["neighbours"]["verdict"].startswith("Too close")
+
+
+@pytest.mark.slow
 def test_one_field_decides_nothing(files):
     found = compare(files["one"], files["one"])
     assert "of shape (128, 128)" in found["warnings"][0]
@@ -339,7 +352,8 @@ def test_the_wider_dtype_is_that_of_both(tmp_path, monkeypatch):
     for names in (paths, paths[::-1]):
         found = compare(*names)
         assert found["statistics"]["quantiles"]["differs"]
-        assert not found["warnings"]
+        (said,) = found["warnings"]
+        assert "are they in one unit?" in said
 
 
 def test_large_numbers_of_the_document_are_as_they_were_measured(tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from scorelet.analysis.field_statistics import STATISTICS, Comparison
+from scorelet.analysis.field_statistics.one_unit import are_eight_bits
 from scorelet.analysis.field_statistics.sets import (
     FieldSet,
     Line,
@@ -52,7 +53,8 @@ def compare(  # noqa: PLR0913 - an argument for each option of the shell
         data: the reference, see `load_fields`. If a .npz file has an array ``chain`` (n), integers
             that say which Markov chain drew each field, chains are taken as what is independent;
             so are maps that are cut into patches, if there are 10 of each set.
-        other: what is compared with it.
+        other: what is compared with it. Where one file holds pictures of 8 bits and the other
+            pictures in [0, 1], 255 is read as 1, which is said.
         output: NAME.html, one file with everything in it; None writes nothing.
         window: none for periodic fields, hann for fields that were cut out.
         spacing: side of a pixel in a unit of length: wave numbers are in radians per unit, powers
@@ -64,7 +66,8 @@ def compare(  # noqa: PLR0913 - an argument for each option of the shell
 
     Returns:
         data, other (path, fields, chains, maps, size), window, spacing, warnings, summary,
-        statistics and neighbours: what stands in the report, as numbers and sentences.
+        statistics and neighbours: what stands in the report, as numbers and sentences. Copies are
+        not looked for (neighbours is None) among deviations that are 20 times those of the other.
 
     Raises:
         InputError: files that cannot be compared.
@@ -76,7 +79,8 @@ def compare(  # noqa: PLR0913 - an argument for each option of the shell
     if limit is not None and limit < 1:
         raise InputError(f"limit is {limit}: at least one field must be compared.")
     said: list[str] = []
-    sets = _independent([_prepared(path, patches, limit, said) for path in (data, other)], said)
+    sets = [_prepared(path, patches, limit, said) for path in (data, other)]
+    sets = _independent(_in_one_unit(sets, (data, other), said), said)
     found = compare_sets(*sets, window=window, spacing=spacing, on_statistic=on_statistic)
     found.messages[:0] = said
     document = describe(found, {"data": data, "other": other}, sets)
@@ -165,6 +169,21 @@ def _prepared(
         x, chain = x[whole], None if chain is None else chain[whole]
     said += [f"{path}: {text}" for text in take_census(FieldsInMemory(x)).placeholders()]
     return FieldSet(x, chain, of_maps)
+
+
+def _in_one_unit(
+    sets: list[FieldSet], paths: tuple[str | Path, str | Path], said: list[str]
+) -> list[FieldSet]:
+    """Read pictures of 8 bits as in [0, 1], if those of the other file are."""
+    found = list(sets)
+    for number, path in enumerate(paths):
+        x, unit = sets[number].fields, sets[1 - number].fields
+        if are_eight_bits(x, unit):
+            found[number] = replace(sets[number], fields=x / 255)
+            said.append(
+                f"{path} holds 8 bits, {paths[1 - number]} pictures in [0, 1]: 255 is read as 1."
+            )
+    return found
 
 
 def _independent(sets: list[FieldSet], said: list[str]) -> list[FieldSet]:

@@ -18,6 +18,7 @@ from scorelet.analysis.field_statistics.comparison import (
 from scorelet.analysis.field_statistics.control import control_fields
 from scorelet.analysis.field_statistics.fields import prepare
 from scorelet.analysis.field_statistics.memorisation import nearest_neighbours
+from scorelet.analysis.field_statistics.one_unit import far_apart
 from scorelet.analysis.field_statistics.statistic import Statistic, by_chain
 from scorelet.analysis.field_statistics.table import STATISTICS, gaussian_reference, spectra
 from scorelet.analysis.field_statistics.units import in_units
@@ -85,7 +86,8 @@ class SetComparison:
 
     Attributes:
         lines: by name of the statistic.
-        neighbours: nearest neighbours of the other fields among the data; None for a single field.
+        neighbours: nearest neighbours of the other fields among the data; None for a single field,
+            or sets that are hardly in one unit.
         control: of `control_fields`: random phases, or mixtures of fields that were cut out.
         messages: warnings, each once.
     """
@@ -124,7 +126,8 @@ def compare_sets(
     data, other = _alike(data, other)
     made = control_fields(data.fields, window=window, rng=generator(0))
     control = replace(data, fields=made)
-    lines, refused, messages = {}, [], [*_too_few(data, other), *_cut(data, other)]
+    units = _units(data.fields, other.fields)
+    lines, refused, messages = {}, [], [*units, *_too_few(data, other), *_cut(data, other)]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         powers = spectra(data.fields, window=window)
@@ -142,7 +145,7 @@ def compare_sets(
         reasons = " ".join(dict.fromkeys(refused))
         raise InputError(f"None of {len(STATISTICS)} statistics can be measured: {reasons}")
     near = None
-    if len(data.fields) > 1:
+    if len(data.fields) > 1 and not units:
         near = compare_neighbours(nearest_neighbours(other.fields, data.fields))
     messages += dict.fromkeys(str(w.message) for w in caught if w.category is not RuntimeWarning)
     return SetComparison(lines, near, control.fields, list(messages))
@@ -196,6 +199,17 @@ def _cut(data: FieldSet, other: FieldSet) -> list[str]:
         f"the first {length} field{'' if length == 1 else 's'} of each: {used[0]} of "
         f"{len(data.fields)} fields with {used[1]} of {len(other.fields)}. Give as many of each in "
         "both sets to use all."
+    ]
+
+
+def _units(data: Tensor, other: Tensor) -> list[str]:
+    """Ask whether sets whose deviations are far apart are in one unit."""
+    if not far_apart(data, other):
+        return []
+    one, two = (f"{float(x.std(correction=0)):.3g}" for x in (data, other))
+    return [
+        f"The sets deviate from their means by {one} and {two}: are they in one unit? If not, "
+        "statistics differ by that alone; copies are not looked for."
     ]
 
 
