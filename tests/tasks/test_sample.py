@@ -1,6 +1,8 @@
 """`sample` on closed forms: the exact law, seeds, coarse pictures that are kept, files, errors."""
 
 import json
+import signal
+import sys
 
 import numpy as np
 import pytest
@@ -10,6 +12,8 @@ from torch import nn
 import scorelet as sl
 from samples import assert_one_sentence
 from scorelet.cli.main import run
+from scorelet.core import ending
+from scorelet.core.ending import heed_sigterm
 from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
 from scorelet.data import Picture, read_picture, write_picture
@@ -27,7 +31,7 @@ from scorelet.models.schedules import OrnsteinUhlenbeck, VarianceExploding
 from scorelet.networks import BFCNN
 from scorelet.sampling import DivergenceError
 from scorelet.sampling.reverse import SAMPLERS, ReversePlan, discrete_law, reverse
-from scorelet.tasks.sample import SampleSettings
+from scorelet.tasks.sample import Samples, SampleSettings
 from scorelet.tasks.sample.cascades import plans_of
 from scorelet.tasks.sample.output import write_samples
 from scorelet.tasks.sample.verb import drawn
@@ -468,7 +472,7 @@ def test_a_model_of_half_precision_draws_in_single_precision_as_its_file_does():
 
 def test_a_narrow_sheet_is_written(tmp_path):
     images = np.random.default_rng(0).random((1, 1, 3000, 1)).astype(np.float32)
-    write_samples(tmp_path / "x.png", images, {"first": 0}, pictures=True)
+    write_samples([tmp_path / "x.png"], images, (0.0, 1.0))
     assert read_picture(tmp_path / "x.png").pixels.shape == (3000, 1, 1)
 
 
@@ -510,7 +514,7 @@ def test_a_folder_gets_a_picture_of_each_sample_by_its_number(tmp_path, capsys):
 
 def test_values_without_a_range_have_the_same_black_and_white_in_all_pictures(tmp_path):
     images = np.linspace(-3, 5, 2 * 8 * 8).reshape(2, 1, 8, 8).astype(np.float32)
-    write_samples(tmp_path, images, {"first": 999}, pictures=False)
+    Samples(images, False, {"first": 999}).save(tmp_path)
     low, high = (read_picture(tmp_path / f"sample_{k}.png").pixels for k in (999, 1000))
     assert (low.min(), high.max()) == (0, 255)
     assert low.max() <= high.min()
@@ -567,6 +571,106 @@ def test_an_interrupt_keeps_what_was_done_and_says_so(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt, match="nothing was written"):
         drawn(settings, output=tmp_path / "y.npy")
     assert not (tmp_path / "y.npy").exists()
+
+
+class Killed(Diverges):
+    """Right; in its fourth call a signal comes."""
+
+    def __init__(self, number):
+        super().__init__()
+        self.number = number
+
+    def _denoise(self, y, sigma, cond, label):
+        self.calls += 1
+        if self.calls == 4:
+            signal.raise_signal(self.number)
+        return y
+
+
+@pytest.fixture
+def heeded(monkeypatch):
+    """A process that SIGTERM ends as it ends the command."""
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(ending, "_came", False)
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    heed_sigterm()
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.parametrize("name", ["x.npy", "x/"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_keeps_what_was_done_and_says_so(
+    tmp_path, monkeypatch, heeded, capsys, number, name
+):
+    model = blind()
+    model.coarse = Killed(number)
+    monkeypatch.setattr("scorelet.tasks.sample.cascades.load", lambda _: model)
+    monkeypatch.setattr("scorelet.tasks.sample.work.BATCH_PIXELS", 1)
+    monkeypatch.chdir(tmp_path)
+    words = ["-n", "5", "--steps", "3", "--sampler", "ddim", "--first", "10", "--quiet"]
+    if number == signal.SIGINT:
+        assert run(["sample", *words, "-o", name]) == 130
+    else:
+        with pytest.raises(SystemExit) as ended:
+            run(["sample", *words, "-o", name])
+        assert ended.value.code == 143
+    said = f"The 1 samples before are in {name}; first (--first) 11 draws the others."
+    assert capsys.readouterr().err == f"Interrupted. {said}\n"
+    assert model.coarse.calls == 4  # the step is finished, and no other is begun
+    if name == "x/":
+        assert [path.name for path in (tmp_path / "x").iterdir()] == ["sample_010.png"]
+    else:
+        assert np.load(tmp_path / "x.npy").shape == (1, 1, 16, 24)
+
+
+class Looks(Denoiser):
+    """Tells which files are there at each call."""
+
+    blind = True
+
+    def __init__(self, folder, seen):
+        super().__init__()
+        self.look = lambda: seen.append(len(list(folder.iterdir())))
+
+    def _denoise(self, y, sigma, cond, label):
+        self.look()
+        return y
+
+
+@pytest.mark.parametrize("unit", [[0, 1], None])
+def test_pictures_of_a_folder_are_written_as_they_are_drawn(tmp_path, monkeypatch, unit):
+    """Whatever ends the process then; and black and white are the same in all."""
+    model = blind()
+    model.record["range"] = unit
+    seen = []
+    model.coarse = Looks(tmp_path, seen)
+    monkeypatch.setattr("scorelet.tasks.sample.work.BATCH_PIXELS", 2 * 16 * 24)
+    drawn(SampleSettings(model, 5, steps=1, sampler="ddim"), tmp_path)
+    assert seen == [0, 2, 4]
+    images = sl.sample(model, n=5, steps=1, sampler="ddim").images[:, 0]
+    low, high = (0, 1) if unit else np.quantile(images[:2], (0.001, 0.999))
+    expected = np.rint(255 * ((images - low) / (high - low)).clip(0, 1))
+    found = [read_picture(file).pixels[..., 0] for file in sorted(tmp_path.iterdir())]
+    assert np.abs(np.stack(found) - expected).max() <= 1
+
+
+def test_all_samples_of_one_array_have_to_fit_and_those_of_a_folder_a_batch(tmp_path, monkeypatch):
+    one = 4 * 16 * 24
+    monkeypatch.setattr("scorelet.tasks.sample.work.BATCH_PIXELS", 1)
+    monkeypatch.setattr("scorelet.tasks.sample.work.available_memory", lambda: 11 * one)
+    settings = SampleSettings(blind(), 4, steps=1, sampler="ddim")
+    for output in ("x.npy", "x.png"):
+        with pytest.raises(InputError, match=r"4 samples of 16 x 24 .*--first\), or into a folder"):
+            drawn(settings, tmp_path / output)
+    with pytest.raises(InputError, match="draw parts of them"):
+        sl.sample(blind(), n=4, steps=1, sampler="ddim")
+    drawn(settings, f"{tmp_path}/x/")
+    drawn(SampleSettings(blind(), 3, steps=1, sampler="ddim"), tmp_path / "x.npy")
+    assert not (tmp_path / "x.png").exists()
+    monkeypatch.setattr("scorelet.tasks.sample.work.available_memory", lambda: 7 * one)
+    with pytest.raises(InputError, match="make them smaller"):
+        drawn(settings, f"{tmp_path}/y/")
 
 
 @pytest.mark.parametrize("unit", [1.0, 1e4])

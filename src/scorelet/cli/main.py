@@ -45,7 +45,7 @@ from scorelet.cli.options import (
     let_go,
     prepare_streams,
 )
-from scorelet.core.ending import STATUS, end_if_told, heed_sigterm
+from scorelet.core.ending import STATUS, Ended, end_if_told, heed_sigterm
 from scorelet.core.errors import ScoreletError
 from scorelet.core.own_code import import_code
 
@@ -166,7 +166,9 @@ def _stopped(stop: KeyboardInterrupt | SystemExit, interrupted: str) -> int:
     if isinstance(stop, KeyboardInterrupt):
         complain(str(stop) or interrupted, head="")
         return 130
-    if stop.code == STATUS and interrupted != _INTERRUPTED:
+    if isinstance(stop, Ended):
+        complain(stop.said, head="")
+    elif stop.code == STATUS and interrupted != _INTERRUPTED:
         complain(interrupted, head="")
     raise stop
 

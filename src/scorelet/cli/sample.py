@@ -1,6 +1,6 @@
 """scorelet sample."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -54,7 +54,8 @@ def sample(
             denoiser of whole pictures.
         count: how many samples.
         output: NAME.png, a contact sheet; NAME.npy, an array (n, channel, height, width); or a
-            folder (NAME/), which gets sample i as sample_i.png, with three digits at least.
+            folder (NAME/), which gets sample i as sample_i.png, with three digits at least, as soon
+            as its batch is drawn.
         size: HxW in pixels; by default that of the pictures that the model has learnt from; needed
             where the model does not say it.
         steps: of the sampler, one number for all scales, or one for each, coarse to fine, as
@@ -98,8 +99,7 @@ def sample(
         bar.reach(done)
 
     with bar:
-        found = drawn(settings, output=output, overwrite=overwrite, progress=progress)
-    document: dict[str, Any] = found.document
+        document = drawn(settings, output, overwrite=overwrite, progress=progress)
     for warning in document["warnings"]:
         shared.warn(f"{warning}.")
     height, width = document["size"]

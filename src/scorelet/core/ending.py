@@ -19,6 +19,18 @@ STATUS = 128 + signal.SIGTERM
 _came = False
 
 
+class Ended(SystemExit):
+    """The exit of SIGTERM, with a sentence on what is kept.
+
+    Args:
+        said: the sentence.
+    """
+
+    def __init__(self, said: str) -> None:
+        super().__init__(STATUS)
+        self.said = said
+
+
 def heed_sigterm() -> None:
     """Let SIGTERM end this process from now on, in the main thread."""
     signal.signal(signal.SIGTERM, _end)

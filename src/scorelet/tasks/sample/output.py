@@ -1,8 +1,8 @@
 """Samples as files: an array, a contact sheet, or a folder with a picture of each."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -23,9 +23,14 @@ def files_of(output: str | Path, first: int, count: int) -> list[Path]:
         InputError: an empty output, or one that no file system takes.
     """
     target = as_path(output, name="output")
-    if target.is_dir() or named_as_folder(str(output)):
+    if is_folder(output):
         return [target / f"sample_{k:03d}{SHEET}" for k in range(first, first + count)]
     return [target]
+
+
+def is_folder(output: str | Path) -> bool:
+    """Whether each sample gets a file of its own."""
+    return as_path(output, name="output").is_dir() or named_as_folder(str(output))
 
 
 def check_sheets(
@@ -61,26 +66,34 @@ def check_sheets(
         check_space(files[0], 4 * math.prod(shape))
 
 
+def bounds_of(images: np.ndarray, *, pictures: bool) -> tuple[float, float]:
+    """Return which values are black and white: 0 and 1 of pictures, else quantiles of these."""
+    low, high = (0.0, 1.0) if pictures else np.quantile(images, (0.001, 0.999))
+    return float(low), float(high)
+
+
 def write_samples(
-    output: str | Path, images: np.ndarray, document: dict[str, Any], *, pictures: bool
+    files: Sequence[Path],
+    images: np.ndarray,
+    bounds: tuple[float, float],
+    *,
+    overwrite: bool = True,
 ) -> None:
-    """Write (n, channel, height, width) to NAME.npy or NAME.png, or a picture of each to a folder.
+    """Write (n, channel, height, width) to NAME.npy or NAME.png, or to a picture of each.
 
     Each file is written whole or not at all.
 
     Args:
-        output: checked by `check_sheets`.
+        files: of `files_of`, checked by `check_sheets`.
         images: samples.
-        document: of the samples, which says the number of the first.
-        pictures: 0 is black and 1 is white; else these are quantiles of all samples.
+        bounds: of `bounds_of`.
+        overwrite: replace files that were made since they were checked.
     """
-    files = files_of(output, document["first"], len(images))
     if files[0].suffix.lower() != SHEET:
-        write_array(files[0], [images], images.shape, description=document)
+        write_array(files[0], [images], images.shape, description={}, overwrite=overwrite)
         return
-    low, high = (0.0, 1.0) if pictures else np.quantile(images, (0.001, 0.999))
     shown = images[:, 0] if images.shape[1] == 1 else np.moveaxis(images, 1, -1)
     for file, part in zip(files, np.split(shown, len(files)), strict=True):
-        encoded = png_bytes(contact_sheet(part, bounds=(float(low), float(high))))
-        with writing(file) as temporary:
+        encoded = png_bytes(contact_sheet(part, bounds=bounds))
+        with writing(file, overwrite=overwrite) as temporary:
             temporary.write_bytes(encoded)

@@ -12,7 +12,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields
 from scorelet.models import Denoiser
 from scorelet.models.multiscale import Multiscale
-from scorelet.tasks.sample.output import check_sheets, write_samples
+from scorelet.tasks.sample.output import bounds_of, check_sheets, files_of, write_samples
 from scorelet.tasks.shown import png_of_samples
 
 MOST = 100_000
@@ -130,4 +130,6 @@ class Samples(Brief):
         source = None if coarse is None else Path(coarse)
         shape, first = self.images.shape, self.document["first"]
         check_sheets(path, shape, first=first, overwrite=overwrite, source=source)
-        write_samples(path, self.images, self.document, pictures=self.pictures)
+        bounds = bounds_of(self.images, pictures=self.pictures)
+        files = files_of(path, first, len(self.images))
+        write_samples(files, self.images, bounds, overwrite=overwrite)

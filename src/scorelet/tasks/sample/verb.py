@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
+from scorelet.core.ending import STATUS, Ended, HeldBack, held_back
 from scorelet.core.network import unwrapped
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
 from scorelet.models import Denoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.sampling import DivergenceError
-from scorelet.tasks.sample.output import check_sheets
+from scorelet.tasks.sample.kept import InFile, InFolder, InMemory, Kept
+from scorelet.tasks.sample.output import check_sheets, files_of, is_folder
 from scorelet.tasks.sample.settings import Model, Samples, SampleSettings, Size
 from scorelet.tasks.sample.work import OnStep, Work, work_of
 from scorelet.zoo import viewed
@@ -63,36 +64,74 @@ def sample(  # noqa: PLR0913
     if not isinstance(model, Multiscale):
         model = viewed(Denoiser, model)
     how = sampler, device, label, first, churn, batch
-    return drawn(SampleSettings(model, n, size, steps, seed, coarse, *how))
+    settings = SampleSettings(model, n, size, steps, seed, coarse, *how)
+    work = work_of(settings)
+    work.check_memory(whole=True)
+    kept = InMemory((settings.n, work.channels, *work.size))
+    document = _draw(work, kept)
+    return Samples(kept.images, work.pictures, document)
 
 
 def drawn(
     settings: SampleSettings,
+    output: str | Path,
     *,
-    output: str | Path | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
-) -> Samples:
-    """Do what `sample` says, and write the samples.
+) -> dict[str, Any]:
+    """Draw samples into files, those of a folder batch by batch.
 
     Args:
         settings: what is drawn.
-        output: as in `Samples.save`, refused before anything is drawn; None writes nothing.
+        output: as in `Samples.save`, refused before anything is drawn.
         overwrite: replace an existing file.
         progress: called with (steps done, steps in all).
 
+    Returns:
+        The document of `Samples`.
+
     Raises:
         DivergenceError: see `sample`; the samples before it are in `output`, if there are any.
-        KeyboardInterrupt: likewise.
+        KeyboardInterrupt, Ended: by SIGINT and SIGTERM, which come after a step; likewise.
     """
-    work, start = work_of(settings), time.perf_counter()
-    if output is not None:
-        coarse = settings.coarse
-        source = Path(coarse) if isinstance(coarse, str | Path) else None
-        shape = (settings.n, work.channels, *work.size)
-        check_sheets(output, shape, first=settings.first, overwrite=overwrite, source=source)
-    batches = _batches(settings.first, settings.first + settings.n, work.batch())
-    total = sum(plan.steps for plan in work.used) * len(batches)
+    work = work_of(settings)
+    coarse = settings.coarse
+    source = Path(coarse) if isinstance(coarse, str | Path) else None
+    shape = (settings.n, work.channels, *work.size)
+    check_sheets(output, shape, first=settings.first, overwrite=overwrite, source=source)
+    files = files_of(output, settings.first, settings.n)
+    several = is_folder(output)
+    work.check_memory(whole=not several)
+    if several:
+        kept: Kept = InFolder(files, pictures=work.pictures, overwrite=overwrite)
+    else:
+        kept = InFile(shape, files[0], pictures=work.pictures, overwrite=overwrite)
+    return _draw(work, kept, output, progress)
+
+
+def _draw(
+    work: Work, kept: Kept, output: str | Path | None = None, progress: Progress | None = None
+) -> dict[str, Any]:
+    """Draw all samples; return their document, or say what is kept."""
+    settings, start = work.settings, time.perf_counter()
+    failure = None
+    try:
+        with held_back(wanted=output is not None) as stop:
+            try:
+                _draw_all(work, kept, _on_step(work, stop, progress))
+            except (DivergenceError, KeyboardInterrupt, SystemExit) as error:
+                failure = error
+            kept.close()
+    except (KeyboardInterrupt, SystemExit) as error:
+        failure = error
+    if failure is not None:
+        raise _saying(failure, kept.written, settings, output)
+    return _document(work, time.perf_counter() - start)
+
+
+def _on_step(work: Work, stop: HeldBack, progress: Progress | None) -> OnStep:
+    """Return what counts steps, and ends where a signal has come."""
+    total = sum(plan.steps for plan in work.used) * len(_batches(work))
     done = 0
 
     def on_step() -> None:
@@ -100,48 +139,50 @@ def drawn(
         done += 1
         if progress:
             progress(done, total)
+        if stop.came is not None:
+            raise KeyboardInterrupt
 
-    images, failure = _draw_all(work, on_step, batches)
-    if failure and (output is None or not len(images)):
-        raise failure if isinstance(failure, DivergenceError) else KeyboardInterrupt(_NOTHING)
-    document = _document(work, len(images), time.perf_counter() - start)
-    found = Samples(images, work.pictures, document)
-    if output is not None:
-        found.save(output, overwrite=overwrite)
-    if failure:
-        written = f"The {len(images)} samples before are in {output}"
-        if isinstance(failure, DivergenceError):
-            raise DivergenceError(f"{failure} {written}.")
-        rest = f"first (--first) {settings.first + len(images)} draws the others"
-        raise KeyboardInterrupt(f"Interrupted. {written}; {rest}.")
-    return found
+    return on_step
 
 
-def _batches(first: int, end: int, most: int) -> list[range]:
+def _draw_all(work: Work, kept: Kept, on_step: OnStep) -> None:
+    with torch.no_grad():
+        for numbers in _batches(work):
+            kept.add(work.draw(numbers, on_step).float().cpu().numpy())
+
+
+def _batches(work: Work) -> list[range]:
     """Return the numbers of the samples of each batch."""
+    first, most = work.settings.first, work.batch()
+    end = first + work.settings.n
     return [range(start, min(start + most, end)) for start in range(first, end, most)]
 
 
-def _draw_all(
-    work: Work, on_step: OnStep, batches: list[range]
-) -> tuple[np.ndarray, DivergenceError | KeyboardInterrupt | None]:
-    """Return the samples of all batches, or those before one that does not end, and why."""
-    parts = [np.empty((0, work.channels, *work.size), np.float32)]
-    with torch.no_grad():
-        for numbers in batches:
-            try:
-                parts.append(work.draw(numbers, on_step).float().cpu().numpy())
-            except (DivergenceError, KeyboardInterrupt) as error:
-                return np.concatenate(parts), error
-    return np.concatenate(parts), None
+def _saying(
+    failure: DivergenceError | KeyboardInterrupt | SystemExit,
+    written: int,
+    settings: SampleSettings,
+    output: str | Path | None,
+) -> BaseException:
+    """Return what ends a drawing, with a sentence on what is kept."""
+    before = f"The {written} samples before are in {output}"
+    if isinstance(failure, DivergenceError):
+        return DivergenceError(f"{failure} {before}.") if written else failure
+    if isinstance(failure, SystemExit) and failure.code != STATUS:
+        return failure
+    said = f"Interrupted. {before}; first (--first) {settings.first + written} draws the others."
+    if written == settings.n:
+        said = f"Interrupted. All {written} samples are in {output}."
+    said = said if written else _NOTHING
+    return Ended(said) if isinstance(failure, SystemExit) else KeyboardInterrupt(said)
 
 
-def _document(work: Work, count: int, seconds: float) -> dict[str, Any]:
+def _document(work: Work, seconds: float) -> dict[str, Any]:
     settings = work.settings
     named = isinstance(settings.model, str | Path)
     document = {
         "model": str(settings.model) if named else type(settings.model).__name__,
-        "n": count,
+        "n": settings.n,
         "size": list(work.size),
         "channels": work.channels,
         "seed": settings.seed,

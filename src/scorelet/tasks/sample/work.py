@@ -11,6 +11,7 @@ from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.core.memory import available_memory, keep_large_buffers
 from scorelet.core.random import Noise
+from scorelet.core.words import counted
 from scorelet.models import Denoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.sampling.reverse import Cascade, ReversePlan, reverse
@@ -34,6 +35,11 @@ BATCH_PIXELS = 16 * 80 * 80
 _COPIES = 8
 """Of the samples, that drawing holds at least: noise, slopes, bands."""
 
+_FEWER = (
+    "draw parts of them (n and first; -n, --first), or into a folder (-o NAME/), where each is "
+    "written as it is drawn"
+)
+
 OnStep = Callable[[], None]
 
 
@@ -41,7 +47,7 @@ def work_of(settings: SampleSettings) -> "Work":
     """Return how a model is drawn from.
 
     Raises:
-        InputError: a model or options that cannot be used; or pictures that do not fit.
+        InputError: a model or options that cannot be used.
         CheckpointError: weights that cannot be read.
         ImageFileError: a coarse picture that cannot be read.
     """
@@ -89,20 +95,27 @@ class Work(ABC):
         wanted = self.settings.batch or BATCH_PIXELS // (self.size[0] * self.size[1])
         return max(1, min(self.settings.n, wanted))
 
-    def check_memory(self) -> None:
-        """Refuse pictures of which a few do not fit: the noise of all scales, and a network's maps.
+    def check_memory(self, *, whole: bool) -> None:
+        """Refuse samples that do not fit: what drawing a batch holds, and the array of all.
+
+        Args:
+            whole: all are held until the last one is drawn.
 
         Raises:
             InputError: that is more than the memory that is free.
         """
-        height, width = self.size
-        needed = _COPIES * self.batch() * self.channels * height * width * self.like.itemsize
-        free = available_memory() if self.like.device.type == "cpu" else None
-        if free is not None and needed > free:
-            raise InputError(
-                f"Samples of {height} x {width} need {needed / 1e9:,.1f} GB or more, and "
-                f"{free / 1e9:.1f} GB of memory are free: make them smaller."
-            )
+        numbers = self.channels * self.size[0] * self.size[1]
+        on_cpu = self.like.device.type == "cpu"
+        drawing = _COPIES * self.batch() * numbers * self.like.itemsize if on_cpu else 0
+        needed = drawing + (4 * self.settings.n * numbers if whole else 0)
+        free = available_memory()
+        if free is None or needed <= free:
+            return
+        advice = "make them smaller" if drawing > free else _FEWER
+        raise InputError(
+            f"{counted(self.settings.n, 'sample')} of {self.size[0]} x {self.size[1]} need "
+            f"{needed / 1e9:,.1f} GB or more, and {free / 1e9:.1f} GB of memory are free: {advice}."
+        )
 
 
 class CascadeWork(Work):
@@ -137,7 +150,6 @@ class CascadeWork(Work):
             churn=[*skipped, *each_of("churn", settings.churn, scales)],
         )
         self.used = self.plans[len(skipped) :]
-        self.check_memory()
 
     def draw(self, numbers: range, on_step: OnStep) -> Tensor:
         """Return the samples of these numbers."""
@@ -174,7 +186,6 @@ class WholeWork(Work):
         self.used = [plan_of(model, settings)]
         said = other_size(self.size, model)
         self.warnings = [said] if said else []
-        self.check_memory()
 
     def draw(self, numbers: range, on_step: OnStep) -> Tensor:
         """Return the samples of these numbers."""
