@@ -16,6 +16,7 @@ from scorelet.core.progress import Progress
 from scorelet.models import Denoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.sampling import DivergenceError
+from scorelet.tasks.sample.beyond import Beyond
 from scorelet.tasks.sample.kept import InFile, InFolder, InMemory, Kept
 from scorelet.tasks.sample.output import check_sheets, files_of, is_folder
 from scorelet.tasks.sample.settings import Model, Samples, SampleSettings, Size
@@ -114,11 +115,11 @@ def _draw(
 ) -> dict[str, Any]:
     """Draw all samples; return their document, or say what is kept."""
     settings, start = work.settings, time.perf_counter()
-    failure = None
+    failure, beyond = None, Beyond()
     try:
         with held_back(wanted=output is not None) as stop:
             try:
-                _draw_all(work, kept, _on_step(work, stop, progress))
+                _draw_all(work, kept, beyond, _on_step(work, stop, progress))
             except (DivergenceError, KeyboardInterrupt, SystemExit) as error:
                 failure = error
             kept.close()
@@ -126,7 +127,8 @@ def _draw(
         failure = error
     if failure is not None:
         raise _saying(failure, kept.written, settings, output)
-    return _document(work, time.perf_counter() - start)
+    said = beyond.said() if work.pictures else []
+    return _document(work, said, time.perf_counter() - start)
 
 
 def _on_step(work: Work, stop: HeldBack, progress: Progress | None) -> OnStep:
@@ -145,10 +147,12 @@ def _on_step(work: Work, stop: HeldBack, progress: Progress | None) -> OnStep:
     return on_step
 
 
-def _draw_all(work: Work, kept: Kept, on_step: OnStep) -> None:
+def _draw_all(work: Work, kept: Kept, beyond: Beyond, on_step: OnStep) -> None:
     with torch.no_grad():
         for numbers in _batches(work):
-            kept.add(work.draw(numbers, on_step).float().cpu().numpy())
+            part = work.draw(numbers, on_step).float().cpu().numpy()
+            kept.add(part)
+            beyond.add(part)
 
 
 def _batches(work: Work) -> list[range]:
@@ -177,7 +181,7 @@ def _saying(
     return Ended(said) if isinstance(failure, SystemExit) else KeyboardInterrupt(said)
 
 
-def _document(work: Work, seconds: float) -> dict[str, Any]:
+def _document(work: Work, said: list[str], seconds: float) -> dict[str, Any]:
     settings = work.settings
     named = isinstance(settings.model, str | Path)
     document = {
@@ -191,7 +195,7 @@ def _document(work: Work, seconds: float) -> dict[str, Any]:
         "steps": [plan.steps for plan in work.used],
         "calls": sum(plan.calls for plan in work.used),
         "seconds": round(seconds, 2),
-        "warnings": list(work.warnings),
+        "warnings": [*work.warnings, *said],
     }
     if settings.label is not None:
         document["label"] = settings.label
