@@ -104,6 +104,17 @@ def test_one_field_decides_nothing(files):
     assert compare(files["one"], files["one"], patches=32, window="hann")["data"]["fields"] == 16
 
 
+@pytest.mark.parametrize("shape", [(4, 3, 16, 16), (4, 16, 16, 3)])
+def test_colour_is_told_which_verb_compares_it(tmp_path, shape):
+    path = save(tmp_path / "a.npy", np.zeros(shape))
+    words = r"has the shape .*\. Pictures in colour are compared by scorelet evaluate --samples\.$"
+    with pytest.raises(InputError, match=words):
+        compare(path, path)
+    other = save(tmp_path / "b.npy", np.zeros((4, 2, 16, 16)))
+    with pytest.raises(InputError, match=r"choose a part or reshape it\.$"):
+        compare(other, other)
+
+
 def test_a_limit_counts_fields_and_not_their_patches(tmp_path):
     np.save(tmp_path / "a.npy", np.random.default_rng(0).standard_normal((30, 32, 32)))
     data = compare(tmp_path / "a.npy", tmp_path / "a.npy", patches=16, limit=12)["data"]

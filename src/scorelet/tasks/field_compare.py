@@ -22,8 +22,9 @@ from scorelet.core.errors import InputError
 from scorelet.core.numbers import Factor
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
+from scorelet.core.typing import Fields
 from scorelet.core.words import counted
-from scorelet.data.fields.arrays import load_fields
+from scorelet.data.fields.arrays import FieldShapeError, load_fields
 from scorelet.data.fields.chains import load_chains
 from scorelet.data.fields.labels import read_remarks
 from scorelet.data.fields.preparation import patches as cut
@@ -147,7 +148,7 @@ def _prepared(
     Patches with gaps are left out; sentences on that, on what is not read as it is stored, and on
     values that may stand for no data, go to `said`.
     """
-    x, chain = load_fields(path, gaps=True), load_chains(path)
+    x, chain = _loaded(path), load_chains(path)
     said += [f"{path}: {text}" for text in read_remarks(path)]
     if chain is not None and len(chain) != len(x):
         raise InputError(
@@ -169,6 +170,22 @@ def _prepared(
         x, chain = x[whole], None if chain is None else chain[whole]
     said += [f"{path}: {text}" for text in take_census(FieldsInMemory(x)).placeholders()]
     return FieldSet(x, chain, of_maps)
+
+
+def _loaded(path: str | Path) -> Fields:
+    """Return fields; say of pictures in colour which verb compares them.
+
+    Raises:
+        InputError, ArrayFileError: as of `load_fields`.
+    """
+    try:
+        return load_fields(path, gaps=True)
+    except FieldShapeError as error:
+        if len(error.shape) == 4 and 3 in (error.shape[1], error.shape[3]):
+            raise InputError(
+                f"{error} Pictures in colour are compared by scorelet evaluate --samples."
+            ) from None
+        raise
 
 
 def _in_one_unit(

@@ -22,6 +22,7 @@ from scorelet.data import (
 )
 from scorelet.data.fields.array_files import array_suffix, read_array
 from scorelet.data.fields.arrays import split_name
+from scorelet.data.pictures.channel_axis import with_channels_last
 from scorelet.data.pictures.folders import left_out_of
 from scorelet.tasks.fitting import pixels_fitter
 
@@ -178,9 +179,7 @@ def _has_training_set(file: Path) -> bool:
 
 
 def _checked(array: np.ndarray, source: str | Path, *, beyond: bool) -> Pictures:
-    pictures = array[..., None] if array.ndim == 3 else array
-    if pictures.ndim == 4 and pictures.shape[3] not in (1, 3):
-        pictures = np.moveaxis(pictures, 1, 3)
+    pictures = with_channels_last(array, source)
     if pictures.ndim != 4 or pictures.shape[3] not in (1, 3) or not pictures.size:
         raise InputError(
             f"{source} has the shape {array.shape}: expected pictures (n, height, width), "
@@ -195,7 +194,8 @@ def _checked(array: np.ndarray, source: str | Path, *, beyond: bool) -> Pictures
     low, high = float(pictures.min()), float(pictures.max())
     if not beyond and not (low >= 0 and high <= 1):
         raise InputError(
-            f"{source} has values from {low:g} to {high:g}: expected floats in [0, 1]; scale them."
+            f"{source} has values from {low:g} to {high:g}: expected floats in [0, 1]; clip or "
+            "scale them."
         )
     return pictures.astype(np.float32)
 

@@ -43,6 +43,17 @@ def test_names_of_classes_are_numbers_without_better_ones_and_gray_pictures_get_
     assert np.array_equal(found.x, x[..., :1])
 
 
+def test_channels_are_last_or_first(tmp_path):
+    x, _ = arrays()
+    found = load_labelled(write_npz(tmp_path / "set.npz", x_train=np.moveaxis(x, 3, 1)))
+    assert np.array_equal(found.x, x)
+    path = write_npz(tmp_path / "odd.npz", x_train=np.zeros((4, 3, 8, 3), np.uint8))
+    with pytest.raises(
+        InputError, match=r"odd\.npz, part train: The array has the shape \(4, 3, 8"
+    ):
+        load_labelled(path)
+
+
 def test_a_set_is_found_by_its_name(tmp_path, monkeypatch):
     write_npz(tmp_path / "tiny.npz")
     monkeypatch.setenv("SCORELET_DATA", str(tmp_path))

@@ -15,7 +15,7 @@ from scorelet.data.fields.ensembles import ensemble
 from scorelet.models import FiniteSetDenoiser, GaussianDenoiser, StationaryGaussianDenoiser
 from scorelet.tasks.audit import AuditSettings, Network, Told, audit_models, audit_twins
 from scorelet.tasks.audit import twins as training
-from scorelet.tasks.picture_arrays import images_of, load_picture_array
+from scorelet.tasks.picture_arrays import images_of, load_picture_array, picture_array
 from scorelet.zoo import save
 
 LAW = ensemble("power_law", eta=3.0)
@@ -554,6 +554,33 @@ def test_pictures_from_folders_and_arrays(tmp_path):
         np.save(tmp_path / "y.npy", array)
         with pytest.raises(InputError, match=words):
             load_picture_array(tmp_path / "y.npy")
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_channels_are_last_or_first(tmp_path, channels):
+    """As `sample` writes them, and torch has them."""
+    last = np.random.default_rng(0).integers(0, 256, (5, 4, 6, channels), dtype=np.uint8)
+    first = np.moveaxis(last, 3, 1)
+    np.save(tmp_path / "last.npy", last)
+    np.save(tmp_path / "first.npy", first)
+    for found in (
+        load_picture_array(tmp_path / "last.npy", channels=channels),
+        load_picture_array(tmp_path / "first.npy", channels=channels),
+        picture_array(first, channels=channels),
+        picture_array(torch.from_numpy(first.copy()), channels=channels),
+    ):
+        assert np.array_equal(found, last)
+
+
+@pytest.mark.parametrize("shape", [(5, 3, 8, 3), (5, 1, 8, 3), (5, 3, 3, 3)])
+def test_channels_that_may_be_first_or_last_are_refused(tmp_path, shape):
+    np.save(tmp_path / "x.npy", np.zeros(shape))
+    for read, source in (
+        (load_picture_array, tmp_path / "x.npy"),
+        (picture_array, np.zeros(shape)),
+    ):
+        with pytest.raises(InputError, match="channels may be first or last: give"):
+            read(source)
 
 
 def test_what_a_folder_holds_beside_pictures_is_said(tmp_path):

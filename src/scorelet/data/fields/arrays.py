@@ -16,6 +16,19 @@ from scorelet.data.fields.array_files import SUFFIXES, array_suffix, moved_axes,
 from scorelet.data.locate import locate
 
 
+class FieldShapeError(InputError):
+    """An array is no field, or no set of fields of one channel.
+
+    Args:
+        text: the sentence.
+        shape: of the array.
+    """
+
+    def __init__(self, text: str, shape: tuple[int, ...]) -> None:
+        super().__init__(text)
+        self.shape = shape
+
+
 def load_fields(path: str | Path, *, gaps: bool = False) -> Fields:
     """Read fields, (n, h, w), from a file or from all files of a folder.
 
@@ -89,14 +102,16 @@ def check_shape(shape: tuple[int, ...], path: str | Path) -> None:
         path: for messages; how it is stored is said.
 
     Raises:
-        InputError: it is none of (n, h, w), (n, 1, h, w) and (h, w).
+        FieldShapeError: it is none of (n, h, w), (n, 1, h, w) and (h, w).
     """
     sizes = shape[:1] + shape[2:] if len(shape) == 4 and shape[1] == 1 else shape
     if len(sizes) in (2, 3) and 0 not in sizes:
         return
-    raise InputError(
+    moved = "".join(f" {text}" for text in moved_axes(*split_name(path)))
+    raise FieldShapeError(
         f"{path} has the shape {shape}: expected (n, h, w), (n, 1, h, w) or (h, w), none of them "
-        f"0; choose a part or reshape it.{''.join(f' {t}' for t in moved_axes(*split_name(path)))}"
+        f"0; choose a part or reshape it.{moved}",
+        shape,
     )
 
 

@@ -19,6 +19,7 @@ from scorelet.data.labelled.folders import (
 from scorelet.data.labelled.images import LabelledImages
 from scorelet.data.labelled.picture_files import Seen
 from scorelet.data.locate import locate
+from scorelet.data.pictures.channel_axis import with_channels_last
 
 Part = Literal["train", "test"]
 UNNAMED = 1000
@@ -48,9 +49,10 @@ def load_labelled(
 
     Args:
         source: a path, or a name below $SCORELET_DATA: a ``.npz`` file with ``x_train, y_train``
-            or ``x_test, y_test`` (pictures uint8 (n, height, width[, channels]), labels
-            integers) and perhaps ``classes`` (names); or a folder of folders, one for each
-            class, or of folders ``train`` and ``test`` with such folders in them.
+            or ``x_test, y_test`` (pictures uint8 (n, height, width[, channels]) or (n,
+            channels, height, width), labels integers) and perhaps ``classes`` (names); or a folder
+            of folders, one for each class, or of folders ``train`` and ``test`` with such folders
+            in them.
         part: which part of it.
         channels: of pictures in folders: 3 repeats gray ones, 1 takes luma.
         fit: brings a picture of a folder, uint8 (height, width, channels), to the common size.
@@ -142,7 +144,7 @@ def _labelled(
 ) -> LabelledImages:
     if y.dtype.kind not in "iu":
         raise InputError(f"The labels are {y.dtype}: expected integers.")
-    pictures = x[..., None] if x.ndim == 3 else x
+    pictures = np.ascontiguousarray(with_channels_last(x, "The array"))
     if classes is None:
         count = int(y.max()) + 1 if y.size else 0
         if count > max(len(y), UNNAMED):
