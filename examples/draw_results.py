@@ -16,7 +16,12 @@ CURVES = {"fisher_ratios": "Fisher ratio without bias", "trace_ratios": "tr Σ_B
 def main(results: Path, picture: Path) -> None:
     """Write the drawing of what ``scorelet reproduce`` has written."""
     found = json.loads(results.read_text(encoding="utf-8"))
-    key = next(key for key in CURVES if key in found)
+    key = next((key for key in CURVES if key in found), None)
+    if key is None:
+        sys.exit(
+            f"{results} has no separation of classes by depth: expected what scorelet reproduce "
+            "wrote of phase_collapse or separation_concentration."
+        )
     figure = errors_figure(found["networks"], found[key], label=CURVES[key])
     picture.parent.mkdir(parents=True, exist_ok=True)
     picture.write_bytes(png(figure, dpi=80))

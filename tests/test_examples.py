@@ -215,6 +215,14 @@ def test_results_are_drawn(tmp_path):
     assert read_png(tmp_path / "drawn.png").std() > 10
 
 
+def test_results_of_other_recipes_are_refused_with_those_that_are_drawn(tmp_path):
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps({"networks": []}))
+    with pytest.raises(SystemExit, match="wrote of phase_collapse or separation_concentration"):
+        example("draw_results").main(path, tmp_path / "drawn.png")
+    assert not (tmp_path / "drawn.png").exists()
+
+
 @pytest.mark.slow
 def test_digits_are_learned_measured_and_named(tmp_path, monkeypatch):
     """The commands of the front page."""
