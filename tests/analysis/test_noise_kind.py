@@ -9,7 +9,7 @@ from scipy.fft import dctn
 
 from scorelet.analysis.block_dct import block_dct, cut
 from scorelet.analysis.jpeg_grid import jpeg_grid, jpeg_quality
-from scorelet.analysis.noise_floor import fit_line
+from scorelet.analysis.noise_floor import VarianceLine, fit_line
 from scorelet.analysis.noise_kind import is_white, noise_kind
 
 
@@ -57,6 +57,13 @@ def test_error_of_the_line_is_that_of_its_estimates():
         lines.append(fit_line(x, power, 21, rng.random(800), steps=30))
     spread = np.std([line.a for line in lines], ddof=1)
     assert 0.5 < spread / np.mean([line.a_error for line in lines]) < 2
+
+
+def test_a_line_that_ends_at_nothing_is_above_zero():
+    """Its values there are 0 to rounding, by which powers are divided."""
+    line = VarianceLine(2.0, -1.0, 0.0, 0.0, low=0.5, high=1.5, flat=np.ones(1))
+    assert (line.variance(np.array([0.0, 0.5])) > 0).all()
+    assert line.variance(np.array([1.0, 1.5])).tolist() == [1.0, 2.0]
 
 
 def test_too_few_blocks_have_no_line():

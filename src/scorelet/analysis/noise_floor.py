@@ -64,9 +64,12 @@ class VarianceLine:
         return np.array([(self.low + self.high) / 2])
 
     def variance(self, x: Values) -> Values:
-        """Return a x + b, at least 2 % of the line's smallest value between `low` and `high`."""
+        """Return a x + b, at least 2 % of the line's smallest value between `low` and `high`.
+
+        That may be 0 to rounding, where it counts as 1e-9 of the largest.
+        """
         ends = [self.a * self.low + self.b, self.a * self.high + self.b]
-        return np.maximum(self.a * x + self.b, 0.02 * min(ends))
+        return np.maximum(self.a * x + self.b, 0.02 * max(min(ends), 1e-9 * max(ends)))
 
 
 def fit_line(
