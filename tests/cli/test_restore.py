@@ -308,3 +308,12 @@ def test_a_result_that_its_kind_cannot_hold_is_refused_before_the_work(shell, wo
     status, _, err = shell(*words, *more)
     assert (status, "16480" in err) == (2, True)
     assert err.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_noise_that_is_kept_is_said(shell, tmp_path):
+    write_png(tmp_path / "a.png", noisy(64, 64, sigma=10.0))
+    words = ("restore", tmp_path / "a.png", "-o", tmp_path / "b.png", "--task", "superres")
+    status, _, told = shell(*words, "--quality", "fast")
+    assert status == 0
+    assert "is kept: give sigma" in " ".join(told.split())

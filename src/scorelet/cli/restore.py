@@ -89,7 +89,7 @@ def restore(
             up to 1.
         sigma: noise of the picture in 8-bit units; 0 takes every pixel as exact, for deblur as
             nearly so: 0.5 is the least of 8 bits, 0.1 of 16 and of floats. By default it is found
-            for deblur, and 0 for the other tasks.
+            for deblur, and 0 for the other tasks; superres and inpaint warn of plain noise.
         quality: fast is one sample of 39 network calls, full the mean of 8.
         samples: how many samples to write beside their mean, with their deviation as
             NAME_deviation: 16 bits in thousandths of an 8-bit level (1500 is 1.5), of floats in

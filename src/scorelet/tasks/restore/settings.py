@@ -13,6 +13,7 @@ from scorelet.tasks.ready_denoiser import ReadyDenoiser, ready_denoiser
 from scorelet.tasks.restore.ways import TASKS, Task
 from scorelet.tasks.restore.ways.base import Prepared, Words
 from scorelet.tasks.restore.ways.known import with_gaps
+from scorelet.tasks.restore.ways.noise import kept_noise
 from scorelet.tasks.restore.ways.unit import UNIT, Unit, unit_of
 from scorelet.tasks.shown import ShownPicture
 from scorelet.tasks.tiling import TileSide
@@ -51,7 +52,8 @@ class RestoreSettings(Words):
         share: of spectral: of the frequencies in each direction, in (0, 1].
         sigma: level of the noise in the picture, in [0, 1] units; deblur takes 0.5/255 at least of
             8 bits, 0.1/255 of others, or of the range that these fill where it is less than half.
-            None: for deblur it is found; other tasks take every pixel as exact.
+            None: for deblur it is found; other tasks take every pixel as exact, and superres and
+            inpaint warn of plain noise.
         quality: fast or full, see `QUALITIES`.
         samples: how many; None: as many as `QUALITIES` says.
         model: built-in name, path or Hub id of a denoiser; or a denoiser.
@@ -121,12 +123,18 @@ class RestoreSettings(Words):
         """
         self.check_size(*picture.pixels.shape[:2])
         found = self.way.prepare(with_gaps(picture), self)
+        said = kept_noise(found.picture, found.known) if self._keeps_noise else None
+        found = replace(found, remarks=(*found.remarks, said)) if said else found
         denoiser = self.ready().denoiser
         if not self.way.ranged or not denoiser.blind:
             return found
         known = found.picture.pixels[found.known.measured]
         unit = unit_of(known, least=found.sigma / denoiser.most)
         return found if unit == UNIT else self._prepared_in(unit, found)
+
+    @property
+    def _keeps_noise(self) -> bool:
+        return self.sigma is None and self.way.noisy(self)
 
     def _prepared_in(self, unit: Unit, found: Prepared) -> Prepared:
         """Return the same in another unit; what is said of it stays in that of the picture."""

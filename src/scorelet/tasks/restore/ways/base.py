@@ -115,6 +115,8 @@ class Task:
         enlarges: how often larger each side becomes.
         ranged: whether all that is known of a picture, and so its range, may be used.
         keeps: whether the result holds what was measured, unless it is compressed with loss.
+        noisy: whether noise of the picture stays in the result where no level is given, and can be
+            told from what pictures show.
         least: a level of noise in 8-bit units below which one may be meant in [0, 1].
         advice: where the sampler leaves what pictures are.
     """
@@ -126,6 +128,7 @@ class Task:
     enlarges: Callable[[Words], int] = lambda _words: 1
     ranged: bool = True
     keeps: bool = True
+    noisy: Callable[[Words], bool] = lambda _words: False
     least: float = 1.0
     advice: str = (
         "Give sigma if the picture is noisy, bring floats of another unit to [0, 1], or take "

@@ -107,4 +107,4 @@ def _opacity(alpha: np.ndarray, missing: np.ndarray) -> np.ndarray:
     return np.where(by_sample(missing).any(2), alpha.dtype.type(white(alpha.dtype)), alpha)
 
 
-TASK = Task("inpaint", ("mask",), prepare)
+TASK = Task("inpaint", ("mask",), prepare, noisy=lambda _words: True)

@@ -83,6 +83,11 @@ def _measuring(
     return CutBlur(size, kernel, factor, noise=max(sigma, least), limits=ends(x)), said
 
 
+def _averaged(words: Words) -> bool:
+    """Whether small pixels are means; aliases of fine texture would look like noise."""
+    return words.shrunk != "every" and words.kernel is None
+
+
 def _enlarged(alpha: np.ndarray, factor: int) -> np.ndarray:
     """Return an opacity interpolated between the middles of its pixels: edges have no stairs.
 
@@ -93,4 +98,11 @@ def _enlarged(alpha: np.ndarray, factor: int) -> np.ndarray:
     return from_unit(found[0, 0].numpy(), alpha.dtype)
 
 
-TASK = Task("superres", ("factor", "shrunk", "kernel"), prepare, check, enlarges)
+TASK = Task(
+    "superres",
+    ("factor", "shrunk", "kernel"),
+    prepare,
+    check,
+    enlarges,
+    noisy=_averaged,
+)
