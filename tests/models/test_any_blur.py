@@ -53,17 +53,19 @@ def test_odd_kernels_are_those_of_signals_too():
     np.testing.assert_allclose(cut.measure(x)[0, 0].numpy(), exact, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("sides", SIDES)
+@pytest.mark.parametrize(("sides", "size"), [*((sides, 10) for sides in SIDES), ((9, 8), 1)])
 @pytest.mark.parametrize("factor", [1, 2, 3])
-def test_the_middle_of_a_scene_is_measured(sides, factor):
-    """Of x just as much is sought as the kernel reaches, in whole blocks."""
+def test_the_middle_of_a_scene_is_measured(sides, size, factor):
+    """Of x just as much is sought as the kernel reaches, in whole blocks; c may be a pixel."""
     kernel, large = weights(*sides), image(1, 1, 60, 60)
-    cut = CutBlur((10, 10), kernel, factor, noise=0.01)
+    cut = CutBlur((size, size), kernel, factor, noise=0.01)
     exact = convolve(large[0, 0].numpy(), kernel.numpy())[chosen(sides, factor)]
     first = [factor * (4 - m) for m in cut.margin]
     height, width = cut.size
     x = large[..., first[0] : first[0] + height, first[1] : first[1] + width]
-    np.testing.assert_allclose(cut.measure(x)[0, 0].numpy(), exact[4:14, 4:14], atol=1e-12)
+    np.testing.assert_allclose(
+        cut.measure(x)[0, 0].numpy(), exact[4 : 4 + size, 4 : 4 + size], atol=1e-12
+    )
     for side, margin in zip(sides, cut.margin, strict=True):
         assert margin == max(0, -(-(side - factor + (side - factor) % 2) // 2 // factor))
 
@@ -126,10 +128,13 @@ def test_the_noise_of_a_blur_that_is_not_symmetric_is_found():
     ("make", "words"),
     [
         (
-            lambda: CutBlur((8, 8), weights(9, 2), noise=0.1),
+            lambda: PeriodicBlur((8, 8), weights(9, 2), noise=0.1),
             "9x2 is larger than the picture of 8x8",
         ),
-        (lambda: CutBlur((3, 8), weights(9, 2), 2, noise=0.1), "larger than the picture of 6x16"),
+        (
+            lambda: PeriodicBlur((6, 16), weights(9, 2), 2, noise=0.1),
+            "larger than the picture of 6x16",
+        ),
         (lambda: CutBlur((9, 9), -weights(2, 2), noise=0.1), "has the sum -1: divide it by that"),
         (lambda: CutBlur(CUT, weights(2, 2), noise=0.1, mirrored=True), "is not symmetric"),
     ],

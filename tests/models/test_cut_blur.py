@@ -120,7 +120,10 @@ def test_the_noise_of_a_cut_is_found():
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: CutBlur((8, 8), KERNEL, noise=0.1), "larger than the picture of 8x8"),
+        (
+            lambda: CutBlur((8, 8), KERNEL, noise=0.1, mirrored=True),
+            "larger than the picture of 8x8",
+        ),
         (lambda: CutBlur((9, 9), KERNEL, noise=0.0), "must be positive"),
         (lambda: CutBlur((9, 9), torch.ones(3, 3), noise=0.1), "sum"),
         (lambda: CutBlur(CUT, KERNEL, noise=0.1).read(image(1, (10, 12))), "What was measured"),

@@ -42,6 +42,17 @@ def test_a_result_becomes_the_small_picture_again(name, factor):
     assert np.abs(again - eight)[INSIDE].max() < 1
 
 
+@pytest.mark.parametrize("name", ["bicubic", "bilinear", "lanczos"])
+@pytest.mark.parametrize("shape", [(1, 9), (1, 1)])
+def test_pictures_smaller_than_the_kernel_become_larger(name, shape):
+    """What it reaches of the outside is sought anyway, and the kernel is none that was given."""
+    gray = in_memory(np.full(shape, 0.4, np.float32)).pictures[0]
+    found = RestoreSettings("superres", shrunk=name).prepare(gray)
+    assert found.size == (2 * shape[0], 2 * shape[1])
+    seen = found.observation.measurement.measure(found.guess)
+    np.testing.assert_allclose(seen, np.full((1, 1, *shape), 0.4), rtol=0, atol=1e-6)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("shrunk", ["every", "kernel"])
 def test_pixels_that_were_kept_are_where_they_were(shrunk):

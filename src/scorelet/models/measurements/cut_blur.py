@@ -61,7 +61,7 @@ class CutBlur(Measurement):
     Args:
         size: (height, width) of c; x is `factor` times as large, and at each edge has as many whole
             blocks more as the kernel reaches, unless that is mirrored.
-        kernel: as of `PeriodicBlur`, not larger than `factor` times c.
+        kernel: as of `PeriodicBlur`; if mirrored as of `Blur`.
         factor: c is every factor-th pixel, see `PeriodicBlur`.
         noise: s, in the unit of x, above 0.
         limits: least and largest c of the sensor; infinite: there is none.
@@ -90,7 +90,7 @@ class CutBlur(Measurement):
     ) -> None:
         if noise == 0:
             raise InputError("The noise of a blur that was cut is 0: it must be positive.")
-        self.kernel = checked_kernel(kernel, (factor * size[0], factor * size[1]))
+        self.kernel = checked_kernel(kernel)
         self.limits, self.factor, self.cut = limits, factor, (int(size[0]), int(size[1]))
         even = mirrored or (factor == 1 and is_symmetric(self.kernel))
         self._blur = Blur if even else partial(PeriodicBlur, factor=factor)

@@ -18,11 +18,12 @@ _SUM = 1e-3
 """Error of a sum of 1."""
 
 
-def checked_kernel(given: Tensor | np.ndarray, size: tuple[int, int]) -> Tensor:
+def checked_kernel(given: Tensor | np.ndarray, size: tuple[int, int] | None = None) -> Tensor:
     """Return a kernel in double precision.
 
     Raises:
-        InputError: one that is no kernel of sum 1 for images of this size.
+        InputError: one that is no kernel of sum 1, or larger than images of this size, if one is
+            given.
     """
     array = plain_array(given, what="kernel")
     if array.dtype.kind == "c" or not np.isfinite(array).all():
@@ -32,7 +33,7 @@ def checked_kernel(given: Tensor | np.ndarray, size: tuple[int, int]) -> Tensor:
         raise InputError(
             f"The kernel has the shape {tuple(kernel.shape)}: expected (rows, columns)."
         )
-    if any(k > n for k, n in zip(kernel.shape, size, strict=True)):
+    if size is not None and any(k > n for k, n in zip(kernel.shape, size, strict=True)):
         raise InputError(
             f"The kernel of {kernel.shape[0]}x{kernel.shape[1]} is larger than the picture of "
             f"{size[0]}x{size[1]}."

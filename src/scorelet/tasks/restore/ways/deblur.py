@@ -13,7 +13,7 @@ from scorelet.core.errors import InputError
 from scorelet.data import Picture
 from scorelet.models.measurements import Blur, CutBlur, Observation
 from scorelet.models.measurements.blurs import blur_told
-from scorelet.models.measurements.kernels import is_symmetric
+from scorelet.models.measurements.kernels import checked_kernel, is_symmetric
 from scorelet.tasks.restore.ways.base import Prepared, Task, Words
 from scorelet.tasks.restore.ways.ends import ends
 from scorelet.tasks.restore.ways.found_blur import found_blur
@@ -81,6 +81,7 @@ def _measuring(
     size: tuple[int, int], kernel: Tensor, *, limits: tuple[float, float], mirrored: bool
 ) -> Callable[..., Blur | CutBlur]:
     """Return what is told the noise of a blur, and measures so."""
+    kernel = checked_kernel(kernel, size)
     if mirrored and not is_symmetric(kernel):
         raise InputError(
             "edges is mirrored, which takes a kernel with odd sides that is symmetric from left to "

@@ -8,6 +8,7 @@ from torch import Tensor
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, from_unit, to_unit
 from scorelet.models.measurements import BlockMeans, CutBlur, Measurement, Observation
+from scorelet.models.measurements.kernels import checked_kernel
 from scorelet.models.measurements.shrinks import SHRINKS, shrink_kernel
 from scorelet.tasks.restore.ways.base import Prepared, Task, Words
 from scorelet.tasks.restore.ways.ends import ends
@@ -74,10 +75,12 @@ def _measuring(
 ) -> tuple[Measurement, tuple[str, ...]]:
     """Return what made the small picture, and what is to be said of its kernel."""
     size, sigma = (x.shape[-2], x.shape[-1]), words.sigma or 0.0
+    large = factor * size[0], factor * size[1]
     if words.kernel is not None:
         kernel, said = given_kernel(words.kernel)
+        kernel = checked_kernel(kernel, large)
     elif words.shrunk in (None, "mean"):
-        return BlockMeans((factor * size[0], factor * size[1]), factor, noise=sigma), ()
+        return BlockMeans(large, factor, noise=sigma), ()
     else:
         kernel, said = shrink_kernel(words.shrunk, factor), ()
     return CutBlur(size, kernel, factor, noise=max(sigma, least), limits=ends(x)), said
