@@ -73,6 +73,13 @@ def test_floors_of_white_noise_are_one_under_texture():
     assert all(abs(floor - 1) < 0.15 for floor in found.values())
 
 
+def test_floors_are_infinite_in_blocks_without_fast_coefficients():
+    """As those with upright edges alone, which drawings may have most of."""
+    blocks = np.tile(np.random.default_rng(0).random((200, 1, 8)), (1, 8, 1))
+    line = VarianceLine(A, B, 0.0, 0.0, 0.1, 0.9, np.empty(0))
+    assert set(quiet_floors(blocks, line, BANDS).values()) == {np.inf}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 3, 4])
 def test_texture_does_not_raise_weak_noise(seed):

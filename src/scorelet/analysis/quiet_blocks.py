@@ -13,6 +13,7 @@ at both ends, so that there is a line where quiet blocks are of one brightness.
 Constants were set on pictures of BSD400 that were smoothed by 0.8 pixels, and on drawn pages.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -76,6 +77,9 @@ def quiet_floors(blocks: Values, line: VarianceLine, bands: dict[str, Values]) -
         blocks: (n, 8, 8), samples.
         line: of the fast coefficients.
         bands: (8, 8) each, true for its coefficients, by name.
+
+    Returns:
+        By name; infinite where the fast ones have none, as in blocks with upright edges alone.
     """
     relative = block_dct(blocks) ** 2 / line.variance(blocks.mean((1, 2)))[:, None, None]
     share, least = QUIETEST
@@ -88,7 +92,8 @@ def quiet_floors(blocks: Values, line: VarianceLine, bands: dict[str, Values]) -
         for name, band in bands.items():
             sums[name] += float(quiet[band & half].sum())
     means = {name: sums[name] / float(band.sum()) for name, band in bands.items()}
-    return {name: mean / means[""] for name, mean in means.items() if name}
+    fast = means.pop("")
+    return {name: mean / fast if fast else math.inf for name, mean in means.items()}
 
 
 @dataclass(frozen=True)
