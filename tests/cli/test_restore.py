@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from scipy import ndimage
 
 import scorelet as sl
 from samples import names, noisy, read_png, write_png, write_smoother
@@ -308,6 +309,23 @@ def test_a_result_that_its_kind_cannot_hold_is_refused_before_the_work(shell, wo
     status, _, err = shell(*words, *more)
     assert (status, "16480" in err) == (2, True)
     assert err.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_a_folder_in_which_one_picture_is_sharp_ends_with_one(shell, words, tmp_path):
+    grays = np.random.default_rng(0).uniform(0.1, 0.9, (6, 6, 3)).repeat(24, 0).repeat(24, 1)
+    for name, blur in (("sharp", 0), ("soft", 1.5)):
+        pixels = 255 * ndimage.gaussian_filter(grays, (blur, blur, 0))
+        pixels += np.random.default_rng(1).standard_normal(pixels.shape)
+        write_png(tmp_path / "in" / f"{name}.png", np.rint(pixels).astype(np.uint8))
+    words = ["restore", tmp_path / "in", *words[2:], "-o", tmp_path / "out"]
+    status, out, err = shell(*words, "--task", "deblur", "--json")
+    assert status == 1
+    assert "sharp.png" in err
+    assert "No blur was found" in err
+    assert names(tmp_path / "out")[-1] == "soft.png"
+    (report,) = (one for one in json.loads(out)["files"] if one.get("blur"))
+    assert report["blur"] == pytest.approx(1.5, rel=0.08)
 
 
 @pytest.mark.slow

@@ -58,7 +58,14 @@ def restored(
     denoiser, sought = settings.ready().denoiser, tuple(prepared.guess.shape[2:])
     said = (*prepared.remarks, *list(signs)[:1], *remarks(denoiser, prepared.sigma, sought))
     return Restored(
-        whole.plain, none, moments.deviation, whole, prepared.calls, prepared.sigma, said
+        whole.plain,
+        none,
+        moments.deviation,
+        whole,
+        prepared.calls,
+        prepared.sigma,
+        prepared.blur,
+        said,
     )
 
 

@@ -170,6 +170,7 @@ def _restore_file(
         "deviation": float(found.deviation.mean()) * 255,
         "sigma": found.sigma,
         "sigma_8bit": found.sigma * 255,
+        "blur": found.blur,
         "warnings": [*found.warnings, *([_LOSS] if loss else [])],
         "notes": [asdict(note) for note in (*picture.notes, *lost(task.target, picture))],
     }

@@ -140,11 +140,14 @@ class RestoreSettings(Words):
         """Return the same in another unit; what is said of it stays in that of the picture."""
         sigma = None if self.sigma is None else self.sigma / unit.size
         mask = None if self.mask is None else ~found.known.missing  # files are read once
-        shown = self.way.prepare(unit.shown(found.picture), replace(self, sigma=sigma, mask=mask))
+        blur = self.blur if found.blur is None else found.blur
+        words = replace(self, sigma=sigma, mask=mask, blur=blur)
+        shown = self.way.prepare(unit.shown(found.picture), words)
         return replace(
             shown,
             picture=found.picture,
             sigma=shown.sigma * unit.size,
+            blur=found.blur,
             remarks=found.remarks,
             unit=unit,
             sign=lambda _found: None,  # its ends are not black and white
@@ -185,6 +188,8 @@ class Restored(ShownPicture):
         picture: the mean as it is written: with opacity and metadata.
         steps: network calls for each sample.
         sigma: level of the noise that was taken, given or found, in [0, 1] units.
+        blur: of deblur: standard deviation in pixels of the Gaussian that was found; None where a
+            blur was told.
         warnings: sentences without a full stop, as about noise that the model has not learnt, and
             about what was given.
 
@@ -198,4 +203,5 @@ class Restored(ShownPicture):
     picture: Picture
     steps: int
     sigma: float = 0.0
+    blur: float | None = None
     warnings: tuple[str, ...] = ()

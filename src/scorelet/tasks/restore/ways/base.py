@@ -56,6 +56,7 @@ class Prepared:
             by as much at opposite edges.
         sigma: level of the noise that is taken, in [0, 1] units.
         alpha: opacity of the result; None: it has none.
+        blur: standard deviation in pixels of the one that was found; None: it was told, or none is.
         enlarges: how often larger each side becomes.
         schedule: noise levels of the sampler.
         share: of the guess in each sample, broadcast over `guess`; None: it has none.
@@ -72,6 +73,7 @@ class Prepared:
     sigma: float
     alpha: np.ndarray | None
     enlarges: int = 1
+    blur: float | None = None
     schedule: AscentSchedule = SCHEDULE
     share: Tensor | None = None
     exact: bool = False

@@ -11,7 +11,7 @@ from torch import Tensor
 from scorelet.analysis.jpeg_steps import jpeg_step
 from scorelet.core.errors import InputError
 from scorelet.data import Picture
-from scorelet.models.measurements import Blur, CutBlur, Observation
+from scorelet.models.measurements import Blur, CutBlur, Observation, gaussian_kernel
 from scorelet.models.measurements.blurs import blur_told
 from scorelet.models.measurements.kernels import checked_kernel, is_symmetric
 from scorelet.tasks.restore.ways.base import Prepared, Task, Words
@@ -19,6 +19,7 @@ from scorelet.tasks.restore.ways.ends import ends
 from scorelet.tasks.restore.ways.found_blur import found_blur
 from scorelet.tasks.restore.ways.kernels import blur_kernel
 from scorelet.tasks.restore.ways.known import known_whole, whole
+from scorelet.tasks.restore.ways.unit import unit_of
 
 EDGES = ("unknown", "mirrored")
 """What lies outside of a blurred picture: something that nothing is known of, as of photographs, or
@@ -52,7 +53,8 @@ def prepare(picture: Picture, words: Words) -> Prepared:
     """Begin with the blurred picture; what lies outside of it is sought, too, where unknown."""
     known = known_whole(picture)
     x = whole(picture, known.measured)
-    size, (kernel, mended) = (x.shape[-2], x.shape[-1]), _blur(x, words)
+    range_ = unit_of(picture.pixels[known.measured]).size
+    size, (kernel, width, mended) = (x.shape[-2], x.shape[-1]), _blur(x, words, range_)
     how = _measuring(size, kernel, limits=ends(x), mirrored=words.edges == "mirrored")
     found = _noise_found(picture, x, how(noise=words.sigma or LEAST_NOISE))
     sigma, said = _leveled(words.sigma, found, _least_noise(picture))
@@ -65,16 +67,19 @@ def prepare(picture: Picture, words: Words) -> Prepared:
         F.pad(x, (columns, columns, rows, rows), mode="replicate"),
         sigma,
         picture.alpha,
+        blur=width,
         remarks=(*mended, said) if said else mended,
         sign=partial(_swing, measured=_apart(x, kernel)),
     )
 
 
-def _blur(x: Tensor, words: Words) -> tuple[Tensor, tuple[str, ...]]:
-    """Return the kernel that is told, or found, and what is to be said of it."""
+def _blur(x: Tensor, words: Words, range_: float) -> tuple[Tensor, float | None, tuple[str, ...]]:
+    """Return the kernel that is told or found, its width if that, and what is to be said of it."""
     if words.blur is None and words.kernel is None:
-        return found_blur(x, words.sigma)
-    return blur_kernel(words)
+        width, said = found_blur(x, words.sigma, range_=range_)
+        return gaussian_kernel(width), width, (said,)
+    kernel, mended = blur_kernel(words)
+    return kernel, None, mended
 
 
 def _measuring(

@@ -7,7 +7,6 @@ from scorelet.analysis.edge_blur import edge_blur
 from scorelet.analysis.noise_kind import noise_kind
 from scorelet.core.errors import InputError
 from scorelet.data import luma
-from scorelet.models.measurements import gaussian_kernel
 
 _LEAST = 0.7
 """Blurs in pixels that are less are those of sharp pictures, and of enlarged ones: next to nothing
@@ -15,22 +14,24 @@ is gained."""
 _PARTS = 3
 """Rows and columns of parts, of which the sharpest counts: a soft background has edges, too."""
 _GRAIN = 1 / 255
-"""Noise that is taken at least: steps of 8 bits in smooth parts are no edges."""
+"""Noise over the range that is taken at least: steps of 8 bits in smooth parts are no edges."""
 
 
-def found_blur(x: Tensor, sigma: float | None) -> tuple[Tensor, tuple[str, ...]]:
-    """Return the kernel of the blur that edges have, and a word of it.
+def found_blur(x: Tensor, sigma: float | None, *, range_: float = 1.0) -> tuple[float, str]:
+    """Return the standard deviation in pixels of the blur that edges have, and a word of it.
 
     Args:
         x: the picture, (1, channel, height, width) in [0, 1].
         sigma: level of its noise; None: it is measured.
+        range_: that it fills, if its samples are finer than those of 8 bits.
 
     Raises:
         InputError: a picture whose edges are sharp, or too few.
     """
     pixels = x[0].permute(1, 2, 0).numpy()
     plane = luma(pixels) if pixels.shape[2] == 3 else pixels
-    width = _width(plane[..., 0], max(_noise(pixels) if sigma is None else sigma, _GRAIN))
+    noise = _noise(pixels) if sigma is None else sigma
+    width = _width(plane[..., 0], max(noise, _GRAIN * range_))
     if width is None:
         raise InputError(
             "The picture has too few edges to tell its blur by: give blur, the standard deviation "
@@ -42,10 +43,10 @@ def found_blur(x: Tensor, sigma: float | None) -> tuple[Tensor, tuple[str, ...]]
             "to undo one nevertheless."
         )
     width = round(width, 2)
-    return gaussian_kernel(width), (
+    return width, (
         f"no blur was given: that of a Gaussian of {width:g} pixels was found at the edges, which "
         "most often is less than what is there; give blur to take another, and a smaller one where "
-        "ripples come",
+        "ripples come"
     )
 
 
