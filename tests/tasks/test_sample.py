@@ -607,13 +607,15 @@ class Killed(Diverges):
 
 @pytest.fixture
 def heeded(monkeypatch):
-    """A process that SIGTERM ends as it ends the command."""
-    before = signal.getsignal(signal.SIGTERM)
+    """A process that signals end as they end the command, also in the background of a shell."""
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     monkeypatch.setattr(ending, "_came", False)
     monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     heed_sigterm()
     yield
-    signal.signal(signal.SIGTERM, before)
+    for number, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("name", ["x.npy", "x/"])
