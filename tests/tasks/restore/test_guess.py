@@ -90,38 +90,17 @@ def test_one_known_pixel_is_enough():
     assert np.array_equal(found.pixels, np.broadcast_to(found.pixels[4, 4], (9, 9, 1)))
 
 
-@pytest.mark.parametrize("width", [1, 2, 6, 10])
-def test_scratches_and_holes_are_judged_by_their_copies(width):
+@pytest.mark.parametrize("width", [1, 2, 6, 20])
+def test_scratches_and_holes_are_not_judged_by_single_pixels(width):
     rows, columns = np.mgrid[:96, :96] / 96
     x = (0.5 + 0.2 * np.sin(20 * columns + 8 * rows))[..., None]
     known = np.ones((96, 96), bool)
     known[:, 30 : 30 + width] = False
     found = smooth_guess(x, known)
-    if width < 3:
-        assert np.array_equal(found.pixels, plate(x, known)) or found.error < 1e-3
-    else:
-        error = np.sqrt(np.square(found.pixels - x)[~known].mean())
-        assert found.error == pytest.approx(error, rel=0.5)
-        assert error < np.sqrt(np.square(membrane(x, known) - x)[~known].mean())
-
-
-@pytest.mark.parametrize("width", [20, 60])
-def test_large_holes_are_not_judged(width):
-    known = np.ones((96, 96), bool)
-    known[:, 20 : 20 + width] = False
-    found = smooth_guess(slope(), known)
-    assert found.error == np.inf
-    assert np.array_equal(found.pixels, membrane(slope(), known))
-
-
-def test_a_hole_in_a_slope_is_its_surface_and_one_in_noise_is_not():
-    """By copies of it, at every distance from known pixels."""
-    known = np.ones((96, 96), bool)
-    known[40:54, 40:54] = False
-    assert smooth_guess(slope(), known).share[~known].min() > 0.9
-    rough = smooth_guess(noise(0.1), known)
-    assert rough.error == pytest.approx(0.1, rel=0.3)
-    assert rough.share[~known].max() < 0.05
+    thin = width < 3
+    assert np.isfinite(found.error) == thin
+    surface = plate if thin else membrane
+    assert np.array_equal(found.pixels, surface(x, known)) or (thin and found.error < 1e-3)
 
 
 def test_missing_pixels_say_nothing():

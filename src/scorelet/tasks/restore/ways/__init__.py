@@ -3,8 +3,7 @@
 - `base`: what a task is, is told, and makes of a picture; `known`: pixels, and what they say.
 - `unit`: in which pictures are sought; `ends`: where they were cut off.
 - `kernels`: of blurs, and of what made pictures small; `every`: some pixels were kept.
-- `masks`: of inpaint; `guess`: the surface through known pixels that it begins with; `copies`: of
-  missing pixels, by which that is judged.
+- `masks`: of inpaint; `guess`: the surface through known pixels that it begins with.
 """
 
 from scorelet.tasks.restore.ways import deblur, inpaint, sensing, spectral, superres

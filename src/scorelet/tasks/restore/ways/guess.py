@@ -13,10 +13,9 @@ at a pixel that a surface did not see. It tells three things.
 
   w a Gaussian that holds about 30 of them. It is less where hardly any pixel around is known.
 
-Hidden pixels tell of missing ones that are about as far from known ones. Of scattered gaps, thin
-lines and letters single ones do, chosen at random. Of scratches and small holes copies of these do,
-and as they may lie elsewhere, l² is then the mean of e² at the same distance from known pixels. Of
-large holes, and where no copy fits, the surface is a membrane, and its error not known.
+Hidden pixels tell of missing ones that are about as far from known ones: scattered gaps, thin lines
+and letters. Of scratches and holes they tell too little; there the surface is a membrane, and its
+error not known.
 """
 
 import math
@@ -24,11 +23,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import distance_transform_edt, gaussian_filter
 
 from scorelet.core.random import numpy_generator
 from scorelet.data.pictures.surface import membrane, plate
-from scorelet.tasks.restore.ways.copies import copies, depths
 
 Pixels = np.ndarray
 
@@ -74,23 +72,20 @@ def smooth_guess(pixels: Pixels, known: np.ndarray) -> Guess:
     hidden = [parts == part for part in range(_HIDDEN)]
     if sum(int(at.sum()) for at in hidden) < _AROUND:
         return Guess(membrane(pixels, known), math.inf, np.zeros((*known.shape, 1), np.float32))
-    alike = _distance(~known, known) <= _DEEPER * _distance(hidden[0], known & ~hidden[0])
-    copied = [] if alike else copies(known)
-    told, hidden = alike or bool(copied), copied or hidden
     slack, stiff = (
         [f(pixels, known & ~at)[at] - pixels[at] for at in hidden] for f in (membrane, plate)
     )
-    t = _stiffness(np.concatenate(slack), np.concatenate(stiff)) if told else 0.0
-    squares = [
-        np.square(of_membrane + t * (of_plate - of_membrane)).mean(-1)
-        for of_membrane, of_plate in zip(slack, stiff, strict=True)
-    ]
+    alike = _distance(~known, known) <= _DEEPER * _distance(hidden[0], known & ~hidden[0])
+    t = _stiffness(np.concatenate(slack), np.concatenate(stiff)) if alike else 0.0
+    squares, told = np.zeros(known.shape), np.zeros(known.shape)
+    for at, of_membrane, of_plate in zip(hidden, slack, stiff, strict=True):
+        squares[at] = np.square(of_membrane + t * (of_plate - of_membrane)).mean(-1)
+        told[at] = 1
     found = membrane(pixels, known)
     if t:
         found += t * (plate(pixels, known) - found)
-    error = math.sqrt(np.concatenate(squares).mean()) if told else math.inf
-    share = _share_by_depth if copied else _share_by_place
-    return Guess(found, error, share(squares, hidden, known)[..., None])
+    error = math.sqrt(squares.sum() / told.sum()) if alike else math.inf
+    return Guess(found, error, _share(squares, told))
 
 
 def _planes(known: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
@@ -109,7 +104,7 @@ def _joined(guesses: Sequence[Guess]) -> Guess:
 
 def _distance(pixels: np.ndarray, known: np.ndarray) -> float:
     """Return how far some pixels are from the nearest known one, in the mean."""
-    return float(depths(known)[pixels].mean()) if pixels.any() else 0.0
+    return float(distance_transform_edt(~known)[pixels].mean()) if pixels.any() else 0.0
 
 
 def _stiffness(of_membrane: Pixels, of_plate: Pixels) -> float:
@@ -119,36 +114,11 @@ def _stiffness(of_membrane: Pixels, of_plate: Pixels) -> float:
     return min(1.0, max(0.0, float((of_membrane * apart).sum()) / norm)) if norm else 1.0
 
 
-def _share_by_place(
-    squares: Sequence[Pixels], hidden: Sequence[np.ndarray], known: np.ndarray
-) -> Pixels:
-    """Return the share of a surface, by its squared errors at hidden pixels around."""
-    errors, told = np.zeros(known.shape), np.zeros(known.shape)
-    for at, square in zip(hidden, squares, strict=True):
-        errors[at], told[at] = square, 1
+def _share(squares: Pixels, told: Pixels) -> Pixels:
+    """Return the share of a surface, by its squared errors where they are told; else they are 0."""
     density = float(told.mean())
     reach = min(_FARTHEST, math.sqrt(_AROUND / density / (4 * math.pi)))
     near = gaussian_filter(told, reach)
-    error = gaussian_filter(errors, reach) / np.maximum(near, np.finfo(float).tiny)
-    return (np.minimum(1, 2 * near / density) * _share_of(error)).astype(np.float32)
-
-
-def _share_by_depth(
-    squares: Sequence[Pixels], hidden: Sequence[np.ndarray], known: np.ndarray
-) -> Pixels:
-    """Return the same, by its squared errors at hidden pixels as far from known ones.
-
-    Means are taken of distances within half an octave, and grow with them.
-    """
-    depth = np.concatenate([depths(known & ~at)[at] for at in hidden])
-    octave = np.rint(2 * np.log2(depth)).astype(int)
-    count = np.maximum(np.bincount(octave), 1)
-    means, middles = (np.bincount(octave, of) / count for of in (np.concatenate(squares), depth))
-    some = middles > 0
-    error = np.interp(depths(known), middles[some], np.maximum.accumulate(means[some]))
-    return _share_of(error).astype(np.float32)
-
-
-def _share_of(error: Pixels) -> Pixels:
-    """Return s² / (s² + l²), of l²."""
-    return _OF_SAMPLES**2 / (_OF_SAMPLES**2 + error)
+    error = gaussian_filter(squares, reach) / np.maximum(near, np.finfo(float).tiny)
+    share = np.minimum(1, 2 * near / density) * _OF_SAMPLES**2 / (_OF_SAMPLES**2 + error)
+    return share.astype(np.float32)[..., None]
