@@ -1,6 +1,7 @@
 """scorelet restore."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -335,3 +336,14 @@ def test_noise_that_is_kept_is_said(shell, tmp_path):
     status, _, told = shell(*words, "--quality", "fast")
     assert status == 0
     assert "is kept: give sigma" in " ".join(told.split())
+
+
+def test_noise_of_a_picture_of_12_bits_is_given_as_it_is_said(shell, tmp_path):
+    pixels = np.uint16(noisy(64, 64, sigma=10.0).astype(int) * 257 // 16)
+    write_png(tmp_path / "a.png", pixels)
+    words = ("restore", tmp_path / "a.png", "--task", "superres", "--quality", "fast")
+    _, _, told = shell(*words, "-o", tmp_path / "b.png")
+    level = re.search(r"give sigma ([0-9.]+)", " ".join(told.split()))[1]
+    status, _, told = shell(*words, "-o", tmp_path / "c.png", "--sigma", level)
+    assert status == 0
+    assert "next to nothing" not in told

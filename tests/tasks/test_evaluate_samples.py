@@ -245,6 +245,8 @@ def test_models_and_samples_are_measured_one_at_a_time(data, tmp_path):
         measured(data, data, model="photo", sigmas=[25.0])
     with pytest.raises(InputError, match="leave out hold-out and self-ensemble and size, or"):
         measured(data, data, hold_out=3, self_ensemble=True, size=(8, 8))
+    with pytest.raises(InputError, match="leave out device, or"):
+        measured(data, data, device="cuda")
     with pytest.raises(InputError, match="A picture is drawn of samples"):
         sl.evaluate(tmp_path, output=tmp_path / "x.png")
     with pytest.raises(InputError, match="Data in memory are for samples"):
@@ -267,3 +269,18 @@ def test_the_picture_has_samples_beside_what_they_are_near_to(data, tmp_path):
     measured(made, data, output=path, overwrite=True)
     with pytest.raises(InputError, match="unknown suffix"):
         measured(made, data, output=tmp_path / "near.html")
+
+
+def test_mirror_images_are_copies_and_shown_as_such(data, tmp_path):
+    found = measured(data[:40].flip(-1), data, output=tmp_path / "near.png")
+    assert found["copies"] == 40
+    assert found["nearest_pictures"] == list(range(40))
+    sheet = read_png(tmp_path / "near.png")
+    sample, picture = sheet[:SIDE, :SIDE], sheet[:SIDE, SIDE : 2 * SIDE]
+    assert np.array_equal(sample, picture)
+
+
+def test_samples_without_contrast_have_no_power(data):
+    found = measured(torch.full((40, 1, SIDE, SIDE), 0.5), data)
+    assert "has 0 times the power of the data" in found["verdict"]
+    assert found["rows"][0]["samples_error"] == 0

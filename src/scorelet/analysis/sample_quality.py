@@ -68,7 +68,8 @@ def power_ratios(
     """Return mean P_y over mean P_x by band, and its standard error, as both sets are random.
 
     The error is of first order, r² (v_x / n + v_y / m) of its square with r the ratio and v the
-    variance of a picture's power over the square of their mean; NaN for a single picture.
+    variance of a picture's power over the square of their mean, 0 where none has power; NaN for a
+    single picture.
 
     Args:
         x, y: what `band_powers` returns of two sets.
@@ -80,8 +81,9 @@ def power_ratios(
 
 def _scatter(p: Float[Tensor, "n band"]) -> Float[Tensor, " band"]:
     """Return the variance of a picture's power over the square of their mean."""
-    apart = (p - p.mean(0)).square().sum(0) / (len(p) - 1)
-    return apart / p.mean(0).square()
+    mean = p.mean(0)
+    apart = (p - mean).square().sum(0) / (len(p) - 1)
+    return torch.where(mean == 0, torch.zeros_like(apart), apart / mean.square())
 
 
 def band_powers(x: Tensor, edges: Sequence[float]) -> Float[Tensor, "n band"]:

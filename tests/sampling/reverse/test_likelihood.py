@@ -174,3 +174,16 @@ def test_levels_beyond_those_that_a_denoiser_has_learnt_are_refused():
     blind.most = 0.3
     found = flow_log_density(blind, images(), 0.1, largest=2.0, steps=1)
     assert bool(found.value.isfinite().all())
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"spread": -1.0}, "expected a deviation"),
+        ({"spread": float("nan")}, "expected a deviation"),
+        ({"mean": float("nan")}, "NaN or infinite"),
+    ],
+)
+def test_an_end_that_is_no_law_is_refused(options, words):
+    with pytest.raises(InputError, match=words):
+        flow_log_density(gaussian(), images(), 0.1, largest=1.0, steps=1, **options)

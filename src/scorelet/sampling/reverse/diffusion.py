@@ -202,7 +202,12 @@ def mean_of(denoiser: Told, like: Image, given: Tensor | float | None = None) ->
         InputError: it would make the images larger, all channels with one noise.
     """
     mean = getattr(denoiser, "centre", None) if given is None else given
-    mean = torch.as_tensor(0.0 if mean is None else mean).to(like)
+    try:
+        mean = torch.as_tensor(0.0 if mean is None else mean).to(like)
+    except TypeError:
+        raise InputError(f"The mean of the images is {mean!r}: expected numbers.") from None
+    if not mean.isfinite().all():
+        raise InputError("The mean of the images holds NaN or infinite numbers.")
     try:
         fits = torch.broadcast_shapes(mean.shape, like.shape) == like.shape
     except RuntimeError:

@@ -97,11 +97,13 @@ def flow_log_density(  # noqa: PLR0913 - the two ends, and how between
         InputError: levels that are not 0 < sigma < largest, or beyond those that the denoiser has
             learnt; no steps, no probes, a mean of another shape, or what a denoiser refuses.
     """
-    if not holds(lambda: 0 < sigma < largest < math.inf and 1 <= count <= 16):
+    if not holds(lambda: 0 < sigma < largest < math.inf and count in range(1, 17)):
         raise InputError(
             f"Levels go from {sigma!r} to {largest!r} with {count!r} probes: expected 0 < sigma < "
             "largest, and 1 to 16 probes."
         )
+    if not holds(lambda: 0 <= spread < math.inf):
+        raise InputError(f"The spread is {spread!r}: expected a deviation, 0 or more.")
     if probes is not None:
         check_noise(probes)
     VarianceExploding(largest).times(steps)

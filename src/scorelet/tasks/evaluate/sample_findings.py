@@ -54,6 +54,8 @@ class Octave:
 class Likeness:
     """How near samples are to pictures of the data, and these to one another.
 
+    Mirror images count, as generators learn from them, too, as a rule.
+
     Attributes:
         samples: of each sample the nearest picture.
         real: of pictures of the data, all or drawn at random, the nearest other one.
@@ -152,6 +154,13 @@ def _nearest(pictures: Pictures, among: Pieces, own: Tensor | None = None) -> Ne
     found, start = [], 0
     for piece in Pieces(pictures, _ASKED):
         mine = None if own is None else own[start : start + len(piece)]
-        found.append(nearest_in(piece, among, own=mine))
+        found.append(_nearer(*(nearest_in(x, among, own=mine) for x in (piece, piece.flip(-1)))))
         start += len(piece)
     return Nearest(torch.cat([f.cosine for f in found]), torch.cat([f.index for f in found]))
+
+
+def _nearer(one: Nearest, other: Nearest) -> Nearest:
+    first = one.cosine >= other.cosine
+    return Nearest(
+        torch.where(first, one.cosine, other.cosine), torch.where(first, one.index, other.index)
+    )

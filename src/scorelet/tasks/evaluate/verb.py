@@ -86,6 +86,7 @@ def evaluate(  # noqa: PLR0913 - as many as the command has options
         _refuse_beside_samples(
             {"model": model, "sigma": sigmas, "label": label, "cond": cond, "hold-out": hold_out}
             | {"dtype": None if dtype == "auto" else dtype, "self-ensemble": self_ensemble or None}
+            | {"device": None if device == "auto" else device}
             | {"arch": arch, "size": size, "tile": None if tile == "auto" else tile}
         )
         return evaluate_samples(samples, data, settings, output=output, overwrite=overwrite)

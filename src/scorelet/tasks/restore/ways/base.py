@@ -131,7 +131,7 @@ class Task:
     ranged: bool = True
     keeps: bool = True
     noisy: Callable[[Words], bool] = lambda _words: False
-    least: float = 1.0
+    least: float = 0.25
     advice: str = (
         "Give sigma if the picture is noisy, bring floats of another unit to [0, 1], or take "
         "another model."

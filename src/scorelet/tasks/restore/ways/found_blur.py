@@ -35,7 +35,7 @@ def found_blur(x: Tensor, sigma: float | None, *, range_: float = 1.0) -> tuple[
     if width is None:
         raise InputError(
             "The picture has too few edges to tell its blur by: give blur, the standard deviation "
-            "of a Gaussian in pixels, or a kernel."
+            "of a Gaussian in pixels, or a kernel; or sigma 0, if it has no noise that hides them."
         )
     if width < _LEAST:
         raise InputError(

@@ -32,7 +32,7 @@ def kept_noise(picture: Picture, known: Known) -> str | None:
     range_ = unit_of(picture.pixels[known.measured]).size
     if not sure or found.sigma < max(_LEAST * range_, step):
         return None
-    level = f"{255 * found.sigma:.2g}"
+    level = f"{float(f'{255 * found.sigma:.2g}'):g}"
     return (
         f"noise of about {level} was found (8-bit units), and is kept: give sigma {level}, in "
         f"Python {level}/255"
