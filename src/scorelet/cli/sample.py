@@ -81,16 +81,16 @@ def sample(
     settings = SampleSettings(
         model,
         count,
-        sides(size),
-        one_or_several(steps, "--steps", int),
-        seed,
-        coarse,
-        sampler,
-        shared.device,
-        label,
-        first,
-        one_or_several(churn, "--churn", float),
-        batch,
+        size=sides(size),
+        steps=one_or_several(steps, "--steps", int),
+        seed=seed,
+        coarse=coarse,
+        sampler=sampler,
+        device=shared.device,
+        label=label,
+        first=first,
+        churn=one_or_several(churn, "--churn", float),
+        batch=batch,
     )
     bar = Bar("sampling", 0, quiet=shared.quiet)
 

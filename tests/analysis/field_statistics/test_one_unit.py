@@ -3,12 +3,17 @@
 import pytest
 import torch
 
-from scorelet.analysis.field_statistics.one_unit import are_eight_bits, far_apart
+from scorelet.analysis.field_statistics.one_unit import are_eight_bits, deviation
+from scorelet.analysis.field_statistics.one_unit import far_apart as apart
 from scorelet.analysis.field_statistics.sets import FieldSet, compare_sets
 
 
 def drawn(*shape):
     return torch.rand(*shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+
+
+def far_apart(*sets):
+    return apart(*(deviation(x) for x in sets))
 
 
 def test_deviations_do_not_see_levels():

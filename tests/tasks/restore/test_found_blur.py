@@ -76,6 +76,19 @@ def test_the_blur_of_a_small_part_of_the_range_is_that_of_the_whole(top):
     torch.testing.assert_close(part.observation.measurement.kernel, gaussian_kernel(part.blur))
 
 
+def test_the_blur_of_a_small_part_of_the_range_is_found_once(monkeypatch):
+    calls = []
+
+    def found(x, sigma, **words):
+        calls.append(words["range_"])
+        return 1.5, "a word"
+
+    monkeypatch.setattr("scorelet.tasks.restore.ways.deblur.found_blur", found)
+    y = np.rint(65535 / 16 * _pixels(1.5, noise=1 / 255)).astype(np.uint16)
+    assert _settings().prepare(in_memory(y).pictures[0]).blur == 1.5
+    assert calls == [pytest.approx(1 / 16, rel=0.3)]
+
+
 @pytest.mark.slow
 def test_the_width_is_in_the_result_and_none_where_it_is_told():
     y = _eight_bits(_pixels(1.5, noise=1 / 255))

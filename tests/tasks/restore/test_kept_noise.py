@@ -10,6 +10,7 @@ from scipy.ndimage import gaussian_filter
 
 import scorelet as sl
 from samples import Pointwise, waves
+from scorelet.analysis.noise_kind import noise_kind
 from scorelet.data.pictures.in_memory import in_memory
 from scorelet.tasks.restore import RestoreSettings
 
@@ -123,3 +124,13 @@ def test_other_pictures_are_not_noisy(name):
 def test_a_jpeg_of_coarser_steps_is_not_noisy():
     coarse = as_jpeg(picture(6), 50)
     assert RestoreSettings("superres").prepare(in_memory(coarse).pictures[0]).remarks == ()
+
+
+def test_noise_that_is_white_by_little_is_not_said():
+    """As fine texture is, which may pass for it; all of it is what `noise_kind` calls white."""
+    noise = gaussian_filter(np.random.default_rng(0).normal(size=(SIDE, SIDE)), 0.47)
+    x = 0.4 + 0.2 * waves(SIDE, SIDE, 1)[..., 0] + 10 / 255 * noise / noise.std()
+    found = noise_kind(x[..., None])
+    assert found.white
+    assert found.sigma > 4 / 255
+    assert said(np.rint(255 * x).astype(np.uint8)) == ()

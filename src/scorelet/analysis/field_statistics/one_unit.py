@@ -8,9 +8,14 @@ FAR = 20.0
 _MOST = 0.9  # of the values of pictures lie in [0, 1], of samples that are not clipped, too
 
 
-def far_apart(a: Tensor, b: Tensor) -> bool:
-    """Whether one set deviates from its mean more than `FAR` times as much as the other."""
-    less, more = sorted((_deviation(a), _deviation(b)))
+def deviation(x: Tensor) -> float:
+    """Return the standard deviation of all values of a set, in its unit."""
+    return float(x.std(correction=0))
+
+
+def far_apart(one: float, other: float) -> bool:
+    """Whether one deviation is more than `FAR` times the other."""
+    less, more = sorted((one, other))
     return more > FAR * less
 
 
@@ -19,13 +24,9 @@ def are_eight_bits(x: Tensor, unit: Tensor) -> bool:
 
     Counts and masks, which deviate as the others do, are none.
     """
-    if not _deviation(x) > FAR * _deviation(unit):
+    if not deviation(x) > FAR * deviation(unit):
         return False
     least, most = x.aminmax()
     inside = int(((unit >= 0) & (unit <= 1)).sum())
     whole = bool(least >= 0 and most <= 255) and torch.equal(x, x.round())
     return whole and inside > _MOST * unit.numel()
-
-
-def _deviation(x: Tensor) -> float:
-    return float(x.std(correction=0))

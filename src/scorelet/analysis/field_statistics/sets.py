@@ -18,7 +18,7 @@ from scorelet.analysis.field_statistics.comparison import (
 from scorelet.analysis.field_statistics.control import control_fields
 from scorelet.analysis.field_statistics.fields import prepare
 from scorelet.analysis.field_statistics.memorisation import nearest_neighbours
-from scorelet.analysis.field_statistics.one_unit import far_apart
+from scorelet.analysis.field_statistics.one_unit import deviation, far_apart
 from scorelet.analysis.field_statistics.statistic import Statistic, by_chain
 from scorelet.analysis.field_statistics.table import STATISTICS, gaussian_reference, spectra
 from scorelet.analysis.field_statistics.units import in_units
@@ -204,12 +204,12 @@ def _cut(data: FieldSet, other: FieldSet) -> list[str]:
 
 def _units(data: Tensor, other: Tensor) -> list[str]:
     """Ask whether sets whose deviations are far apart are in one unit."""
-    if not far_apart(data, other):
+    one, two = deviation(data), deviation(other)
+    if not far_apart(one, two):
         return []
-    one, two = (f"{float(x.std(correction=0)):.3g}" for x in (data, other))
     return [
-        f"The sets deviate from their means by {one} and {two}: are they in one unit? If not, "
-        "statistics differ by that alone; copies are not looked for."
+        f"The sets deviate from their means by {one:.3g} and {two:.3g}: are they in one unit? If "
+        "not, statistics differ by that alone; copies are not looked for."
     ]
 
 

@@ -31,7 +31,7 @@ Figure = tuple[float, float]
 """A number and its standard error."""
 
 _NUMBERS = 1 << 22  # of a piece of a set that is in memory as floats
-_ASKED = 1 << 25  # of a piece for which all of another set is gone through
+_ASKED = 1 << 24  # of a piece for which all of another set is gone through
 _REAL = 1000  # pictures of the data whose nearest other one is looked for
 
 
@@ -153,14 +153,13 @@ def _likeness(samples: Pieces, data: Pieces) -> Likeness:
 def _nearest(pictures: Pictures, among: Pieces, own: Tensor | None = None) -> Nearest:
     found, start = [], 0
     for piece in Pieces(pictures, _ASKED):
-        mine = None if own is None else own[start : start + len(piece)]
-        found.append(_nearer(*(nearest_in(x, among, own=mine) for x in (piece, piece.flip(-1)))))
+        mine = None if own is None else own[start : start + len(piece)].repeat(2)
+        found.append(_nearer(nearest_in(torch.cat([piece, piece.flip(-1)]), among, own=mine)))
         start += len(piece)
     return Nearest(torch.cat([f.cosine for f in found]), torch.cat([f.index for f in found]))
 
 
-def _nearer(one: Nearest, other: Nearest) -> Nearest:
-    first = one.cosine >= other.cosine
-    return Nearest(
-        torch.where(first, one.cosine, other.cosine), torch.where(first, one.index, other.index)
-    )
+def _nearer(found: Nearest) -> Nearest:
+    """Return the nearer one of each image and its mirror image, which come after all images."""
+    cosine, which = found.cosine.view(2, -1).max(0)
+    return Nearest(cosine, found.index.view(2, -1).gather(0, which[None])[0])

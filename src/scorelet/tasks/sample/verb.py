@@ -64,8 +64,9 @@ def sample(  # noqa: PLR0913
     model = unwrapped(model)
     if not isinstance(model, Multiscale):
         model = viewed(Denoiser, model)
-    how = sampler, device, label, first, churn, batch
-    settings = SampleSettings(model, n, size, steps, seed, coarse, *how)
+    settings = SampleSettings(
+        model, n, size, steps, seed, coarse, sampler, device, label, first, churn, batch
+    )
     work = work_of(settings)
     work.check_memory(whole=True)
     kept = InMemory((settings.n, work.channels, *work.size))
