@@ -10,6 +10,7 @@ import scorelet as sl
 from samples import read_png, write_png
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator, randn
+from scorelet.tasks.sample.settings import Samples
 
 SIDE = 32
 
@@ -129,6 +130,22 @@ def test_samples_that_are_alike_are_said_to_be(data):
 
 
 @pytest.mark.slow
+def test_samples_that_repeat_one_another_are_counted(data):
+    """Four pictures are there twice, one of them mirrored: no other row tells."""
+    made = fields(60, 4)
+    made[[10, 20, 30]] = 0.002 * fields(3, 6) + made[[0, 1, 2]]
+    made[40] = made[3].flip(-1)
+    found = measured(made, data)
+    assert found["repeats"] == 8
+    row = row_of(found, "repeats of other samples")
+    assert row["samples"] == pytest.approx(100 * 8 / 60)
+    assert row["data"] == 0
+    assert found["verdict"].endswith("8 of 60 samples repeat another sample.")
+    assert found["copies"] == 0
+    assert "repeat another" not in measured(fields(60, 4), data)["verdict"]
+
+
+@pytest.mark.slow
 def test_other_textures_are_far(data):
     found = measured(0.5 + 0.03 * randn((60, 1, SIDE, SIDE), rng=generator(5)), data)
     assert found["times_halves"] > 10
@@ -158,6 +175,12 @@ def test_8_bits_and_floats_are_one_unit_and_layouts_one_set(data, tmp_path):
 
 
 @pytest.mark.slow
+def test_what_was_drawn_is_measured_as_its_array(data):
+    made = fields(32, 5).numpy()
+    drawn = Samples(images=made, pictures=True, document={})
+    assert measured(drawn, data[:64]) == measured(made, data[:64])
+
+
 def test_numbers_outside_are_counted_and_then_cut(data):
     made = data[:40].clone()
     made[:, :, 0, :16] = 1.5

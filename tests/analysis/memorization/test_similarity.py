@@ -74,6 +74,26 @@ def test_the_nearest_image_whatever_the_blocks(block):
     assert float(found.cosine[3]) == pytest.approx(1, abs=1e-6)
 
 
+def test_mirror_images_are_found_where_they_count():
+    x, among = images(5), images(40, seed=1)
+    among[17], among[23] = x[3].flip(-1), x[3]
+    own = torch.tensor([0, 1, 2, 23, 4])  # x[3] is among them: it is not compared with itself
+    pieces = among.split(7)
+    for found in (
+        nearest(x, among, block=7, mirrored=True),
+        nearest_in(x, pieces, mirrored=True),
+        nearest_in(x, pieces, own=own, mirrored=True),
+    ):
+        assert float(found.cosine[3]) == pytest.approx(1, abs=1e-6)
+    assert int(nearest_in(x, pieces, own=own, mirrored=True).index[3]) == 17
+    assert float(nearest_in(x, pieces, own=own).cosine[3]) < 0.9
+    both = torch.cat([among, among.flip(-1)])
+    expected = (directions(x) @ directions(both).mT).max(1)
+    found = nearest(x, among, mirrored=True)
+    torch.testing.assert_close(found.cosine, expected.values)
+    assert torch.equal(found.index, expected.indices % 40)
+
+
 def test_psnr_of_known_errors():
     """A denoiser of one point has the same error whatever the noise."""
     point = images(1)

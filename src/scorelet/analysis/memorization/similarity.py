@@ -62,7 +62,9 @@ def pair_cosines(x: Image, y: Tensor) -> PerSample:
     return (directions(x) * directions(y)).sum(1).clamp(-1, 1)  # rounding may go beyond
 
 
-def nearest(images: Tensor, among: Tensor, *, block: int = _BLOCK) -> Nearest:
+def nearest(
+    images: Tensor, among: Tensor, *, block: int = _BLOCK, mirrored: bool = False
+) -> Nearest:
     """Find for each image the most similar one of a set.
 
     Products are computed for `block` of the set at a time, so the memory is that of the set and of
@@ -72,6 +74,7 @@ def nearest(images: Tensor, among: Tensor, *, block: int = _BLOCK) -> Nearest:
         images: (m, channel, height, width).
         among: the set, (n, channel, height, width).
         block: any positive number; the answer does not depend on it.
+        mirrored: mirror images of the set, left for right, count, too.
 
     Raises:
         InputError: an empty set, or images of another size.
@@ -79,11 +82,16 @@ def nearest(images: Tensor, among: Tensor, *, block: int = _BLOCK) -> Nearest:
     _check_sizes(images, among)
     if len(among) == 0:
         raise InputError("There is no image to be near to: give at least one.")
-    return nearest_in(images, (among[k : k + block] for k in range(0, len(among), block)))
+    pieces = (among[k : k + block] for k in range(0, len(among), block))
+    return nearest_in(images, pieces, mirrored=mirrored)
 
 
 def nearest_in(
-    images: Tensor, pieces: Iterable[Tensor], *, own: Int[Tensor, " m"] | None = None
+    images: Tensor,
+    pieces: Iterable[Tensor],
+    *,
+    own: Int[Tensor, " m"] | None = None,
+    mirrored: bool = False,
 ) -> Nearest:
     """Find for each image the most similar one of a set that comes in pieces, as `nearest` does.
 
@@ -91,7 +99,11 @@ def nearest_in(
         images: (m, channel, height, width).
         pieces: the set, one after the other, of that size.
         own: of images of the set their numbers in it: each is compared with all others.
+        mirrored: mirror images of the set, left for right, count, too.
     """
+    if mirrored:
+        both = torch.cat([images, images.flip(-1)])
+        return _nearer(nearest_in(both, pieces, own=None if own is None else own.repeat(2)))
     asked = directions(images)
     best = asked.new_full((len(asked),), -torch.inf)
     index = torch.zeros(len(asked), dtype=torch.int64, device=asked.device)
@@ -106,6 +118,12 @@ def nearest_in(
         best, index = torch.where(better, found, best), torch.where(better, where + start, index)
         start += len(piece)
     return Nearest(best.clamp(-1, 1), index)
+
+
+def _nearer(found: Nearest) -> Nearest:
+    """Return the nearer one of each image and its mirror image, which come after all images."""
+    cosine, which = found.cosine.view(2, -1).max(0)
+    return Nearest(cosine, found.index.view(2, -1).gather(0, which[None])[0])
 
 
 def mean_pair_cosine(pieces: Iterable[Tensor]) -> tuple[float, float]:

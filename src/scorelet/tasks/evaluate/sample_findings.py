@@ -58,17 +58,19 @@ class Likeness:
 
     Attributes:
         samples: of each sample the nearest picture.
+        one_another: of each sample the nearest other sample.
         real: of pictures of the data, all or drawn at random, the nearest other one.
         threshold: cosine above which a sample is a copy: that of `copy_threshold` for pictures
             that are no copies themselves.
     """
 
     samples: Nearest
+    one_another: Nearest
     real: Nearest
     threshold: float
 
     def copies(self, found: Nearest) -> int:
-        """Return how many of `samples` or `real` are copies."""
+        """Return how many of `samples`, `one_another` or `real` are copies."""
         return int((found.cosine > self.threshold).sum())
 
 
@@ -147,19 +149,14 @@ def _likeness(samples: Pieces, data: Pieces) -> Likeness:
     real = _nearest(data.pictures[places], data, own=torch.from_numpy(places))
     others = real.cosine[real.cosine <= ALIKE]
     threshold = copy_threshold(others) if len(others) else ALIKE
-    return Likeness(_nearest(samples.pictures, data), real, threshold)
+    one_another = _nearest(samples.pictures, samples, own=torch.arange(len(samples.pictures)))
+    return Likeness(_nearest(samples.pictures, data), one_another, real, threshold)
 
 
 def _nearest(pictures: Pictures, among: Pieces, own: Tensor | None = None) -> Nearest:
     found, start = [], 0
     for piece in Pieces(pictures, _ASKED):
-        mine = None if own is None else own[start : start + len(piece)].repeat(2)
-        found.append(_nearer(nearest_in(torch.cat([piece, piece.flip(-1)]), among, own=mine)))
+        mine = None if own is None else own[start : start + len(piece)]
+        found.append(nearest_in(piece, among, own=mine, mirrored=True))
         start += len(piece)
     return Nearest(torch.cat([f.cosine for f in found]), torch.cat([f.index for f in found]))
-
-
-def _nearer(found: Nearest) -> Nearest:
-    """Return the nearer one of each image and its mirror image, which come after all images."""
-    cosine, which = found.cosine.view(2, -1).max(0)
-    return Nearest(cosine, found.index.view(2, -1).gather(0, which[None])[0])

@@ -16,7 +16,7 @@ _ALIKE = 0.05  # by which the mean cosine of pairs may exceed that of the data
 
 
 def verdict(found: Findings) -> str:
-    """Return one to three sentences: on distance and power, on copies, on variety."""
+    """Return two to four sentences: on distance and power, on copies, on variety."""
     first = _distance(found)
     if power := _power(found.octaves):
         first += f", {'and' if _grade(found) == 'far' else 'but'} {power}"
@@ -80,12 +80,10 @@ def _name(octave: Octave, octaves: list[Octave]) -> str:
 def _copies(likeness: Likeness) -> str:
     """Count copies, and say what the data themselves have if they have some."""
     count, of = likeness.copies(likeness.samples), len(likeness.samples.cosine)
-    real, of_real = likeness.copies(likeness.real), len(likeness.real.cosine)
     if not count:
         return f"None of the {of} samples is a copy of a picture of the data."
-    share = real / of_real
-    by_chance = of * share + _ERRORS * math.sqrt(of * share * (1 + of / of_real))
-    if count <= by_chance:
+    if count <= _by_chance(likeness):
+        real, of_real = likeness.copies(likeness.real), len(likeness.real.cosine)
         return (
             f"{count} of {of} samples are as near to a picture of the data as copies are, which "
             f"{real} of {of_real} of these are to one another, too."
@@ -95,12 +93,22 @@ def _copies(likeness: Likeness) -> str:
     return f"{count} of {of} samples are copies of pictures of the data."
 
 
+def _by_chance(likeness: Likeness) -> float:
+    """Return how many samples would be copies if as many were as there are in the data."""
+    of, of_real = len(likeness.samples.cosine), len(likeness.real.cosine)
+    share = likeness.copies(likeness.real) / of_real
+    return of * share + _ERRORS * math.sqrt(of * share * (1 + of / of_real))
+
+
 def _variety(found: Findings) -> list[str]:
-    """Say that samples are more alike than the data, if they are beyond chance."""
+    """Say that samples repeat one another, or are more alike than the data, beyond chance."""
+    said, near = [], found.likeness
+    if (repeats := near.copies(near.one_another)) > _by_chance(near):
+        said.append(f"{repeats} of {len(near.samples.cosine)} samples repeat another sample.")
     (made, error), (real, real_error) = found.pairs, found.real_pairs
-    if made - real <= max(_ALIKE, _ERRORS * math.hypot(error, real_error)):
-        return []
-    return [
-        f"The samples vary less than the data: two of them have the mean cosine {made:.2f}, two "
-        f"pictures {real:.2f}."
-    ]
+    if made - real > max(_ALIKE, _ERRORS * math.hypot(error, real_error)):
+        said.append(
+            f"The samples vary less than the data: two of them have the mean cosine {made:.2f}, "
+            f"two pictures {real:.2f}."
+        )
+    return said

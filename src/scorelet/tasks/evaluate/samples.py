@@ -14,13 +14,14 @@ from scorelet.tasks.evaluate.sample_input import read_input
 from scorelet.tasks.evaluate.sample_sheet import SUFFIXES, write_sheet
 from scorelet.tasks.evaluate.sample_words import times_halves, verdict
 from scorelet.tasks.picture_arrays import Source
+from scorelet.tasks.sample.settings import Samples
 
 Row = dict[str, Any]
 Cell = Figure | float | None
 
 
 def evaluate_samples(
-    samples: Source,
+    samples: Source | Samples,
     data: Source,
     settings: EvaluateSettings,
     *,
@@ -31,8 +32,9 @@ def evaluate_samples(
 
     Args:
         samples: a folder of pictures, an array file (n, channels, height, width) or (n, height,
-            width[, channels]), or such an array; 8 bits, or floats with values around [0, 1].
-        data: the same; or the name of one under ``$SCORELET_DATA``, see
+            width[, channels]), such an array, or what `scorelet.sample` has drawn; 8 bits, or
+            floats with values around [0, 1].
+        data: pictures, given likewise; or the name of one under ``$SCORELET_DATA``, see
             `scorelet.tasks.picture_arrays.load_picture_array`. Best what the generator has learnt
             from, as copies are found there only.
         settings: channels (None: those of the samples) and limit, of both sets.
@@ -52,6 +54,8 @@ def evaluate_samples(
         InputError: sets that cannot be compared, or an output that cannot be written.
         ImageFileError, ArrayFileError: files that cannot be read.
     """
+    if isinstance(samples, Samples):
+        samples = samples.images
     target = None if output is None else as_path(output, name="output")
     if target is not None:
         check_output(target, overwrite=overwrite, suffixes=SUFFIXES)
@@ -71,6 +75,7 @@ def evaluate_samples(
         "times_halves": times_halves(found),
         "copies": near.copies(near.samples),
         "copies_from": near.threshold,
+        "repeats": near.copies(near.one_another),
         "rows": _rows(found),
         "nearest_cosines": near.samples.cosine.tolist(),
         "nearest_pictures": near.samples.index.tolist(),
@@ -92,12 +97,14 @@ def _rows(found: Findings) -> list[Row]:
     ):
         rows.append(_row(name, (d.samples, d.samples_spread), (d.halves, d.halves_spread)))
     sets = near.samples.cosine, near.real.cosine
+    copies, repeats, real = (
+        100 * near.copies(n) / len(n.cosine) for n in (near.samples, near.one_another, near.real)
+    )
     rows += [
         _row("nearest picture, mean cosine", *(_mean(cosines) for cosines in sets)),
         _row("nearest picture, largest cosine", *(float(cosines.max()) for cosines in sets)),
-        _row(
-            "copies, %", *(100 * near.copies(n) / len(n.cosine) for n in (near.samples, near.real))
-        ),
+        _row("copies, %", copies, real),
+        _row("repeats of other samples, %", repeats, real),
         _row("pairs, mean cosine", found.pairs, found.real_pairs),
     ]
     if found.outside is not None:

@@ -15,6 +15,7 @@ from scorelet.tasks.evaluate.samples import evaluate_samples
 from scorelet.tasks.foreign_classifier import SIZE_ALONE, foreign_classifier
 from scorelet.tasks.inference import TileSide
 from scorelet.tasks.networks import Part
+from scorelet.tasks.sample.settings import Samples
 from scorelet.zoo import load
 
 
@@ -23,7 +24,7 @@ def evaluate(  # noqa: PLR0913 - as many as the command has options
     data: str | Path | Tensor | np.ndarray,
     *,
     model: object = None,
-    samples: str | Path | Tensor | np.ndarray | None = None,
+    samples: str | Path | Tensor | np.ndarray | Samples | None = None,
     sigmas: Sequence[float] | None = None,
     channels: int | None = None,
     limit: int | None = None,
