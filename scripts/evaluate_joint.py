@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from idle_maps import idle_maps
+from idle_maps import idle_maps, idle_units
 
 from scorelet.analysis.image_quality import decibels
 from scorelet.core.errors import InputError
@@ -95,7 +95,10 @@ class Evaluation:
             for name, where in networks.items()
         }
         self.direct = None if direct is None else load_as(Denoiser, direct, verb="evaluate").eval()
-        self.direct_piece = "" if direct is None else f"denoising-{_digest(direct)[:12]}"
+        self.direct_piece, self.idle_piece = (
+            "" if direct is None else f"{what}-{_digest(direct)[:12]}"
+            for what in ("denoising", "idle")
+        )
         self.folder = folder
         self.train, self.held = load_labelled(DATA).hold_out(HELD_OUT)
         self.test = load_labelled(DATA, part="test")
@@ -152,6 +155,8 @@ class Evaluation:
         if self.direct is not None:
             work = partial(measures.direct, self.direct, self.test, levels)
             yield Piece(self.direct_piece, each / 3, work)
+            work = partial(idle_units, self.direct, self.test.images(0, 200))
+            yield Piece(self.idle_piece, 3 * 200, work)
         told = np.geomspace(LEAST, LARGEST, GRID).tolist()
         passes = (1 + 2 * joint.labels) * len(some)
         for name, sigmas in (("classes", LEVELS[1:]), ("information", told)):
@@ -291,7 +296,7 @@ def tables(evaluation: Evaluation, found: dict[str, Any]) -> dict[str, list[dict
         "budget": _budget_rows(found, evaluation.test),
         "attacks": [row for name in names for row in _attack_rows(evaluation, name, found)],
         "gains": [row for name in names if name != JOINT for row in _gain_rows(name, found)],
-        "idle": found.get("idle"),
+        "idle": _idle_rows(evaluation, found),
     }
     return {title: table for title, table in rows.items() if table}
 
@@ -334,6 +339,13 @@ def _level_rows(name: str, found: dict[str, Any]) -> list[dict[str, Any]]:
             for norm, packed in hits.items()
         ]
     return rows
+
+
+def _idle_rows(evaluation: Evaluation, found: dict[str, Any]) -> list[dict[str, Any]]:
+    pieces = {JOINT: "idle", DIRECT: evaluation.idle_piece}
+    return [
+        {"network": name} | row for name, piece in pieces.items() for row in found.get(piece, ())
+    ]
 
 
 def _denoising_rows(evaluation: Evaluation, found: dict[str, Any]) -> list[dict[str, Any]]:

@@ -29,7 +29,13 @@ def hits(*right):
 def evaluation():
     images = SimpleNamespace(channels=3, size=(2, 2))
     networks = {JOINT: SimpleNamespace(clean_level=0.02), NOISY: SimpleNamespace(clean_level=0.03)}
-    return SimpleNamespace(networks=networks, test=images, levels=[0.1], direct_piece="denoising-x")
+    return SimpleNamespace(
+        networks=networks,
+        test=images,
+        levels=[0.1],
+        direct_piece="denoising-x",
+        idle_piece="idle-x",
+    )
 
 
 def test_gains_are_of_the_joint_network_over_the_control(scripts, evaluation):

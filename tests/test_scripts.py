@@ -9,9 +9,11 @@ import torch
 import torch.nn.functional as F
 
 import scorelet as sl
-from scorelet.core.random import Noise
-from scorelet.models import NetworkJointEnergy
+from scorelet.core.random import Noise, generator
+from scorelet.models import NetworkJointEnergy, ResidualDenoiser
+from scorelet.networks import UNet
 from scorelet.networks.grad_res_net import GradResNet
+from scorelet.networks.normalization import BiasFreeBatchNorm
 
 LAYERS = 1 + 2 * 8  # the stem; in each of eight blocks the first convolution, and what comes out
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("float32")]
@@ -53,6 +55,31 @@ def test_a_quiet_channel_is_as_quiet_as_its_weights(scripts):
     (stem,) = (row for row in scripts.idle_maps(joint, x) if row["layer"] == "stem")
     assert stem["idle"] == 0
     assert stem["quietest"] == pytest.approx(0.1 / ((7 + 0.01) / 8) ** 0.5, rel=0.02)
+
+
+def small_unet():
+    torch.manual_seed(3)
+    network = UNet(3, width=6, blocks=2)
+    with torch.no_grad():  # gains that start near zero
+        for module in network.modules():
+            if isinstance(module, BiasFreeBatchNorm):
+                module.gain.fill_(1.0)
+        network.encoders[1][0].weight[2] = -network.encoders[1][0].weight[2].abs()  # of what is > 0
+    return ResidualDenoiser(network, channels=(3,)).eval()
+
+
+def test_idle_units_of_a_denoiser_are_found_and_drawn_anew_without_a_change(scripts, program):
+    redraw = program("scripts", "redraw_idle_maps").redraw
+    denoiser, x = small_unet(), torch.rand(4, 3, 16, 16)
+    rows = {row["layer"]: row["idle"] for row in scripts.idle_units(denoiser, x)}
+    assert {name: idle for name, idle in rows.items() if idle} == {"network.encoders.1.2": 1}
+    with torch.no_grad():
+        before = denoiser(x, 0.1)
+        assert redraw(denoiser, x, generator(0)) == {"network.encoders.1.2": [2]}
+        assert torch.equal(denoiser(x, 0.1), before)
+        assert not any(row["idle"] for row in scripts.idle_units(denoiser, x))
+        denoiser.network.encoders[1][3].weight[:, 2] = 1.0
+        assert not torch.allclose(denoiser(x, 0.1), before)
 
 
 @pytest.fixture

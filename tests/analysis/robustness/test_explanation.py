@@ -125,3 +125,11 @@ def test_what_cannot_be_attacked_is_refused(case, options, text):
     joint, _, x, labels = case
     with pytest.raises(InputError, match=text):
         explain(joint, x, **{"labels": labels, "sigma": 0.1, "eps": 0.1, **options})
+
+
+def test_logits_without_a_gradient_explain_nothing(case, monkeypatch):
+    joint, _, x, labels = case
+    logits = type(joint)._logits
+    monkeypatch.setattr(type(joint), "_logits", lambda *given: logits(*given).detach())
+    with pytest.raises(InputError, match=r"logits are detached.*explain-attack"):
+        explain(joint, x, labels, sigma=0.1, eps=0.1, setup=SETUP)

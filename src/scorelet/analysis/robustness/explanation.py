@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from scorelet.analysis.robustness.attacks import attack
+from scorelet.analysis.robustness.attacks import attack, clean_logits
+from scorelet.analysis.robustness.masking import without_gradient
 from scorelet.analysis.robustness.setup import AttackSetup
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, Logits, PerSample
@@ -104,13 +105,16 @@ def explain(
             temperature of 1.
 
     Raises:
-        InputError: images, labels, a level or a radius that cannot be used.
+        InputError: images, labels, a level or a radius that cannot be used; logits that cannot be
+            differentiated in the images.
         MissingExtraError: the library of the attack is not installed.
     """
     level = max(float(sigma), joint.least)
     if not 0 < level < float("inf"):
         raise InputError(f"sigma is {sigma}: it must be a positive number.")
     network, setup = AtLevel(joint, level), replace(setup or AttackSetup(), temperature=1)
+    clean_logits(network, x, labels)  # refuses what is no picture or label
+    without_gradient(network, x, labels)
     attacked = attack(network, x, labels, eps=eps, name=name, setup=setup).pictures
     labels = labels.long()
     with torch.no_grad():

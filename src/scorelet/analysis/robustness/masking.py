@@ -46,7 +46,8 @@ def without_gradient(network: nn.Module, x: Image, labels: Labels) -> Tensor:
     if gradient is None:
         raise InputError(
             "The model's logits are detached, without a gradient in the pictures, which pgd, apgd, "
-            "autoattack and transfers follow: use the attack square, which needs none."
+            "autoattack, transfers and explain-attack follow: use the attack square of robust, "
+            "which needs none."
         )
     length = gradient.flatten(1).abs().sum(1)
     return (length == 0) | ~length.isfinite()
@@ -60,7 +61,7 @@ def _gradient(loss: Tensor, image: Image) -> Image | None:
     except RuntimeError as error:
         raise InputError(
             f"The model's logits cannot be differentiated in the pictures: {one_line(error)}; use "
-            "the attack square, which needs no gradient."
+            "the attack square of robust, which needs no gradient."
         ) from error
 
 

@@ -29,6 +29,7 @@ from scorelet.tasks.experiments.labelled import (
 from scorelet.tasks.experiments.networks import ModelConfig, make_network
 from scorelet.tasks.experiments.noise_levels import NoiseConfig
 from scorelet.tasks.experiments.registry import register
+from scorelet.tasks.experiments.twice import check_twice
 from scorelet.training import Best, Learner, LoopConfig, Validate
 from scorelet.training.joint import DenoiseTarget, JointObjective
 
@@ -104,7 +105,8 @@ def build(config: JointConfig) -> Experiment:
     """Make the experiment; `best` goes by the mean accuracy on clean and on noisy pictures.
 
     Raises:
-        InputError: as the task `classify`; a network without an energy.
+        InputError: as the task `classify`; a network without an energy, or, where it denoises, one
+            that cannot be differentiated twice.
     """
     said: list[str] = []
     network = make_network(config.model, seed=config.seed, say=said.append)
@@ -124,6 +126,8 @@ def build(config: JointConfig) -> Experiment:
     if unused and isinstance(network, EnergyWeights):
         for weight in network.energy_weights():
             weight.requires_grad_(False)
+    if objective.weight:
+        said += check_twice(model, train.size, train.channels)
     return Experiment(
         learner=Learner(model, objective),
         data=labelled_samples(train, config, config.data),
