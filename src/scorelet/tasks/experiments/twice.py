@@ -40,7 +40,7 @@ def check_twice(model: NetworkJointEnergy, size: Sequence[int], channels: int) -
             raise InputError(
                 f"The weights of {name} do not change the score, which is a gradient in the "
                 "image: what it computes is detached or rounded, so that it cannot learn to "
-                "denoise; use functions with derivatives, or lambda_dsm: 0 for labels alone."
+                "denoise; use functions with derivatives, or weight 0 of the denoising error."
             )
         linear = _piecewise_linear(model, x, v)
     except torch.OutOfMemoryError:
@@ -48,7 +48,7 @@ def check_twice(model: NetworkJointEnergy, size: Sequence[int], channels: int) -
     except RuntimeError as error:
         raise InputError(
             f"{name} cannot be differentiated twice, as learning to denoise needs: "
-            f"{one_line(error)}; use smooth functions of torch, or lambda_dsm: 0 for labels alone."
+            f"{one_line(error)}; use smooth functions of torch, or weight 0 of the denoising error."
         ) from error
     finally:
         model.train(training)
