@@ -117,8 +117,11 @@ def main(run: Path, weights: str, place: tuple[str, str], changes: Changes = AS_
     settings = read_config(run / "config.yaml")
     if not isinstance(settings, DenoiseSetConfig if name == DIRECT else JointConfig):
         raise SystemExit(f"{run} is a run of the task {settings.task}: {name} is of another.")
-    if isinstance(settings, JointConfig) and settings.denoises != (name == JOINT):
-        learnt = "to denoise" if settings.denoises else "labels only"
+    if isinstance(settings, JointConfig) and (
+        not settings.classifies or settings.denoises != (name == JOINT)
+    ):
+        learnt = "labels only" if not settings.denoises else "to denoise"
+        learnt += "" if settings.classifies else " only"
         raise SystemExit(f"{run} has learnt {learnt}: it is no run of {name}.")
     config = settings.model_dump(mode="json")
     held = config["data"]["hold_out"]

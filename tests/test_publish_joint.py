@@ -76,6 +76,7 @@ def test_weights_are_moved_by_a_share_towards_earlier_ones(program, tmp_path):
     [
         ("cifar10-noisy", {}, "has learnt to denoise: it is no run of cifar10-noisy"),
         ("cifar10-joint", {"lambda_dsm": 0.0}, "has learnt labels only"),
+        ("cifar10-joint", {"lambda_ce": 0.0, "label_level": None}, "has learnt to denoise only"),
         ("cifar10-other", {}, "the name of no model"),
     ],
 )

@@ -298,6 +298,29 @@ def test_a_law_of_labels_alone_has_no_density():
     assert_close(gradient, difference / 0.3**2, EXACT)
 
 
+def test_a_law_that_has_learnt_no_labels_has_a_density():
+    joint, y = random_network(), white(2, 1, 4, 4)
+    density, image = joint.log_density(y, 0.3), joint.denoise(y, 0.3)
+    joint.classifies = False
+    for call in (
+        lambda: joint(y),
+        joint.classifier,
+        lambda: joint.posterior(y, 0.3),
+        lambda: joint.posterior_gradient(y, 0.3, 1),
+        lambda: joint.denoise(y, 0.3, 1),
+        lambda: joint.denoise_all(y, 0.3),
+        lambda: joint.log_density(y, 0.3, 1),
+    ):
+        with pytest.raises(InputError, match="learnt to denoise, and no labels"):
+            call()
+    assert_close(joint.log_density(y, 0.3), density, EXACT)
+    assert_close(joint.denoiser()(y, 0.3), image, EXACT)
+    with pytest.raises(InputError, match="knows no classes"):
+        joint.denoiser()(y, 0.3, label=1)
+    with pytest.raises(InputError, match="has learnt nothing"):
+        NetworkJointEnergy(joint.network, joint.classes, denoises=False, classifies=False)
+
+
 @pytest.mark.slow
 def test_derivatives_of_a_small_network():
     joint, y = random_network(), white(1, 1, 4, 4).requires_grad_()

@@ -129,6 +129,25 @@ def test_errors_of_noise_are_errors_of_the_image():
             assert_close(entropy, F.cross_entropy(known.logits(y, sigma), batch["label"]), 1e-9)
 
 
+def test_the_loss_is_the_sum_of_its_weighted_parts():
+    """Of half clean images; with weight 0 of the entropy those are not even looked at."""
+    known, count = planar_mixture(), 64
+    batch = batch_of(known, count, 0)
+    batch["x"], noise = batch["x"].double(), Noise(3, range(count))
+
+    def loss(entropy, weight):
+        return JointObjective(LAW, 0.5, weight, entropy=entropy)(known, batch, noise)
+
+    entropies, errors = loss(1.0, 0.0).value, loss(0.0, 2.0)
+    assert_close(loss(0.3, 2.0).value, 0.3 * entropies + errors.value, 1e-12)
+    assert set(errors.terms) == {f"noise/{k}" for k in range(4)}
+    assert_close(errors.value / 2, sum(errors.terms.values()) / 4, 1e-12)
+    noisy = noise.uniform(batch["x"], use=1) >= 0.5
+    assert 0 < int(noisy.sum()) < count
+    batch["x"][~noisy] = torch.nan
+    assert_close(loss(0.0, 2.0).value, errors.value, 1e-12)
+
+
 @pytest.mark.slow
 def test_what_a_class_is_worth_is_its_exact_budget():
     """E worth = E sum_c p(c | y) |D_c - D_u|^2 / (2 sigma^2)."""

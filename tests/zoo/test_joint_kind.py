@@ -9,7 +9,13 @@ import torch
 
 import scorelet as sl
 from scorelet.core.errors import InputError
-from scorelet.models import Classifier, CorrelatedPixels, Denoiser, NetworkJointEnergy
+from scorelet.models import (
+    Classifier,
+    CorrelatedPixels,
+    Denoiser,
+    NetworkJointEnergy,
+    ResidualDenoiser,
+)
 from scorelet.networks.grad_res_net import GradResNet
 from scorelet.zoo import load_as
 from scorelet.zoo.kinds.joint_energy import build, describe
@@ -71,9 +77,11 @@ def test_what_does_not_fit_is_refused(tmp_path, path):
     header, tensors = describe(path[1])
     with pytest.raises(InputError, match="pixels are not given"):
         build(header | {"head": "correlated"}, tensors)
-    new = ("label_level", "denoises", "most")
+    new = ("label_level", "denoises", "classifies", "most")
     old = build({name: value for name, value in header.items() if name not in new}, tensors)
-    assert (old.label_level, old.denoises, old.most) == (path[1].least, True, math.inf)
+    assert (old.label_level, old.most) == (path[1].least, math.inf)
+    assert old.denoises
+    assert old.classifies
 
 
 def test_a_law_that_has_learnt_labels_only_is_no_denoiser(path, tmp_path):
@@ -84,6 +92,18 @@ def test_a_law_that_has_learnt_labels_only_is_no_denoiser(path, tmp_path):
     with pytest.raises(InputError, match="has learnt labels, and no denoising"):
         load_as(Denoiser, tmp_path / "labels.safetensors", verb="denoise")
     assert isinstance(load_as(Classifier, tmp_path / "labels.safetensors", verb="x"), Classifier)
+
+
+def test_a_law_that_has_learnt_no_labels_is_no_classifier(path, tmp_path):
+    joint, file = path[1], tmp_path / "images.safetensors"
+    joint.classifies = False
+    sl.save(joint, file)
+    y = torch.rand(1, 3, 32, 32)
+    assert torch.equal(load_as(Denoiser, file, verb="denoise")(y, 0.2), joint.denoise(y, 0.2))
+    with pytest.raises(InputError, match="has learnt to denoise, and no labels"):
+        sl.classify(np.zeros((32, 32, 3), np.uint8), model=file)
+    with pytest.raises(InputError, match="use it with scorelet denoise"):
+        load_as(ResidualDenoiser, file, verb="x")
 
 
 @pytest.mark.slow

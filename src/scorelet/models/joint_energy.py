@@ -49,6 +49,8 @@ class JointEnergy(nn.Module, ABC):
         needs_noise: sigma = 0 is refused.
         denoises: whether it has learnt log p_σ(y), not only labels. Where it has not, densities,
             scores and denoised images are refused.
+        classifies: whether it has learnt labels. Where it has not, posteriors, and what is told a
+            class, are refused.
     """
 
     labels: int
@@ -60,6 +62,7 @@ class JointEnergy(nn.Module, ABC):
     label_level: float = 0.0
     needs_noise: bool = False
     denoises: bool = True
+    classifies: bool = True
 
     @property
     def clean_level(self) -> float:
@@ -104,8 +107,9 @@ class JointEnergy(nn.Module, ABC):
             sigma: as in `logits`; None: clean images, labelled at `label_level`.
 
         Raises:
-            InputError: as `logits`.
+            InputError: as `logits`; it has not learnt labels.
         """
+        self._check_classifies()
         level = self._level(y, self.clean_level if sigma is None else sigma)
         with self._precision(y):
             return self._fitting(self._class_logits(y, level), y)
@@ -145,8 +149,9 @@ class JointEnergy(nn.Module, ABC):
         With m = logsumexp_{k≠c} ℓ_k - ℓ_c, log p(c | y) = -log(1 + e^m), whose gradient
         -sigmoid(m) ∇m is as exact where p(c | y) is nearly 1 as elsewhere.
 
-        Arguments and errors as in `logits`; a label as in `denoise`.
+        Arguments and errors as in `class_logits`; a label as in `denoise`.
         """
+        self._check_classifies()
         level = self._level(y, sigma)
         labels = class_labels(label, y, classes=self.labels, names=self.classes)
 
@@ -185,7 +190,8 @@ class JointEnergy(nn.Module, ABC):
                 classes.
 
         Raises:
-            InputError: as `logits`; a label out of range or unknown; it has learnt labels only.
+            InputError: as `logits`; a label out of range or unknown; it has learnt labels only, or
+                a label is given, and it has learnt none.
         """
         score = self.score(y, sigma, label)
         return y + noise_level(sigma, y).square()[:, None, None, None] * score
@@ -193,6 +199,7 @@ class JointEnergy(nn.Module, ABC):
     def denoise_all(self, y: Image, sigma: NoiseLike) -> Tensor:
         """Return D_c(y) of every class, (batch, class, channel, height, width)."""
         self._check_denoises()
+        self._check_classifies()
         level = self._level(y, sigma)
         with self._precision(y), differentiating():
             logits, pull, *_ = vjp(lambda image: self._fitting(self._logits(image, level), y), y)
@@ -215,6 +222,14 @@ class JointEnergy(nn.Module, ABC):
                 "This model has learnt labels, and no denoising (lambda_dsm: 0, or noise.clean: 1 "
                 "in its training): it labels pictures, and has no density of them, which "
                 "denoising, restoring, drawing samples and explaining an attack need."
+            )
+
+    def _check_classifies(self) -> None:
+        if not self.classifies:
+            raise InputError(
+                "This model has learnt to denoise, and no labels (lambda_ce: 0 in its training): "
+                "its classes mean nothing; labels, attacks on them, and denoising as of one class "
+                "need a model that has learnt both."
             )
 
     def _fitting(self, logits: Tensor, y: Tensor) -> Logits:
@@ -256,6 +271,7 @@ class JointEnergy(nn.Module, ABC):
     def _labels(self, label: LabelLike | None, y: Image) -> Labels | None:
         if label is None:
             return None
+        self._check_classifies()
         return class_labels(label, y, classes=self.labels, names=self.classes)
 
 
@@ -264,8 +280,10 @@ class JointDenoiser(Denoiser):
 
     def __init__(self, joint: JointEnergy) -> None:
         super().__init__()
-        self.joint, self.labels, self.channels = joint, joint.labels, joint.channels
-        self.classes, self.learnt, self.most = joint.classes, joint.size, joint.most
+        self.joint, self.channels = joint, joint.channels
+        if joint.classifies:
+            self.labels, self.classes = joint.labels, joint.classes
+        self.learnt, self.most = joint.size, joint.most
         self.needs_noise = joint.needs_noise
 
     def _denoise(

@@ -64,12 +64,14 @@ class NetworkJointEnergy(JointEnergy):
         size: (height, width) of the images that it learnt; None: any.
         fit: how pictures of other sizes are brought to that size, see `scorelet.models.Classifier`.
         denoises: whether it has learnt to; where it has not, it labels, and is no `Denoiser`.
+        classifies: whether it has learnt labels; where it has not, it denoises, and is no
+            `Classifier`.
         most: the largest noise level that it learnt. Of more noise the network is told this level,
             and the reference the true one, which is most of the law there.
 
     Raises:
         InputError: a network without the two heads, or another number of classes; numbers or names
-            that cannot be used.
+            that cannot be used; it has learnt neither.
     """
 
     classes: tuple[str, ...]  # ty: ignore[incompatible-mutable-override] - never None here
@@ -95,6 +97,7 @@ class NetworkJointEnergy(JointEnergy):
         fit: str = "crop",
         denoises: bool = True,
         most: float = math.inf,
+        classifies: bool = True,
     ) -> None:
         super().__init__()
         if not isinstance(network, EnergyNetwork) or network.classes is None:
@@ -108,8 +111,7 @@ class NetworkJointEnergy(JointEnergy):
                 f"{len(self.classes)} classes are named, and the network has {network.classes} "
                 "logits: name as many."
             )
-        if not isinstance(denoises, bool):
-            raise InputError(f"denoises is {denoises!r}: it must be true or false.")
+        _check_learnt(denoises=denoises, classifies=classifies)
         _check_head(head, pixels, network.accepts)
         _check_levels(least, most)
         mean = _known_mean(mean, network.accepts)
@@ -123,7 +125,7 @@ class NetworkJointEnergy(JointEnergy):
         self.channels = network.accepts
         self.size = None if size is None else sides(size)
         self.fit = known_fit(fit)
-        self.denoises = denoises
+        self.denoises, self.classifies = denoises, classifies
         self.register_buffer("mean", mean)
         self.register_buffer("variance", torch.as_tensor(variance, dtype=torch.float32).clone())
 
@@ -139,7 +141,12 @@ class NetworkJointEnergy(JointEnergy):
         self._label_level = self.least if label_level is None else float(label_level)
 
     def classifier(self) -> Classifier:
-        """Return p(c | y) of clean images as a `Classifier`."""
+        """Return p(c | y) of clean images as a `Classifier`.
+
+        Raises:
+            InputError: it has not learnt labels.
+        """
+        self._check_classifies()
         return Classifier(self, self.classes, size=self.size, fit=self.fit, channels=self.channels)
 
     def _class_logits(self, y: Image, sigma: NoiseLevel) -> Logits:
@@ -202,6 +209,14 @@ def _check_head(head: str, pixels: CorrelatedPixels | None, accepts: tuple[int, 
             f"The law of pixels has {counted(len(pixels.variances), 'channel')}, and the network "
             f"takes {_listed(accepts)}: fit it to pictures of as many."
         )
+
+
+def _check_learnt(**learnt: bool) -> None:
+    for name, value in learnt.items():
+        if not isinstance(value, bool):
+            raise InputError(f"{name} is {value!r}: it must be true or false.")
+    if not any(learnt.values()):
+        raise InputError("denoises and classifies are both false: the network has learnt nothing.")
 
 
 def _check_levels(least: float, most: float) -> None:

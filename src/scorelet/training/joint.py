@@ -41,7 +41,7 @@ BINS = 4
 
 @dataclass(frozen=True)
 class JointObjective:
-    """-log p(c | y) + λ w |z + σ s|² / d + μ w (|z + σ s_c|² - |z + σ s|²) / 2, over images.
+    """-ν log p(c | y) + λ w |z + σ s|² / d + μ w (|z + σ s_c|² - |z + σ s|²) / 2, over images.
 
     s_c = s + ∇ log p(c | y), in which s is held fixed. Clean images have the first term only, noisy
     ones the second or the third as well.
@@ -56,6 +56,7 @@ class JointObjective:
         posterior: μ, weight of the score of p(c | y); its error is in nats, as the cross-entropy
             is, and that of s a mean over the d numbers of an image. It needs λ > 0.
         posterior_share: share of the noisy images that learn that score; the others learn s.
+        entropy: ν; at 0 clean images teach nothing, and are left out. It needs λ > 0.
     """
 
     law: QuantileLaw
@@ -66,6 +67,7 @@ class JointObjective:
     smoothing: float = 0.0
     posterior: float = 0.0
     posterior_share: float = 0.25
+    entropy: float = 1.0
 
     def __call__(self, model: nn.Module, batch: Batch, noise: Noise) -> Loss:
         """Return the loss of clean images `x` with their `label`."""
@@ -82,14 +84,15 @@ class JointObjective:
         first, second = zip(*parts, strict=True)
         scores, errors = self._scores(model, *first)
         posteriors, worth = self._posteriors(model, *second)
-        found = [model.class_logits(x[clean], 0.0)] if len(clean) else []
+        clean = clean if self.entropy else clean[:0]
+        of_clean = [model.class_logits(x[clean], 0.0)] if len(clean) else []
         wide = single_at_least(x.dtype)
-        logits = torch.cat([part.to(wide) for part in (*found, scores, posteriors)])
+        logits = torch.cat([part.to(wide) for part in (*of_clean, scores, posteriors)])
         labels = label[torch.cat([clean, rows])]
         entropies = F.cross_entropy(
             logits, labels, reduction="none", label_smoothing=self.smoothing
         )
-        value = entropies.mean()
+        value = self.entropy * entropies.sum() / len(x)
         count = len(x) * (1 - self.clean)
         if self.weight:
             value = value + self.weight * errors.sum() / (count * (1 - self._told))
@@ -98,9 +101,9 @@ class JointObjective:
             value = value + 0 * sum(p.sum() for p in model.parameters() if p.requires_grad)
         if self.posterior:
             value = value - self.posterior * worth.sum() / (count * self._told)
-        hits = (logits.detach().argmax(1) == labels).float()
-        terms = self._terms(entropies.detach(), hits, errors.detach(), worth.detach(), share)
-        return Loss(value, terms)
+        hits = (logits.argmax(1) == labels).float()
+        found = [v.detach() for v in (entropies, hits, errors, worth)]
+        return Loss(value, self._terms(*found, share, len(x)))
 
     def _rows(self, u: PerSample, v: PerSample) -> tuple[Tensor, Tensor, Tensor]:
         """Return which images are clean, learn s, and learn the score of p(c | y).
@@ -149,21 +152,28 @@ class JointObjective:
         return posterior, sigma ** (self.power + 2) * worth
 
     def _terms(
-        self, entropies: Tensor, hits: Tensor, errors: Tensor, worth: Tensor, share: Tensor
+        self,
+        entropies: Tensor,
+        hits: Tensor,
+        errors: Tensor,
+        worth: Tensor,
+        share: Tensor,
+        count: int,
     ) -> dict[str, Tensor]:
         """Return what is logged: of clean images, and of noisy ones from weak to strong noise.
 
-        A bin has a known share of the images; sums over it, divided by that, have the mean of the
-        bin as expectation, in every batch.
+        A bin has a known share of the `count` images of the batch; sums over it, divided by that,
+        have the mean of the bin as expectation, in every batch.
         """
-        count, start = len(entropies), len(entropies) - len(share)
+        start = len(entropies) - len(share)
         terms = {}
-        if self.clean:
+        if self.clean and self.entropy:
             terms["accuracy/clean"] = hits[:start].sum() / (count * self.clean)
         for k in range(BINS if self.clean < 1 else 0):
             inside = ((share * BINS).long().clamp(max=BINS - 1) == k).float()
             whole = count * (1 - self.clean) / BINS
-            terms[f"entropy/{k}"] = (entropies[start:] * inside).sum() / whole
+            if self.entropy:
+                terms[f"entropy/{k}"] = (entropies[start:] * inside).sum() / whole
             if self.weight:
                 known = whole * (1 - self._told)
                 terms[f"noise/{k}"] = (errors * inside[: len(errors)]).sum() / known

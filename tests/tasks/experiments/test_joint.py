@@ -149,6 +149,58 @@ def test_settings_that_belong_together():
     assert settings_of(lambda_posterior=1.0, label_level=0.5, head="logits").label_level == 0.5
 
 
+def test_settings_of_denoising_alone():
+    for refused, words in [
+        ({"lambda_dsm": 0.0}, "nothing is learnt"),
+        ({"noise": {"clean": 1.0}}, "nothing is learnt"),
+        ({"lambda_posterior": 1.0}, "set lambda_posterior: 0"),
+        (
+            {"denoise_target": "both", "label_level": 0.1},
+            "set denoise_target: marginal, label_level: null",
+        ),
+        ({"label_smoothing": 0.1}, "set label_smoothing: 0"),
+        ({"lambda_ce": -1.0}, "greater than or equal to 0"),
+    ]:
+        with pytest.raises(ValidationError, match=words):
+            settings_of(**{"lambda_ce": 0.0} | refused)
+    assert not settings_of(lambda_ce=0.0).classifies
+    assert settings_of().classifies
+
+
+@pytest.mark.slow
+def test_a_run_of_denoising_alone_is_a_denoiser_whatever_the_labels_are(tmp_path):
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 256, (40, 8, 8, 3), np.uint8), np.arange(40) % 2
+
+    def weights(name, labels):
+        np.savez(tmp_path / f"{name}.npz", x_train=x, y_train=labels, x_test=x, y_test=labels)
+        settings = settings_of(
+            data={"source": str(tmp_path / f"{name}.npz"), "hold_out": 8},
+            lambda_ce=0.0,
+            batch=8,
+            steps=3,
+            output=str(tmp_path / name),
+        )
+        train(settings, quiet=True)
+        return tmp_path / name / "weights.safetensors"
+
+    files = weights("own", y), weights("others", 1 - y)
+    first, second = (load_tensors(file)[0] for file in files)
+    assert all(torch.equal(t, second[name]) for name, t in first.items())
+    assert (tmp_path / "own/best.safetensors").exists()  # by the PSNR
+    model = sl.load(files[0])
+    assert model.denoises
+    assert not model.classifies
+    rows = sl.evaluate(tmp_path / "own.npz", model=files[0], sigmas=(25.5,))["rows"]
+    clean = torch.from_numpy(x).permute(0, 3, 1, 2) / 255
+    z = torch.randn(clean.shape, generator=generator(1))
+    with torch.no_grad():
+        error = (model.denoise(clean + 0.1 * z, 0.1) - clean).square().mean()
+    assert rows[0]["psnr"] == pytest.approx(-10 * float(error.log10()), abs=0.2)
+    with pytest.raises(InputError, match="has learnt to denoise, and no labels"):
+        sl.robust(tmp_path / "own.npz", model=files[0], eps=(0.01,))
+
+
 @pytest.mark.slow
 def test_a_resumed_run_of_correlated_pixels_ends_where_an_undisturbed_one_does(
     tmp_path, monkeypatch

@@ -43,7 +43,8 @@ def measure_joint(
 ) -> dict[str, Any]:
     """Return what `measure_classifier` does of clean pictures, with ``rows`` by noise level.
 
-    Pictures without classes, a file or a folder, are denoised: see `measure_denoiser`.
+    Pictures without classes, a file or a folder, are denoised, and so are all pictures by a model
+    that has learnt no labels: see `measure_denoiser`.
 
     Rows: sigma (8-bit units), accuracy and nll (nats); of a model that denoises, above level 0 also
     psnr of D_u, psnr_class of D_c, apart, the mean of Σ_c p(c | y) |D_c - D_u|², and worth, the
@@ -54,7 +55,7 @@ def measure_joint(
     Raises:
         InputError: as `measure_classifier`.
     """
-    if _is_unlabelled(locate(data)):
+    if not joint.classifies or _is_unlabelled(locate(data)):
         return measure(joint.denoiser(), data, settings)
     classifier = joint.classifier()
     if settings.label is not None:

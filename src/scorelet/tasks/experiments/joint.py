@@ -39,6 +39,7 @@ DENOISED = 1000
 """Pictures that validation denoises."""
 LEVEL = 0.1
 """Noise level of validation."""
+_PSNR = f"psnr_{LEVEL}"
 
 
 class JointConfig(LoopConfig):
@@ -51,8 +52,16 @@ class JointConfig(LoopConfig):
     head: Head = Field(
         default="reference", description="how logits are made of the network's heads"
     )
+    lambda_ce: float = Field(
+        default=1.0,
+        ge=0,
+        description="weight of the cross-entropy; 0: denoising alone is learnt, and no label",
+    )
     lambda_dsm: float = Field(
-        default=0.5, ge=0, description="weight of the denoising error beside the cross-entropy"
+        default=0.5,
+        ge=0,
+        description="weight of the denoising error beside the cross-entropy; 0: labels alone are "
+        "learnt, and no denoising",
     )
     sigma_weight_power: float = Field(
         default=-2.0, description="the squared error has the weight sigma to this power"
@@ -80,6 +89,33 @@ class JointConfig(LoopConfig):
         """Whether the score of noisy pictures is learnt."""
         return self.lambda_dsm > 0 and self.noise.clean < 1
 
+    @property
+    def classifies(self) -> bool:
+        """Whether labels are learnt."""
+        return self.lambda_ce > 0
+
+    @model_validator(mode="after")
+    def _learns(self) -> "JointConfig":
+        if self.classifies:
+            return self
+        if not self.denoises:
+            raise ValueError(
+                "nothing is learnt: lambda_ce: 0 leaves out labels, and lambda_dsm: 0 or "
+                "noise.clean: 1 leaves out denoising; give one of both a weight"
+            )
+        told = (
+            ("lambda_posterior: 0", self.lambda_posterior > 0),
+            ("denoise_target: marginal", self.denoise_target != "marginal"),
+            ("label_level: null", self.label_level is not None),
+            ("label_smoothing: 0", self.label_smoothing > 0),
+        )
+        if wanted := [words for words, given in told if given]:
+            raise ValueError(
+                f"lambda_ce: 0 learns no labels, which the rest of the settings uses: set "
+                f"{', '.join(wanted)}"
+            )
+        return self
+
     @model_validator(mode="after")
     def _consistent(self) -> "JointConfig":
         if self.lambda_posterior and not self.denoises:
@@ -104,6 +140,8 @@ class JointConfig(LoopConfig):
 def build(config: JointConfig) -> Experiment:
     """Make the experiment; `best` goes by the mean accuracy on clean and on noisy pictures.
 
+    Where no labels are learnt, it goes by the PSNR of noisy ones.
+
     Raises:
         InputError: as the task `classify`; a network without an energy, or, where it denoises, one
             that cannot be differentiated twice.
@@ -121,6 +159,7 @@ def build(config: JointConfig) -> Experiment:
         config.label_smoothing,
         config.lambda_posterior,
         config.posterior_share,
+        config.lambda_ce,
     )
     unused = objective.weight == 0 or config.head == "logits"
     if unused and isinstance(network, EnergyWeights):
@@ -133,7 +172,7 @@ def build(config: JointConfig) -> Experiment:
         data=labelled_samples(train, config, config.data),
         export=export_model,
         validate=_validation(held) if held else None,
-        best=Best("score") if held else None,
+        best=Best("score" if config.classifies else _PSNR) if held else None,
         notes=(*said, *left_out(train, held), *unseen_classes(train)),
         sources=(locate(config.data.source),),
     )
@@ -160,6 +199,7 @@ def _model(network: nn.Module, images: LabelledImages, config: JointConfig) -> N
         size=images.size,
         fit=config.data.fit,
         denoises=config.denoises,
+        classifies=config.classifies,
     )
 
 
@@ -188,22 +228,23 @@ def _validation(held: LabelledImages) -> Validate:
         for start in range(0, len(held), BATCH):
             x = held.images(start, start + BATCH).to(device)
             z = Noise(0, range(start, start + len(x))).normal(x)
-            for sigma in hits:
+            for sigma in hits if model.classifies else ():
                 level = sigma or model.clean_level
                 said = model.class_logits(x + sigma * z, level).argmax(1).cpu()
                 hits[sigma] += int((said == labels[start : start + len(x)]).sum())
             if model.denoises and start < DENOISED:
                 clean = model.denoise(x + LEVEL * z, LEVEL)
                 errors += (clean - x).square().mean((1, 2, 3)).tolist()
-        clean, noisy = (count / len(held) for count in hits.values())
-        found = {
-            "score": round((clean + noisy) / 2, 6),
-            "accuracy": round(clean, 6),
-            f"accuracy_{LEVEL}": round(noisy, 6),
-        }
+        found = {}
+        if model.classifies:
+            clean, noisy = (count / len(held) for count in hits.values())
+            found |= {
+                "score": round((clean + noisy) / 2, 6),
+                "accuracy": round(clean, 6),
+                f"accuracy_{LEVEL}": round(noisy, 6),
+            }
         if errors:
-            psnr = decibels(sum(errors) / len(errors))
-            found[f"psnr_{LEVEL}"] = round(psnr, 4)
+            found[_PSNR] = round(decibels(sum(errors) / len(errors)), 4)
         return found
 
     return validate

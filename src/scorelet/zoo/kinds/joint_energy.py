@@ -28,6 +28,7 @@ def describe(joint: NetworkJointEnergy) -> tuple[Header, Tensors]:
         "most": None if math.isinf(joint.most) else joint.most,
         "label_level": joint.label_level,
         "denoises": joint.denoises,
+        "classifies": joint.classifies,
         "mean": joint.mean.tolist(),
         "variance": float(joint.variance),
     }, tensors
@@ -44,6 +45,7 @@ def build(header: Header, tensors: Tensors) -> NetworkJointEnergy:
         pixels=_pixels(**law) if law else None,
         label_level=header.get("label_level"),  # files of before have none
         denoises=header.get("denoises", True),
+        classifies=header.get("classifies", True),
         most=header.get("most") or math.inf,
         **{name: header[name] for name in names},
     ).eval()
@@ -56,11 +58,14 @@ def _pixels(colours: Tensor, variances: Tensor) -> CorrelatedPixels:
 
 
 def verbs(header: Header, _tensors: Tensors) -> Verbs:
-    """Return what the shell does with a law, and with one that has learnt labels only."""
+    """Return what the shell does with a law, and with one that has learnt one half only."""
     labels = ("classify", "robust", "evaluate")
+    denoising = ("denoise", "restore", "sample", "basis", "audit")
     if not header.get("denoises", True):
         return labels
-    return (*labels, "explain-attack", "denoise", "restore", "sample", "basis", "audit")
+    if not header.get("classifies", True):
+        return (*denoising, "evaluate")
+    return (*labels, "explain-attack", *denoising)
 
 
 KIND = Kind(
