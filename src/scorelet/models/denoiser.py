@@ -116,6 +116,7 @@ class Denoiser(nn.Module, ABC):
     is blind, as `denoiser(y)`. Subclasses write `_denoise` and describe themselves by attributes:
 
     - `blind`: the noise level is not needed, and is ignored if given;
+    - `homogeneous`: f(a y, a sigma) = a f(y, sigma) for a > 0, so that images may have any unit;
     - `conditional`: a condition `cond` is understood;
     - `needs_cond`: without a condition it cannot answer; one is then understood, too;
     - `labels`: how many classes it can be conditioned on, or None;
@@ -135,6 +136,7 @@ class Denoiser(nn.Module, ABC):
     """
 
     blind: bool = False
+    homogeneous: bool = False
     conditional: bool = False
     needs_cond: bool = False
     labels: int | None = None

@@ -32,6 +32,8 @@ class LevelMapDenoiser(Denoiser):
         InputError: a network that says that it takes another number of channels.
     """
 
+    homogeneous = True
+
     def __init__(
         self, network: nn.Module, *, channels: int, compute_dtype: torch.dtype | None = None
     ) -> None:

@@ -66,6 +66,7 @@ class TurnedDenoiser(Denoiser):
         super().__init__()
         self.denoiser = denoiser
         self.blind, self.needs_noise = denoiser.blind, denoiser.needs_noise
+        self.homogeneous = denoiser.homogeneous
         self.conditional, self.needs_cond = denoiser.conditional, denoiser.needs_cond
         self.channels, self.learnt = denoiser.channels, denoiser.learnt
         self.most, self.drawn_between = denoiser.most, denoiser.drawn_between

@@ -15,11 +15,10 @@ from scorelet.data import Note, Picture, channels_taken, on_white, to_unit, with
 from scorelet.data.pictures.notes import DEPTH, METADATA
 from scorelet.data.pictures.types import split_samples
 from scorelet.models import Classifier
+from scorelet.tasks.value_range import beyond_words, is_beyond
 
 LARGEST = 1e6
 """Values beyond it are in other units, and their logits may not even be finite."""
-BRIGHT = 5.0
-"""Of a picture in [0, 1] no highlight is larger: it is in another unit."""
 Source = np.ndarray | Tensor | Any
 """What holds pixels: an array, a tensor, a Pillow picture."""
 
@@ -50,10 +49,8 @@ def prepared(picture: Picture, classifier: Classifier) -> tuple[Image, list[Note
         raise InputError(
             f"The picture has values from {low:.3g} to {high:.3g}: bring them to 0 to 1 first."
         )
-    if low < -0.05 or high > 1.05:
-        text = f"has values from {low:.3g} to {high:.3g}, but models were made for 0 to 1"
-        text += ": divide pictures of 8 bits by 255" if high > BRIGHT else ""
-        notes.append(Note("range", text))
+    if is_beyond(low, high):
+        notes.append(Note("range", beyond_words(low, high)))
     count = pixels.shape[2]
     wanted = channels_taken(count, classifier.channels)
     if wanted != count:

@@ -18,6 +18,7 @@ from scorelet.tasks.denoise.settings import Denoised, DenoiseSettings
 from scorelet.tasks.denoise.shown.kept import keep
 from scorelet.tasks.denoise.shown.pedestal import on_pedestal
 from scorelet.tasks.denoise.shown.view import View, look
+from scorelet.tasks.denoise.told_unit import other_unit
 from scorelet.tasks.inference import run_tile, tiles_of
 from scorelet.tasks.listener import NOBODY, Listener
 from scorelet.tasks.tiling import Tile
@@ -167,10 +168,13 @@ def run_plan(
         sigma = meter.sigma(curve) * plan.view.unit
     picture = replace(page, pixels=result)
     taken = meter.whole() * plan.view.unit
-    said = remarks(plan.view, page, settings, denoiser, sigma=sigma, taken=taken, bounded=bounded)
+    strange = other_unit(plan.view, page, denoiser, sigma)
+    said = remarks(
+        plan.view, page, settings, denoiser, strange, sigma=sigma, taken=taken, bounded=bounded
+    )
     if not plan.dots:
         ends = plan.noise.quietest(bounded=bounded), meter.noisiest() * plan.view.unit
-        ends = None if settings.noise == "camera" else ends
+        ends = None if strange or settings.noise == "camera" else ends
         floats = page.pixels.dtype.kind == "f"
         said += faults(plan.view, sigma, ends, floats=floats, bounded=bounded)
     return Denoised(picture.plain, sigma, plan.said + said, picture)

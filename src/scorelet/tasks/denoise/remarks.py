@@ -39,12 +39,13 @@ def remarks(
     page: Picture,
     settings: DenoiseSettings,
     denoiser: Denoiser,
+    strange: str | None,
     *,
     sigma: float,
     taken: float,
     bounded: bool,
 ) -> tuple[str, ...]:
-    """Return what is to be said of a page: of its coding, of its noise, of the level.
+    """Return what is to be said of a page: of its unit, its coding, its noise, of the level.
 
     Args:
         view: what was shown of the page.
@@ -52,6 +53,8 @@ def remarks(
         settings: how it was denoised; where its noise is not "camera", the model is for white
             noise, and other noise is worth a word.
         denoiser: what did it.
+        strange: that it is in a unit which the model does not know; what was taken away then says
+            nothing of the noise.
         sigma: noise level that was found or given, in the unit of the page.
         taken: root mean square of what was taken away, in that unit.
         bounded: whether black and white are at 0 and 1 in what was shown.
@@ -61,15 +64,16 @@ def remarks(
     level = sigma if white else given or 0.0
     most = math.inf if blind and not bounded else denoiser.most * view.unit  # shown in any unit
     said = (
+        strange,
         None if floats or not white else _compression(page.metadata.jpeg, sigma),
         _colour_of_noise(view, settings, floats=floats, bounded=bounded) if white else None,
         _level_given(given, sigma, floats=floats) if blind else None,
         _level_found(sigma, floats=floats) if white and not blind and given is None else None,
-        _few_bits(page.pixels) if white and bounded else None,
+        _few_bits(page.pixels) if white and bounded and not strange else None,
         beyond_range(given, page.unmasked if floats else None)
-        or beyond_learnt(level, most, floats=floats),
+        or (None if strange else beyond_learnt(level, most, floats=floats)),
         None if white or blind else _not_shared(given, sigma, FAINT * view.unit, floats=floats),
-        _texture(taken, sigma, floats=floats) if white and not blind else None,
+        _texture(taken, sigma, floats=floats) if white and not (blind or strange) else None,
         other_size(page.pixels.shape[:2], denoiser),
         _narrow(page),
     )

@@ -48,7 +48,8 @@ def denoise(  # noqa: PLR0913
         source: path of a picture or a folder; an array (height, width) or ([batch,] height, width,
             channels); a tensor ([batch,] channels, height, width); a Pillow picture. Of uint8,
             uint16 or floats, gray or colour, with or without opacity. Floats have any unit and
-            offset; where they are NaN or infinite they are left alone.
+            offset if the model is blind, as `photo`; one that is told the level, as a joint law,
+            means [0, 1], and warns of others. Where they are NaN or infinite they are left alone.
         model, sigma, strength, label, tile, device, dtype, nodata: see `DenoiseSettings`.
         cond: what a conditional denoiser is told: of files see `DenoiseSettings`; of what is in
             memory as `source`, of the same height and width, or the path of a picture.

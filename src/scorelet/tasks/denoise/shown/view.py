@@ -10,7 +10,7 @@ others; on those they change nothing (on Set12 less than 0.001 dB at every level
    Integers have a black and a white; they are shown in the unit of [0, 1] images, unless they stand
    on a `pedestal`. Models of cameras are shown no more noise than `most`: u is as large as that
    takes. A model that is not blind may mean its numbers absolutely; it is shown floats as
-   they are.
+   they are, see `told_unit`.
 2. **Gaps.** Masked pixels come back as they were; the network sees their surroundings continued,
    with noise.
 3. **Points.** A network errs by a share of the contrast that it sees: beside a star of 6,000 σ by
