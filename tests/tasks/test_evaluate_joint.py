@@ -111,3 +111,27 @@ def test_no_noise_and_no_classes(tmp_path):
     assert sl.evaluate(tmp_path / "flat", model=joint, sigmas=[51.0])["channels"] == 3
     with pytest.raises(InputError, match="this denoiser takes 3"):
         sl.evaluate(tmp_path / "flat", model=joint, sigmas=[51.0], channels=1)
+
+
+@pytest.mark.slow
+def test_pictures_of_another_size_are_the_same_in_all_rows(tmp_path):
+    """Clean ones were brought to the model's size, noisy ones shown as they were."""
+    torch.manual_seed(0)
+    joint = NetworkJointEnergy(GradResNet(3, 3, width=0.125), "abc", mean=(0.5,) * 3, size=(8, 8))
+    joint.label_level = 0.2
+    with torch.no_grad():
+        joint.network.classify.weight.mul_(100)
+    x = np.random.default_rng(0).integers(0, 256, (3, 4, 6, 1), np.uint8)
+    np.savez(tmp_path / "data.npz", x_test=x, y_test=np.arange(3))
+    found = sl.evaluate(tmp_path / "data.npz", model=joint, sigmas=[0.0, 51.0])
+    clean, noisy = found["rows"]
+    assert clean["nll"] == pytest.approx(found["negative_log_likelihood"], rel=1e-5)
+    as_they_are = torch.from_numpy(x).permute(0, 3, 1, 2).expand(-1, 3, -1, -1) / 255
+    seen = joint.classifier().fitted(as_they_are)
+    y = seen + 0.2 * Noise(0, range(3)).normal(seen)
+    expected = torch.nn.functional.cross_entropy(joint.class_logits(y, 0.2), torch.arange(3))
+    assert noisy["nll"] == pytest.approx(float(expected.detach()), rel=1e-4)
+    assert found["warnings"] == [
+        "Each picture is 4x6: its largest central part of the model's shape was scaled to 8x8",
+        "Each picture is gray: the model, which takes colour, saw it three times",
+    ]

@@ -19,6 +19,8 @@ from scorelet.tasks.value_range import beyond_words, is_beyond
 
 LARGEST = 1e6
 """Values beyond it are in other units, and their logits may not even be finite."""
+GRAY_WORDS = "is gray: the model, which takes colour, saw it three times"
+"""What becomes of a gray picture where a model takes colours."""
 Source = np.ndarray | Tensor | Any
 """What holds pixels: an array, a tensor, a Pillow picture."""
 
@@ -57,11 +59,11 @@ def prepared(picture: Picture, classifier: Classifier) -> tuple[Image, list[Note
         if wanted == 1:
             notes.append(Note("colour", "has colours, which were left out: the model takes gray"))
         else:
-            notes.append(Note("gray", "is gray: the model, which takes colour, saw it three times"))
+            notes.append(Note("gray", GRAY_WORDS))
         pixels = with_channels(Picture(pixels), wanted)
     shape = (pixels.shape[0], pixels.shape[1])
     if classifier.size not in (None, shape):
-        notes.append(_size_note(shape, classifier))
+        notes.append(Note("size", size_words(shape, classifier)))
     x = np.ascontiguousarray(pixels.transpose(2, 0, 1), np.float32)
     return torch.from_numpy(x)[None], notes
 
@@ -79,14 +81,15 @@ def _upright(source: Source) -> Source:
         return source
 
 
-def _size_note(shape: tuple[int, int], classifier: Classifier) -> Note:
+def size_words(shape: tuple[int, int], classifier: Classifier) -> str:
+    """Say how a picture of another shape is brought to that of a classifier."""
     assert classifier.size is not None
     sides, size = f"{shape[0]}x{shape[1]}", f"{classifier.size[0]}x{classifier.size[1]}"
     how = {
         "crop": f"is {sides}: its largest central part of the model's shape was scaled to {size}",
         "stretch": f"is {sides}: it was stretched to the model's {size}",
     }
-    return Note("size", how[classifier.fit])
+    return how[classifier.fit]
 
 
 def pictures(source: Source) -> tuple[list[Picture], bool]:

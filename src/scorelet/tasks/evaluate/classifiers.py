@@ -16,11 +16,12 @@ from scorelet.analysis.classification import (
 )
 from scorelet.analysis.robustness.setup import seeded
 from scorelet.core.errors import InputError
-from scorelet.core.typing import Labels, Logits
+from scorelet.core.typing import Image, Labels, Logits
 from scorelet.data.labelled import LabelledImages
 from scorelet.data.labelled.files import has_parts
 from scorelet.data.locate import locate
 from scorelet.models import Classifier
+from scorelet.tasks.classify_input import GRAY_WORDS, size_words
 from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
 from scorelet.tasks.fitting import Changes, load_fitted
 from scorelet.tasks.ready_classifier import (
@@ -106,11 +107,19 @@ def logits_of(ready: ReadyClassifier, images: LabelledImages) -> Logits:
 
 
 def _logits(ready: ReadyClassifier, images: LabelledImages, start: int, stop: int) -> Logits:
-    """Return those of some pictures, on the CPU; gray ones are repeated for a model of colours."""
-    channels = ready.classifier.channels
-    grow = channels is not None and images.channels == 1 and 1 not in channels
+    """Return those of some pictures, on the CPU."""
+    return ready.logits(shown(images, start, stop, ready.classifier)).cpu()
+
+
+def shown(images: LabelledImages, start: int, stop: int, classifier: Classifier) -> Image:
+    """Return some pictures in the size that a classifier takes; gray ones repeated for colours."""
     x = images.images(start, stop)
-    return ready.logits(x.expand(-1, 3, -1, -1) if grow else x).cpu()
+    grow = _grows(images, classifier)
+    return classifier.fitted(x.expand(-1, 3, -1, -1) if grow else x)
+
+
+def _grows(images: LabelledImages, classifier: Classifier) -> bool:
+    return images.channels == 1 and 1 not in (classifier.channels or (1,))
 
 
 def _drawing(ready: ReadyClassifier, images: LabelledImages) -> list[str]:
@@ -148,7 +157,20 @@ def labelled_images(
     elif not has_parts(locate(data)):
         images = replace(images, notes=(*images.notes, _NO_TEST))
     images = (images if settings.limit is None else images.first(settings.limit)).readable()
-    return replace(images, notes=(*images.notes, *changes.notes()))
+    return replace(images, notes=(*images.notes, *changes.notes(), *_brought(images, classifier)))
+
+
+def _brought(images: LabelledImages, classifier: Classifier) -> list[str]:
+    """Return sentences on what `shown` does to pictures, which those of folders have behind them.
+
+    They are those of `classify`.
+    """
+    notes = []
+    if classifier.size not in (None, images.size):
+        notes.append(f"Each picture {size_words(images.size, classifier)}.")
+    if _grows(images, classifier):
+        notes.append(f"Each picture {GRAY_WORDS}.")
+    return notes
 
 
 def refuse_options(settings: EvaluateSettings, names: tuple[str, ...]) -> None:

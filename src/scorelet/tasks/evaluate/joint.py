@@ -29,6 +29,7 @@ from scorelet.tasks.evaluate.classifiers import (
     measured_on,
     numbered,
     refuse_options,
+    shown,
 )
 from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
 
@@ -93,7 +94,7 @@ def _at_level(
     if not model.denoises or not sigma:
         return _labels_at_level(model, images, labels, sigma)
     pieces = []
-    for x, y, label in _noisy(images, labels, sigma):
+    for x, y, label in _noisy(model, images, labels, sigma):
         found = joint_errors(model, x, y, sigma, label)
         parts = (found.right, found.nll, found.marginal, found.conditional, found.apart)
         pieces.append(torch.stack([part.detach().double().cpu() for part in parts]))
@@ -117,7 +118,7 @@ def _labels_at_level(
     model: NetworkJointEnergy, images: LabelledImages, labels: torch.Tensor, sigma: float
 ) -> dict[str, float]:
     hits, nll = 0, 0.0
-    for _, y, label in _noisy(images, labels, sigma):
+    for _, y, label in _noisy(model, images, labels, sigma):
         logits = model.class_logits(y, sigma or None)  # clean ones at the level of labels
         hits += int((logits.argmax(1) == label).sum())
         nll += float(F.cross_entropy(logits.double(), label, reduction="sum"))
@@ -125,10 +126,14 @@ def _labels_at_level(
 
 
 def _noisy(
-    images: LabelledImages, labels: torch.Tensor, sigma: float
+    model: NetworkJointEnergy, images: LabelledImages, labels: torch.Tensor, sigma: float
 ) -> Iterator[tuple[Image, Image, Labels]]:
-    """Yield clean and noisy pictures and their labels; the noise depends on their numbers."""
+    """Yield clean and noisy pictures and their labels; the noise depends on their numbers.
+
+    The clean ones are those of which the other figures are.
+    """
+    classifier = model.classifier()
     for start in range(0, len(images), BATCH):
-        x = images.images(start, start + BATCH).to(labels.device)
+        x = shown(images, start, start + BATCH, classifier).to(labels.device)
         y = x + sigma * Noise(0, range(start, start + len(x))).normal(x)
         yield x, y, labels[start : start + BATCH]
