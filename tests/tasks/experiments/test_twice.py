@@ -58,13 +58,10 @@ class Heads(nn.Module):
         return self.energy(maps).square().mean(1), self.classify(maps)
 
 
-def law(kind, head):
+def said(kind, head, **learnt):
     torch.manual_seed(0)
-    return NetworkJointEnergy(Heads(kind), "ab", head=head, size=(4, 4))
-
-
-def said(kind, head):
-    return check_twice(law(kind, head), (4, 4), 1)
+    law = NetworkJointEnergy(Heads(kind), "ab", head=head, size=(4, 4), **learnt)
+    return check_twice(law, (4, 4), 1)
 
 
 @pytest.mark.parametrize("head", ["reference", "quadratic", "logits"])
@@ -72,6 +69,13 @@ def test_smooth_networks_pass_and_relu_is_said(head):
     assert said("gelu", head) == []
     (sentence,) = said("relu", head)
     assert "linear around each image, as of ReLU" in sentence
+
+
+def test_what_learns_no_labels_is_asked_for_the_score_of_all_classes():
+    assert said("gelu", "reference", classifies=False) == []
+    assert said("relu", "reference", classifies=False) == []  # its logits say nothing
+    with pytest.raises(InputError, match="cannot be differentiated twice"):
+        said("once", "reference", classifies=False)
 
 
 @pytest.mark.parametrize("head", ["reference", "quadratic", "logits"])

@@ -42,7 +42,7 @@ def check_twice(model: NetworkJointEnergy, size: Sequence[int], channels: int) -
                 "image: what it computes is detached or rounded, so that it cannot learn to "
                 "denoise; use functions with derivatives, or weight 0 of the denoising error."
             )
-        linear = _piecewise_linear(model, x, v)
+        linear = model.classifies and _piecewise_linear(model, x, v)
     except torch.OutOfMemoryError:
         raise
     except RuntimeError as error:
@@ -66,7 +66,7 @@ def _learns(model: NetworkJointEnergy, x: Image, v: Image) -> bool:
     """Go back through all of the score, also through parts that lead to no weight."""
     sigma = x.new_full((len(x),), min(max(0.1, model.least), model.most))
     with torch.enable_grad():
-        _, score = model.logits_and_score(x, sigma, torch.zeros(len(x), dtype=torch.int64))
+        _, score = model.logits_and_score(x, sigma, 0 if model.classifies else None)
         if not score.requires_grad:
             return False
         (score * v).sum().backward()
