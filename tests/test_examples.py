@@ -215,6 +215,19 @@ def test_results_are_drawn(tmp_path):
     assert read_png(tmp_path / "drawn.png").std() > 10
 
 
+@pytest.mark.slow
+def test_a_joint_network_is_drawn_beside_its_controls(tmp_path):
+    drawing = example("draw_joint")
+    results = EXAMPLES.parent / "docs/results/joint_controls.json"
+    drawing.main(results, tmp_path / "drawn.png")
+    assert read_png(tmp_path / "drawn.png").std() > 10
+    rows = json.loads(results.read_text(encoding="utf-8"))["attacks"]
+    curve = [row for row in rows if row["norm"] == "l2" and drawing.of_curve(row)]
+    joint = {row["eps"]: row["accuracy"] for row in curve if row["network"] == "joint"}
+    assert list(joint.values()) == sorted(joint.values(), reverse=True)
+    assert len(joint) == 4
+
+
 def test_results_of_other_recipes_are_refused_with_those_that_are_drawn(tmp_path):
     path = tmp_path / "results.json"
     path.write_text(json.dumps({"networks": []}))
