@@ -13,8 +13,9 @@ from scorelet.networks.grad_res_net import GradResNet
 from scorelet.recipes import find_recipe
 from scorelet.recipes.hits import packed, unpacked
 from scorelet.recipes.steps import Steps
-from scorelet.recipes.subjects.classification_denoising import findings, measures
+from scorelet.recipes.subjects.classification_denoising import figures, findings, measures
 from scorelet.recipes.subjects.classification_denoising.networks import (
+    ALONE,
     DENOISER,
     JOINT,
     NOISY,
@@ -73,6 +74,18 @@ def test_denoisers_are_compared_where_they_are_worst():
     assert found["least worth"].value == pytest.approx(10 * math.log10(0.02 / 0.018))
 
 
+def test_rows_of_denoising_are_in_decibels_of_each_network():
+    """A factor of ten in the mean square is 10 dB."""
+    found = {JOINT: [errors(0.02, 0.018, 0.002)]}
+    found |= {
+        name: [{"direct": [[value] * 10] * len(SIGMAS)}]
+        for name, value in ((ALONE, 0.01), (DENOISER, 0.1))
+    }
+    row = figures.denoising_rows(found)[0]
+    assert (row["alone"], row["direct"]) == (20, 10)
+    assert (row["worth"], row["apart"]) == (pytest.approx(2000), pytest.approx(2000))
+
+
 def test_information_of_denoisers_is_that_of_labels():
     # gaps of 3 σ² per picture tell 3 ln(σ₁/σ₀) nats
     levels = [0.1, 0.3, 0.9]
@@ -113,11 +126,13 @@ def test_networks_of_a_comparison_differ_in_what_they_learn_only(tmp_path):
     networks = Networks(SETTINGS["smoke"], Steps(tmp_path), seed=5)
     trees = {
         name: networks._joint(name, 1, tmp_path / name).model_dump()
-        for name in (JOINT, NOISY, PLAIN)
+        for name in (JOINT, NOISY, PLAIN, ALONE)
     }
     for name, tree in trees.items():
         changed = {key for key in tree if tree[key] != trees[JOINT][key]}
-        assert changed <= {"output", "lambda_dsm", "noise", "label_level"}, name
+        assert changed <= {"output", "lambda_dsm", "lambda_ce", "noise", "label_level"}, name
+    assert trees[ALONE]["noise"] == trees[JOINT]["noise"]
+    assert (trees[ALONE]["lambda_ce"], trees[ALONE]["lambda_dsm"]) == (0, 12)
     assert trees[JOINT]["seed"] == 6
     assert trees[NOISY]["label_level"] == trees[JOINT]["label_level"]
     assert trees[PLAIN]["noise"]["clean"] == 1  # so that it knows one level

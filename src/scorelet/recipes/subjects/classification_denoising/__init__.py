@@ -1,7 +1,7 @@
 """Classification-denoising networks: one function of noisy images that labels and denoises.
 
-The same network is trained for both tasks, for labels of clean pictures, and for labels of noisy
-ones; a UNet of its size learns denoising alone. All see the same pictures for as many steps.
+The same network is trained for both tasks, for labels of clean pictures, for labels of noisy ones,
+and for denoising alone, as a UNet of its size. All see the same pictures for as many steps.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +17,7 @@ from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.classification_denoising import figures, findings, measures
 from scorelet.recipes.subjects.classification_denoising.claims import claims
 from scorelet.recipes.subjects.classification_denoising.networks import (
+    ALONE,
     DENOISER,
     JOINT,
     LABELLING,
@@ -38,12 +39,12 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
     library("pyautoattack")  # said before the work
     networks = Networks(settings, steps, seed=seed)
     joints = {name: networks.joints(name) for name in LABELLING}
-    models = joints | {DENOISER: networks.denoisers()}
+    alone = {ALONE: networks.joints(ALONE)}
+    denoising = {JOINT: joints[JOINT]} | alone | {DENOISER: networks.denoisers()}
+    models = joints | denoising
     attacked = networks.test.first(settings.attacks.images)
     labelled = _by_seed(steps, "labels", joints, partial(_labels, networks))
-    denoised = _by_seed(
-        steps, "denoising", {n: models[n] for n in (JOINT, DENOISER)}, partial(_errors, networks)
-    )
+    denoised = _by_seed(steps, "denoising", denoising, partial(_errors, networks))
     robust = _by_seed(
         steps,
         "attacks",
@@ -106,9 +107,10 @@ def _labels(networks: Networks, name: str, joint: Any) -> Any:  # noqa: ANN401 -
 
 def _errors(networks: Networks, name: str, model: Any) -> Any:  # noqa: ANN401 - JSON
     images = networks.test.first(networks.settings.denoised)
-    if name == DENOISER:
-        return {"direct": measures.direct(model, images, SIGMAS)}
-    return measures.denoising(model, images, SIGMAS)
+    if name == JOINT:
+        return measures.denoising(model, images, SIGMAS)
+    denoiser = model.denoiser() if name == ALONE else model
+    return {"direct": measures.direct(denoiser, images, SIGMAS)}
 
 
 def _of_joint(networks: Networks, models: Mapping[str, Sequence[Any]]) -> dict[str, Measured]:

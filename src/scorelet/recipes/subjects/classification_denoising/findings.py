@@ -44,10 +44,14 @@ def labels(found: Mapping[str, Records]) -> dict[str, Measured]:
 
 
 def denoisers(found: Mapping[str, Records], key: str = "marginal") -> dict[str, Tensor]:
-    """Return squared errors (level, seed, picture) of the joint and of the direct denoiser."""
-    joint = torch.tensor([record[key] for record in found[JOINT]], dtype=torch.float64)
-    direct = torch.tensor([record["direct"] for record in found[DENOISER]], dtype=torch.float64)
-    return {JOINT: joint.transpose(0, 1), DENOISER: direct.transpose(0, 1)}
+    """Return squared errors (level, seed, picture) of the joint and of the other denoisers."""
+    errors = {
+        name: torch.tensor(
+            [record[key if name == JOINT else "direct"] for record in records], dtype=torch.float64
+        )
+        for name, records in found.items()
+    }
+    return {name: each.transpose(0, 1) for name, each in errors.items()}
 
 
 def decibels(worse: Tensor, better: Tensor) -> Measured:

@@ -1,8 +1,8 @@
-"""The four networks of the recipe, all trained on the same pictures for as many steps.
+"""The networks of the recipe, all trained on the same pictures for as many steps.
 
 `joint` learns labels and denoising; `cross-entropy` is the same network that learns labels of clean
-pictures only, `noisy cross-entropy` labels of clean and noisy ones; `denoiser` is a UNet that
-learns to denoise only.
+pictures only, `noisy cross-entropy` labels of clean and noisy ones, `denoises only` no labels;
+`denoiser` is a UNet that learns to denoise only.
 """
 
 from collections.abc import Callable
@@ -22,8 +22,11 @@ from scorelet.training.loop import WEIGHTS
 from scorelet.zoo import load_as
 
 JOINT, PLAIN, NOISY, DENOISER = "joint", "cross-entropy", "noisy cross-entropy", "denoiser"
+ALONE = "denoises only"
 LABELLING = (JOINT, NOISY, PLAIN)
 """Networks that give labels."""
+BASELINES = (ALONE,)
+"""Networks that no claim is about."""
 _SIDE = 16
 
 
@@ -60,14 +63,17 @@ class Networks:
         self.train = self.train.first(settings.images or len(self.train))
 
     def joints(self, name: str) -> list[NetworkJointEnergy]:
-        """Return the networks of a name of `LABELLING`, one for each seed, in evaluation."""
-        files = [self._trained(name, k) for k in range(self.settings.seeds)]
-        return [load_as(NetworkJointEnergy, file, verb="reproduce").eval() for file in files]
+        """Return the networks of a name of `LABELLING`, or `ALONE`, in evaluation."""
+        return [load_as(NetworkJointEnergy, file, verb="reproduce") for file in self._files(name)]
 
     def denoisers(self) -> list[ResidualDenoiser]:
         """Return the direct denoisers, one for each seed, in evaluation."""
-        files = [self._trained(DENOISER, k) for k in range(self.settings.seeds)]
-        return [load_as(ResidualDenoiser, file, verb="reproduce").eval() for file in files]
+        return [load_as(ResidualDenoiser, file, verb="reproduce") for file in self._files(DENOISER)]
+
+    def _files(self, name: str) -> list[Path]:
+        settings = self.settings
+        seeds = settings.baselines if name in BASELINES else settings.seeds
+        return [self._trained(name, k) for k in range(seeds)]
 
     def _trained(self, name: str, number: int) -> Path:
         step = f"{name.replace(' ', '-')}-{number}"
@@ -98,9 +104,10 @@ class Networks:
         own = {
             "model": network,
             "head": settings.head,
-            "label_level": None if name == PLAIN else settings.label_level,
+            "label_level": None if name in (PLAIN, ALONE) else settings.label_level,
             "noise": {"sigma": (LEAST, LARGEST), "clean": clean},
-            "lambda_dsm": settings.weight if name == JOINT else 0.0,
+            "lambda_ce": 0.0 if name == ALONE else 1.0,
+            "lambda_dsm": settings.weight if name in (JOINT, ALONE) else 0.0,
         }
         return JointConfig.model_validate(self._common(number, folder) | own)
 

@@ -50,6 +50,7 @@ class Settings:
         head: how logits are made, as in the task joint.
         label_level: noise level that networks which learn noisy labels are told with clean ones.
         seeds: of each training.
+        baselines: seeds of networks that no claim is about.
         padding, flip: how pictures are varied.
         attacks: see there.
         levels: noise levels at which what the label is worth is added up.
@@ -72,6 +73,7 @@ class Settings:
     head: Head = "correlated"
     label_level: float | None = 0.03
     seeds: int = 1
+    baselines: int = 1
     padding: int = 4
     flip: bool = True
     levels: int = 12
