@@ -14,7 +14,7 @@ from pyarrow import parquet
 import scorelet as sl
 from classifiers import COLOURS, colour_classifier, gray_classifier, write_classifier
 from samples import write_model, write_png
-from scorelet.core.errors import InputError
+from scorelet.core.errors import InputError, ResultWarning
 from scorelet.data import read_picture
 from scorelet.models import Classifier
 from scorelet.tasks.classify import classify_files
@@ -143,6 +143,22 @@ def test_floats_that_are_no_picture_are_said(model):
         "has values from 0 to 255, but models were made for 0 to 1: "
         "divide pictures of 8 bits by 255"
     )
+
+
+@pytest.mark.parametrize("bits", [8, 12, 14])
+def test_samples_of_few_bits_in_sixteen_are_said(model, bits):
+    x = flat((1, 0, 0.5), dtype=np.float64)
+    stored = np.uint16(x * (2**bits - 1))
+    factor = 2 ** (16 - bits)
+    with pytest.warns(ResultWarning, match="the picture uses little of its range: none of its"):
+        (note,) = sl.classify(stored, model=model).notes
+    assert note.text.endswith(f"these are {bits}-bit samples, multiply them by {factor} first")
+    found = sl.classify(stored * np.uint16(factor), model=model)
+    assert found.notes == ()
+    assert found.probabilities == pytest.approx(posterior((1, 0.5, 0)), abs=0.02)
+    with pytest.warns(ResultWarning, match="no value is above 0.01, but models know 0 to 1"):
+        sl.classify(x / 100, model=model)
+    assert sl.classify(0 * stored, model=model).notes == ()  # black
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from scorelet.core.progress import Say
 from scorelet.data import Note, Picture, iter_pages
 from scorelet.models import Classifier, NetworkJointEnergy
 from scorelet.tasks.array_files import check_output
-from scorelet.tasks.classify_input import Source, pictures, prepared
+from scorelet.tasks.classify_input import LITTLE, RANGE, Source, pictures, prepared
 from scorelet.tasks.folder_results import FolderFiles
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
 from scorelet.tasks.planning import FileTask, plan_reading
@@ -87,8 +87,8 @@ def classify(
             [0, 1]; a Pillow picture; a float tensor (channel, height, width) with values in
             [0, 1]. A folder, a file of several pages, or an array or tensor with a batch axis
             before these gives a list. Files of a folder that cannot be used are left out, and named
-            at the end by a `scorelet.data.PictureWarning`. Values far beyond [0, 1] are warned of
-            (`scorelet.core.errors.ResultWarning`).
+            at the end by a `scorelet.data.PictureWarning`. Values beyond [0, 1], or in a small part
+            of it, as of 12 bits in 16, are warned of (`scorelet.core.errors.ResultWarning`).
         model: path, built-in name or Hub id of a classifier or a joint law, or one that is loaded.
         k: how many classes; a model with fewer gives all.
         device: auto, cpu, cuda or mps.
@@ -108,7 +108,7 @@ def classify(
         found, several = pictures(source)
         results = _classify_pictures((_seen(picture, ready) for picture in found), ready, k)
     notes = (note for result in results for note in result.notes)
-    warn_of(f"the picture {note.text}" for note in notes if note.kind == "range")
+    warn_of(f"the picture {note.text}" for note in notes if note.kind in (RANGE, LITTLE))
     return results if several else results[0]
 
 

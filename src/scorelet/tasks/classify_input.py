@@ -15,10 +15,12 @@ from scorelet.data import Note, Picture, channels_taken, on_white, to_unit, with
 from scorelet.data.pictures.notes import DEPTH, METADATA
 from scorelet.data.pictures.types import split_samples
 from scorelet.models import Classifier
-from scorelet.tasks.value_range import beyond_words, is_beyond
+from scorelet.tasks.value_range import beyond_words, is_beyond, little_range
 
 LARGEST = 1e6
 """Values beyond it are in other units, and their logits may not even be finite."""
+RANGE, LITTLE = "range", "little range"
+"""Kinds of the notes that values are beyond [0, 1], or in a small part of it."""
 GRAY_WORDS = "is gray: the model, which takes colour, saw it three times"
 """What becomes of a gray picture where a model takes colours."""
 Source = np.ndarray | Tensor | Any
@@ -44,15 +46,7 @@ def prepared(picture: Picture, classifier: Classifier) -> tuple[Image, list[Note
     pixels = to_unit(on_white(picture).pixels)
     if picture.alpha is not None and bool((to_unit(picture.alpha) < 1).any()):
         notes.append(Note("alpha", "is transparent in places, which were made white"))
-    low, high = float(pixels.min()), float(pixels.max())
-    if not np.isfinite([low, high]).all():
-        raise InputError("The picture holds NaN or infinite values: replace them first.")
-    if not max(-low, high) <= LARGEST:
-        raise InputError(
-            f"The picture has values from {low:.3g} to {high:.3g}: bring them to 0 to 1 first."
-        )
-    if is_beyond(low, high):
-        notes.append(Note("range", beyond_words(low, high)))
+    notes += _of_values(picture, float(pixels.min()), float(pixels.max()))
     count = pixels.shape[2]
     wanted = channels_taken(count, classifier.channels)
     if wanted != count:
@@ -66,6 +60,25 @@ def prepared(picture: Picture, classifier: Classifier) -> tuple[Image, list[Note
         notes.append(Note("size", size_words(shape, classifier)))
     x = np.ascontiguousarray(pixels.transpose(2, 0, 1), np.float32)
     return torch.from_numpy(x)[None], notes
+
+
+def _of_values(picture: Picture, low: float, high: float) -> list[Note]:
+    """Return notes on the values of a picture, of which some are refused.
+
+    Args:
+        picture: as it was read.
+        low, high: its ends, in the unit of [0, 1] pictures.
+    """
+    if not np.isfinite([low, high]).all():
+        raise InputError("The picture holds NaN or infinite values: replace them first.")
+    if not max(-low, high) <= LARGEST:
+        raise InputError(
+            f"The picture has values from {low:.3g} to {high:.3g}: bring them to 0 to 1 first."
+        )
+    if is_beyond(low, high):
+        return [Note(RANGE, beyond_words(low, high))]
+    little = little_range(picture.pixels)
+    return [] if little is None else [Note(LITTLE, little)]
 
 
 def _upright(source: Source) -> Source:

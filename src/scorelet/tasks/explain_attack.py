@@ -26,7 +26,7 @@ from scorelet.models import NetworkJointEnergy, class_labels
 from scorelet.plots.attack_explained import Panel, attack_figure
 from scorelet.plots.figures import plain_texts
 from scorelet.tasks.array_files import check_output, writing
-from scorelet.tasks.classify_input import prepared
+from scorelet.tasks.classify_input import RANGE, prepared
 from scorelet.tasks.robust.words import radius_text
 from scorelet.zoo import load_as
 
@@ -112,7 +112,7 @@ def explain_attack(  # noqa: PLR0913 - as many as the command has options
     joint.eval().requires_grad_(False)
     classifier = joint.classifier()
     x, notes = prepared(read_picture(as_path(source)), classifier)
-    if beyond := [note.text for note in notes if note.kind == "range"]:
+    if beyond := [note.text for note in notes if note.kind == RANGE]:
         raise InputError(f"{source} {beyond[0]}.")
     x = classifier.fitted(x.to(joint.mean.device)).clamp(0, 1)
     level = joint.clean_level if sigma is None else sigma
