@@ -49,8 +49,7 @@ _BROKEN = "attacks break it, see docs/joint.md"
 WORDS = {
     JOINT: (
         "labels and denoises small pictures of ten classes, with one network",
-        "in strong noise the differences between its classes are larger than what a class is "
-        f"worth; densities can be compared at one noise level only; {_BROKEN}",
+        f"densities can be compared at one noise level only, and tell no outliers; {_BROKEN}",
     ),
     "cifar10-entropy": (
         f"control of {JOINT}: the same network, which learnt labels of clean pictures only",
