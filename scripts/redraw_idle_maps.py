@@ -1,8 +1,9 @@
 """Give the idle channels of a U-Net that denoises a new start; what it does stays the same.
 
 A channel that is zero for all pictures gets no gradient. Its kernel is drawn anew, normal and as
-large as those of its layer, with their gain, and the weights that read it are set to zero: the
-answers do not change beyond rounding, and a further run of training can use it.
+large as those of its layer, with their gain, and with a sum of zero over places, so that maps which
+are above zero do not decide alone whether it is active. The weights that read it are set to zero:
+the answers do not change beyond rounding, and a further run of training can use it.
 
 export SCORELET_DATA=...                         # cifar10.npz below it
 python scripts/redraw_idle_maps.py cifar10-denoiser redrawn.safetensors
@@ -55,8 +56,8 @@ def _redraw_rows(
     assert isinstance(writes, nn.Conv2d)
     assert isinstance(norm, BiasFreeBatchNorm)
     assert isinstance(reads, nn.Conv2d)
-    kernels = writes.weight[rows]
-    writes.weight[rows] = writes.weight.std() * randn(kernels.shape, rng=rng).to(kernels)
+    drawn = randn(writes.weight[rows].shape, rng=rng).to(writes.weight)
+    writes.weight[rows] = writes.weight.std() * (drawn - drawn.mean((2, 3), keepdim=True))
     norm.gain[rows] = norm.gain.abs().median()
     reads.weight[:, rows] = 0
 
