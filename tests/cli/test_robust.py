@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from classifiers import write_classifier
+from scorelet.analysis.robustness import ATTACKS
 
 
 @pytest.fixture
@@ -76,6 +77,11 @@ def test_bad_words_are_sentences(shell, words, more, text):
     status, _, err = shell(*words, *more)
     assert (status, err.count("\n")) == (2, 1)
     assert text in err
+
+
+def test_help_names_every_attack(shell):
+    _, said, _ = shell("robust", "--help")
+    assert [name for name in ATTACKS if name not in said] == []
 
 
 def test_other_models_are_refused(shell, words):

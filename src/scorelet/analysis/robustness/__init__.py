@@ -2,13 +2,13 @@
 
 from scorelet.analysis.robustness.attacks import (
     ATTACKS,
-    GRADIENT,
-    NEAREST,
     TRANSFER,
+    Attack,
     Attacked,
     attack,
     clean_logits,
     in_order_of,
+    known_attack,
 )
 from scorelet.analysis.robustness.ball import Norm, farthest, inside, known_norm, size, widest
 from scorelet.analysis.robustness.explanation import (
@@ -46,9 +46,8 @@ from scorelet.analysis.robustness.smoothing import (
 __all__ = [
     "ABSTAINED",
     "ATTACKS",
-    "GRADIENT",
-    "NEAREST",
     "TRANSFER",
+    "Attack",
     "AttackExplanation",
     "AttackSetup",
     "Attacked",
@@ -72,6 +71,7 @@ __all__ = [
     "in_order_of",
     "inside",
     "is_wrong",
+    "known_attack",
     "known_norm",
     "log_densities",
     "logit_scores",

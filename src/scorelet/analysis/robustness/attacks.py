@@ -28,19 +28,38 @@ from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, Logits
 from scorelet.models import Classifier
 
-Attack = Callable[[nn.Module, Image, Labels, int | float, AttackSetup], Image]
+
+@dataclass(frozen=True)
+class Attack:
+    """An attack, and all that tables and warnings have to know of it.
+
+    Attributes:
+        run: makes attacked pictures of the network, pictures in [0, 1], their labels, a radius and
+            the setup; what it returns is brought into the ball and into [0, 1].
+        guided: whether it follows gradients of the network that it attacks.
+        blind: whether it, or a part of it, asks for logits only.
+        steps: how many it takes where nothing is said; None: the setup's number is not for it.
+        queries: whether the setup's number of queries is for it.
+        nearest: whether it looks for the nearest picture with another label, whatever the radius.
+        probe: name of the attack that goes to the widest radius in its place; None: itself.
+    """
+
+    run: Callable[[nn.Module, Image, Labels, int | float, AttackSetup], Image]
+    guided: bool
+    blind: bool = False
+    steps: int | None = None
+    queries: bool = False
+    nearest: bool = False
+    probe: str | None = None
+
 
 ATTACKS: dict[str, Attack] = {
-    "pgd": pgd,
-    "apgd": apgd,
-    "autoattack": autoattack,
-    "square": square,
-    "fmn": fmn,
+    "pgd": Attack(pgd, guided=True, steps=40),
+    "apgd": Attack(apgd, guided=True, steps=100),
+    "autoattack": Attack(autoattack, guided=True, blind=True, probe="apgd"),  # that is quicker
+    "square": Attack(square, guided=False, blind=True, queries=True),
+    "fmn": Attack(fmn, guided=True, steps=100, nearest=True, probe="pgd"),
 }
-GRADIENT = ("pgd", "apgd", "autoattack", "fmn")
-"""Those that follow gradients of the network that they attack."""
-NEAREST = ("fmn",)
-"""Those that look for the nearest picture with another label, whatever the radius."""
 TRANSFER = "transfer"
 """Name of an attack on another network, whose results are shown to this one."""
 
@@ -133,7 +152,7 @@ def attack(
         return Attacked(x.clone(), torch.zeros_like(right))
     source = None if source is None else Copied(in_order_of(network, source), x.dtype)
     network, x = Copied(network, x.dtype), x.contiguous()
-    found = known_attack(name, source)(network, x[places], labels[places], eps, setup)
+    found = known_attack(name, source).run(network, x[places], labels[places], eps, setup)
     pictures = x.clone()
     pictures[places] = inside(found.detach(), x[places], eps, setup.norm)
     with torch.no_grad():
@@ -182,7 +201,8 @@ def known_attack(name: str, source: nn.Module | None = None) -> Attack:
         InputError: another name, or transfer without a network.
     """
     if name == TRANSFER and source is not None:
-        return partial(transferred, source)
+        run = partial(transferred, source)
+        return Attack(run, guided=False, steps=ATTACKS["pgd"].steps)
     if name not in ATTACKS:
         raise InputError(
             f"There is no attack {name!r}: use {', '.join(ATTACKS)}, or another model to transfer "

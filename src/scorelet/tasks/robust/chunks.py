@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from scorelet.analysis.robustness import (
-    NEAREST,
+    ATTACKS,
     AttackSetup,
     attack,
     certify,
@@ -29,15 +29,12 @@ from scorelet.core.random import generator
 from scorelet.tasks.ready_classifier import SAME, check_answers
 from scorelet.tasks.robust.outliers import scores
 from scorelet.tasks.robust.parts import Parts, Tensors
-from scorelet.tasks.robust.settings import RobustSettings
 from scorelet.tasks.robust.shown import voter
 from scorelet.tasks.robust.work import Work, chunks_of, first_of
 
 PROBED = 20
 """Pictures that are attacked at the widest radius, where gradients must find something."""
 PROBE_STEPS = 20
-_PROBE = {"autoattack": "apgd", "fmn": "pgd"}
-"""What goes to the widest radius in the place of an attack that takes long, or heeds no radius."""
 UNKNOWN = -1
 """Label of a picture whose logits are not finite."""
 
@@ -57,8 +54,8 @@ def pieces(work: Work, found: dict[str, list[Tensors]]) -> Iterator[Piece]:
         yield _CLEAN.format(number), lambda n=number: _clean(work, n)
     if work.source is not None:
         yield _SOURCE, lambda: _source(work)
-    for name in work.attacks:
-        run = _nearest if name in NEAREST else _attacked
+    for name, kind in work.attacks.items():
+        run = _nearest if kind.nearest else _attacked
         for number in work.chunks:
             yield f"{name}-{number:04d}", lambda n=number, a=name, run=run: run(work, a, n)
     if work.settings.guided():
@@ -175,7 +172,7 @@ def _attacked(work: Work, name: str, number: int) -> Tensors:
             labels[left],
             eps=eps,
             name=name,
-            setup=_seeded(work.settings, name, number, place),
+            setup=_seeded(work, name, number, place),
             source=work.source,
         )
         pictures[left] = found.pictures
@@ -190,7 +187,7 @@ def _nearest(work: Work, name: str, number: int) -> Tensors:
     The distance is infinite where it has found nothing, or the clean picture is wrong.
     """
     x, labels = work.chunk(number)
-    setup = _seeded(work.settings, name, number, 0)
+    setup = _seeded(work, name, number, 0)
     eps = farthest(setup.norm, x[0].numel())
     found = attack(work.network, x, labels, eps=eps, name=name, setup=setup)
     distance = size(found.pictures - x, setup.norm).where(found.broken, torch.inf).double()
@@ -213,8 +210,8 @@ def _widest(work: Work, clean: list[Tensors]) -> Tensors:
     if not len(x):
         return {"broken": labels.cpu() > 0, "labels": labels.cpu()}
     name = work.settings.guided()[0]
-    name = _PROBE.get(name, name)
-    setup = replace(work.settings.setup(name), steps=PROBE_STEPS)
+    name = ATTACKS[name].probe or name
+    setup = replace(work.settings.setup(ATTACKS[name]), steps=PROBE_STEPS)
     eps = widest(setup.norm, x[0].numel())
     found = attack(work.network, x, labels, eps=eps, name=name, setup=setup)
     return {"broken": found.broken.cpu(), "labels": labels.cpu()}
@@ -249,8 +246,8 @@ def _scores(work: Work, x: Tensor, number: int) -> Tensors:
     return scores(work.network, own, work.settings, start=start)
 
 
-def _seeded(settings: RobustSettings, name: str, number: int, place: int) -> AttackSetup:
+def _seeded(work: Work, name: str, number: int, place: int) -> AttackSetup:
     """Return the setup of an attack, whose seed is a function of its chunk and radius."""
-    setup = settings.setup(name)
-    seed = generator(settings.seed, number, place).initial_seed() & 0x7FFF_FFFF
+    setup = work.settings.setup(work.attacks[name])
+    seed = generator(setup.seed, number, place).initial_seed() & 0x7FFF_FFFF
     return replace(setup, seed=seed)

@@ -13,7 +13,7 @@ from scorelet.analysis.classification import (
     negative_log_likelihood,
     reliability,
 )
-from scorelet.analysis.robustness import ABSTAINED, GRADIENT, NEAREST, beaten, stays_high
+from scorelet.analysis.robustness import ABSTAINED, beaten, stays_high
 from scorelet.analysis.robustness.masking import SHARE
 from scorelet.analysis.temperature import scaling
 from scorelet.core.errors import InputError
@@ -27,8 +27,6 @@ from scorelet.tasks.robust.work import Work
 
 ALL = "all"
 CLEAN = "none"
-_GUIDED = tuple(name for name in GRADIENT if name != "autoattack")  # it contains square
-_BLIND = {"square", "autoattack"}
 RADII = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
 """Of certificates, in units of the noise level; shown are those that the votes can reach."""
 
@@ -41,7 +39,7 @@ def tables(work: Work, found: dict[str, Tensors]) -> dict[str, Any]:
         **_share(right),
         "rows": [{"attack": CLEAN, "eps": 0.0, **_share(right)}, *_rows(work, found, right)],
     }
-    if nearest := [name for name in work.attacks if name in NEAREST]:
+    if nearest := [name for name, kind in work.attacks.items() if kind.nearest]:
         document["distances"] = {n: _distances(found[n]["distance"], right) for n in nearest}
     if "without" in found["clean"]:
         document["without_gradient"] = float(found["clean"]["without"].double().mean())
@@ -153,7 +151,7 @@ def _gradients(work: Work, found: dict[str, Tensors]) -> list[str]:
     without = found["clean"].get("without")
     if without is None or float(without.double().mean()) <= SHARE:
         return []
-    advice = "" if _BLIND.intersection(work.attacks) else "; add the attack square"
+    advice = "" if any(kind.blind for kind in work.attacks.values()) else "; add the attack square"
     return [
         f"the gradient is zero or not finite at {int(without.sum())} of {len(without)} pictures: "
         f"attacks that follow it may fail although pictures can be broken{advice}"
@@ -161,13 +159,14 @@ def _gradients(work: Work, found: dict[str, Tensors]) -> list[str]:
 
 
 def _blind_wins(work: Work, found: dict[str, Tensors], right: Tensor) -> list[str]:
-    guided = [found[name]["level"] for name in work.attacks if name in _GUIDED]
+    kinds = work.attacks.items()
+    guided = [found[name]["level"] for name, kind in kinds if kind.guided and not kind.blind]
     if not guided:
         return []
     best, count = torch.stack(guided).amin(0), len(work.settings.radii)
     warnings = []
-    for name in work.attacks:
-        if name in GRADIENT:
+    for name, kind in kinds:
+        if kind.guided:
             continue
         blind = found[name]["level"]
         places = [k for k in range(count) if beaten(right & (blind <= k), right & (best <= k))]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor
 
 from scorelet.analysis.classification import binomial_error
-from scorelet.analysis.robustness import GRADIENT
+from scorelet.analysis.robustness import ATTACKS
 from scorelet.models import Classifier
 from scorelet.plots import curves_figure, png
 from scorelet.plots.report import Facts, Part, Picture, Section, Table, Text, render
@@ -121,7 +121,8 @@ def facts(document: dict[str, Any]) -> dict[str, str]:
         "seed": str(document["seed"]),
     }
     if document["queries"]:
-        named["queries of square"] = str(document["queries"])
+        asked = [name for name in document["attacks"] if name in ATTACKS and ATTACKS[name].queries]
+        named[f"queries of {', '.join(asked)}"] = str(document["queries"])
     if "label_level" in document:
         named["labels are of noise level"] = f"{document['label_level']:.3g}"
     if "calibration" in document:
@@ -134,7 +135,7 @@ def facts(document: dict[str, Any]) -> dict[str, str]:
 
 def examples(work: Work, found: dict[str, Tensors]) -> list[Example]:
     """Return the first pictures that the first attack with the gradient has broken."""
-    name = next((name for name in work.attacks if name in GRADIENT), work.attacks[0])
+    name = [*work.settings.guided(), *work.attacks][0]
     level, radii = found[name]["level"], work.settings.radii
     broken = (level < len(radii)).nonzero()[:SHOWN, 0].tolist()
     names = work.network.classes if isinstance(work.network, Classifier) else None

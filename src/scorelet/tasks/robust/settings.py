@@ -1,12 +1,11 @@
 """What `robust` is asked for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from scorelet.analysis.robustness import (
     ATTACKS,
-    GRADIENT,
-    TRANSFER,
+    Attack,
     AttackSetup,
     VoteSetup,
     check_level,
@@ -17,8 +16,6 @@ from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields
 from scorelet.tasks.foreign_classifier import SIZE_ALONE
 
-STEPS = {"pgd": 40, "apgd": 100, "fmn": 100, TRANSFER: 40}
-"""Of attacks by gradients, where nothing is said."""
 OUTLIER_SIGMA = 0.1
 
 
@@ -85,7 +82,7 @@ class RobustSettings:
         if self.size is not None and self.arch is None and self.transfer_arch is None:
             raise InputError(SIZE_ALONE)
         check_level("outlier-sigma", self.outlier_sigma)
-        self.setup("pgd")
+        self.setup(ATTACKS["pgd"])
         if self.smoothing is not None:
             check_level("smoothing", self.smoothing)
             self.votes()
@@ -100,11 +97,11 @@ class RobustSettings:
         """The attacks, each once."""
         return tuple(dict.fromkeys(self.attacks))
 
-    def setup(self, name: str) -> AttackSetup:
+    def setup(self, attack: Attack) -> AttackSetup:
         """Return how an attack is made."""
-        steps = self.steps if self.steps is not None else STEPS.get(name, 40)
-        norm = known_norm(self.norm)
-        return AttackSetup(norm, steps, self.restarts, queries=self.queries, seed=self.seed)
+        norm, steps = known_norm(self.norm), self.steps if self.steps is not None else attack.steps
+        setup = AttackSetup(norm, restarts=self.restarts, queries=self.queries, seed=self.seed)
+        return setup if steps is None else replace(setup, steps=steps)
 
     def votes(self) -> VoteSetup:
         """Return how votes are taken."""
@@ -113,4 +110,4 @@ class RobustSettings:
 
     def guided(self) -> tuple[str, ...]:
         """Return the attacks that follow gradients of the network itself."""
-        return tuple(name for name in self.names if name in GRADIENT)
+        return tuple(name for name in self.names if ATTACKS[name].guided)

@@ -9,7 +9,6 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from scorelet.analysis.robustness import TRANSFER
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
@@ -232,9 +231,9 @@ def _head(data: Data, model: Model, source: Model | None, work: Work) -> dict[st
         "pictures": len(work.shown.x),
         "norm": settings.norm,
         "attacks": list(work.attacks),
-        "steps": {name: settings.setup(name).steps for name in work.attacks if name in _STEPPED},
+        "steps": {n: settings.setup(a).steps for n, a in work.attacks.items() if a.steps},
         "restarts": settings.restarts,
-        "queries": settings.queries if "square" in work.attacks else None,
+        "queries": settings.queries if any(a.queries for a in work.attacks.values()) else None,
         "seed": settings.seed,
     }
     foreign = {n: getattr(settings, n) for n in ("arch", "transfer_arch", "size")}
@@ -249,9 +248,6 @@ def _label_level(network: nn.Module | None) -> float | None:
     """Return the noise level at which a joint law labels; None of other networks."""
     joint = None if network is None else joint_law(network)
     return None if joint is None else joint.clean_level
-
-
-_STEPPED = ("pgd", "apgd", "fmn", TRANSFER)
 
 
 def _name(what: object) -> str:

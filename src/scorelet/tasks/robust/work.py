@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from scorelet.analysis.robustness import TRANSFER
+from scorelet.analysis.robustness import TRANSFER, Attack, known_attack
 from scorelet.tasks.robust.settings import RobustSettings
 from scorelet.tasks.robust.shown import Shown
 
@@ -40,9 +40,10 @@ class Work:
     others: Tensor | None = None
 
     @property
-    def attacks(self) -> tuple[str, ...]:
-        """Names of the attacks, transfer last."""
-        return self.settings.names + ((TRANSFER,) if self.source is not None else ())
+    def attacks(self) -> dict[str, Attack]:
+        """The attacks by their names, transfer last."""
+        names = self.settings.names + ((TRANSFER,) if self.source is not None else ())
+        return {name: known_attack(name, self.source) for name in names}
 
     @property
     def chunks(self) -> range:
