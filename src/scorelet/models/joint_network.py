@@ -1,22 +1,12 @@
-"""Joint laws of images and classes whose logits are made by a network, by one of four heads.
+"""Joint laws of images and classes whose logits are made by a network.
 
 Symbols: m mean and s² variance of clean pixels; u = (y - m) / sqrt(s² + σ²); E energy and G_c class
-logits of the network at (u, σ).
-
-    logits      ℓ_c = G_c
-    quadratic   ℓ_c = G_c - E
-    reference   ℓ_c = -|y - m|² / (2 (s² + σ²)) - (s / σ) E + G_c
-    correlated  ℓ_c = -Σ k² / (2 (v + σ²)) - (s / σ) E + G_c
-
-The reference is the law of independent Gaussian pixels, or of correlated ones, with the variances v
-of their cosine coefficients k. Where the network is silent, D_u is the Wiener filter of that law,
-for independent pixels m + s² / (s² + σ²) (y - m), and what the network adds to it,
--σ s / sqrt(s² + σ²) ∇_u E, has the size of what a denoiser can gain at every noise level.
+logits of the network at (u, σ), of which a head makes ℓ, see `scorelet.models.joint_heads`.
 """
 
 import math
 from collections.abc import Sequence
-from typing import Any, Literal, Protocol, final, get_args, runtime_checkable
+from typing import Any, Protocol, final, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -30,8 +20,7 @@ from scorelet.models.classifier import Classifier, class_names, known_fit, sides
 from scorelet.models.correlated_pixels import CorrelatedPixels
 from scorelet.models.denoiser import NoiseLike
 from scorelet.models.joint_energy import JointEnergy
-
-Head = Literal["reference", "correlated", "quadratic", "logits"]
+from scorelet.models.joint_heads import HEADS, known_head
 
 
 @runtime_checkable
@@ -54,10 +43,10 @@ class NetworkJointEnergy(JointEnergy):
     Args:
         network: an `EnergyNetwork`.
         classes: names, in the order of the logits.
-        head: how ℓ is made of E and G.
+        head: how ℓ is made of E and G, one of `HEADS`.
         mean: m of each channel, in [0, 1].
         variance: s², of all channels.
-        pixels: the law of correlated pixels, for that head.
+        pixels: the law of pixels that the head has measured, if it measures one.
         least: the least noise level that it learnt.
         label_level: the noise level at which it labels clean pictures; None: the least. At a
             higher one it goes by what noise of that level would leave, which attacks change less.
@@ -78,6 +67,7 @@ class NetworkJointEnergy(JointEnergy):
     channels: tuple[int, ...] | None
     size: tuple[int, int] | None
     fit: str
+    head: str
     pixels: CorrelatedPixels | None
     mean: Tensor
     variance: Tensor
@@ -163,12 +153,8 @@ class NetworkJointEnergy(JointEnergy):
         network = self.network
         assert isinstance(network, EnergyNetwork)
         energy, classes = answered(self.network, y, lambda: network.heads(u, level))
-        if self.head == "logits":
-            return classes
-        if self.head == "quadratic":
-            return classes - energy[:, None]
         ratio = self.variance.to(y.dtype).sqrt() / sigma
-        return classes - (self._reference(y, sigma) + ratio * energy)[:, None]
+        return HEADS[self.head].logits(classes, energy, ratio, lambda: self._reference(y, sigma))
 
     def _reference(self, y: Image, sigma: NoiseLevel) -> PerSample:
         """Return -log p_σ of Gaussian pixels, up to a constant."""
@@ -179,7 +165,7 @@ class NetworkJointEnergy(JointEnergy):
     @property
     def has_gaussian(self) -> bool:
         """Whether the law begins with that of Gaussian pixels: heads reference and correlated."""
-        return self.head in ("reference", "correlated")
+        return HEADS[self.head].has_gaussian
 
     def gaussian_log_density(self, y: Image, sigma: NoiseLike = 0.0) -> PerSample:
         """Return log p_σ(y) of the Gaussian pixels that the law begins with, up to a constant.
@@ -197,12 +183,11 @@ class NetworkJointEnergy(JointEnergy):
 
 
 def _check_head(head: str, pixels: CorrelatedPixels | None, accepts: tuple[int, ...]) -> None:
-    if head not in get_args(Head):
-        raise InputError(f"head is {head!r}: use one of {', '.join(get_args(Head))}.")
-    if (head == "correlated") != (pixels is not None):
+    if (known_head(head).fit is None) != (pixels is None):
+        measuring = " or ".join(repr(name) for name, one in HEADS.items() if one.fit is not None)
         raise InputError(
             f"The head is {head!r}, and pixels are {'not ' if pixels is None else ''}given: "
-            "the head 'correlated', and no other, needs them (`fit_correlated_pixels`)."
+            f"the head {measuring}, and no other, needs them (`fit_correlated_pixels`)."
         )
     if pixels is not None and len(pixels.variances) not in accepts:
         raise InputError(

@@ -14,8 +14,8 @@ from scorelet.core.random import Noise
 from scorelet.core.typing import Image
 from scorelet.data.labelled import LabelledImages
 from scorelet.data.locate import locate
-from scorelet.models import NetworkJointEnergy, fit_correlated_pixels
-from scorelet.models.joint_network import Head
+from scorelet.models import NetworkJointEnergy
+from scorelet.models.joint_heads import HEADS, HeadName
 from scorelet.tasks.experiments.base import Experiment, export_model, model_of
 from scorelet.tasks.experiments.labelled import (
     LabelledConfig,
@@ -49,7 +49,7 @@ class JointConfig(LoopConfig):
     model: ModelConfig
     data: LabelledConfig
     noise: NoiseConfig = NoiseConfig()
-    head: Head = Field(
+    head: HeadName = Field(
         default="reference", description="how logits are made of the network's heads"
     )
     lambda_ce: float = Field(
@@ -161,7 +161,7 @@ def build(config: JointConfig) -> Experiment:
         config.posterior_share,
         config.lambda_ce,
     )
-    unused = objective.weight == 0 or config.head == "logits"
+    unused = objective.weight == 0 or not HEADS[config.head].uses_energy
     if unused and isinstance(network, EnergyWeights):
         for weight in network.energy_weights():
             weight.requires_grad_(False)
@@ -183,9 +183,8 @@ def _model(network: nn.Module, images: LabelledImages, config: JointConfig) -> N
     check_classes(network, images, config.model.architecture)
     check_taken(network, config.model, images, config.data)
     mean, variance = _moments(images)
-    pixels = None
-    if config.head == "correlated":
-        pixels = fit_correlated_pixels(lambda: _pieces(images), torch.tensor(mean))
+    fit = HEADS[config.head].fit
+    pixels = None if fit is None else fit(lambda: _pieces(images), torch.tensor(mean))
     return NetworkJointEnergy(
         network,
         images.classes,

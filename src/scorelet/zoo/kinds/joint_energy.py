@@ -2,16 +2,13 @@
 
 import math
 
-import torch
-from torch import Tensor
-
 from scorelet.models import Classifier, Denoiser, NetworkJointEnergy
-from scorelet.models.correlated_pixels import LEAST, CorrelatedPixels
+from scorelet.models.joint_heads import known_head
 from scorelet.zoo.kind import Header, Kind, Tensors, Verbs
-from scorelet.zoo.parts import below, describe_network, rebuild_network, widened
+from scorelet.zoo.parts import below, describe_network, rebuild_network
 
 PIXELS = "pixels"
-"""Before the names of the tensors of a law of correlated pixels, with a dot."""
+"""Before the names of the tensors of a law of pixels, with a dot."""
 
 
 def describe(joint: NetworkJointEnergy) -> tuple[Header, Tensors]:
@@ -42,19 +39,13 @@ def build(header: Header, tensors: Tensors) -> NetworkJointEnergy:
     return NetworkJointEnergy(
         rebuild_network(header, weights),
         list(header["classes"]),
-        pixels=_pixels(**law) if law else None,
+        pixels=known_head(header["head"]).rebuilt(**law) if law else None,
         label_level=header.get("label_level"),  # files of before have none
         denoises=header.get("denoises", True),
         classifies=header.get("classifies", True),
         most=header.get("most") or math.inf,
         **{name: header[name] for name in names},
     ).eval()
-
-
-def _pixels(colours: Tensor, variances: Tensor) -> CorrelatedPixels:
-    """Return the law; what half precision stored as 0 was the least variance, or little more."""
-    wide = widened(variances)
-    return CorrelatedPixels(widened(colours), torch.where(wide == 0, LEAST, wide))
 
 
 def verbs(header: Header, _tensors: Tensors) -> Verbs:

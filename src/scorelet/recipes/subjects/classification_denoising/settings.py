@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from scorelet.models.joint_network import Head
+from scorelet.models.joint_heads import HeadName
 from scorelet.recipes.base import Scale
 from scorelet.recipes.drawn_sets import DRAWN
 from scorelet.recipes.trainings import training_pictures
@@ -70,7 +70,7 @@ class Settings:
     rate: float = 6e-4
     matrix_rate: float = 8e-3
     weight: float = 12.0
-    head: Head = "correlated"
+    head: HeadName = "correlated"
     label_level: float | None = 0.03
     seeds: int = 1
     baselines: int = 1
