@@ -8,18 +8,23 @@ import torch
 
 from scorelet.analysis.robustness import Attacked
 from scorelet.data.labelled import LabelledImages
-from scorelet.models import NetworkJointEnergy
+from scorelet.models import Classifier, NetworkJointEnergy
+from scorelet.networks.bf_cnn import BFCNN
 from scorelet.networks.grad_res_net import GradResNet
+from scorelet.networks.res_net import ResNet
+from scorelet.networks.unet import UNet
 from scorelet.recipes import find_recipe
 from scorelet.recipes.hits import packed, unpacked
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.classification_denoising import figures, findings, measures
 from scorelet.recipes.subjects.classification_denoising.networks import (
     ALONE,
+    BF_CNN,
     DENOISER,
     JOINT,
     NOISY,
     PLAIN,
+    RESNET,
     Networks,
 )
 from scorelet.recipes.subjects.classification_denoising.settings import (
@@ -79,10 +84,10 @@ def test_rows_of_denoising_are_in_decibels_of_each_network():
     found = {JOINT: [errors(0.02, 0.018, 0.002)]}
     found |= {
         name: [{"direct": [[value] * 10] * len(SIGMAS)}]
-        for name, value in ((ALONE, 0.01), (DENOISER, 0.1))
+        for name, value in ((ALONE, 0.01), (DENOISER, 0.1), (BF_CNN, 0.001))
     }
     row = figures.denoising_rows(found)[0]
-    assert (row["alone"], row["direct"]) == (20, 10)
+    assert (row["alone"], row["direct"], row["bf_cnn"]) == (20, 10, 30)
     assert (row["worth"], row["apart"]) == (pytest.approx(2000), pytest.approx(2000))
 
 
@@ -125,7 +130,7 @@ def test_every_claim_is_about_something_that_is_measured():
 def test_networks_of_a_comparison_differ_in_what_they_learn_only(tmp_path):
     networks = Networks(SETTINGS["smoke"], Steps(tmp_path), seed=5)
     trees = {
-        name: networks._joint(name, 1, tmp_path / name).model_dump()
+        name: networks.config(name, 1, tmp_path / name).model_dump()
         for name in (JOINT, NOISY, PLAIN, ALONE)
     }
     for name, tree in trees.items():
@@ -136,9 +141,41 @@ def test_networks_of_a_comparison_differ_in_what_they_learn_only(tmp_path):
     assert trees[JOINT]["seed"] == 6
     assert trees[NOISY]["label_level"] == trees[JOINT]["label_level"]
     assert trees[PLAIN]["noise"]["clean"] == 1  # so that it knows one level
-    direct = networks._direct(DENOISER, 1, tmp_path / "direct").model_dump()
-    for key in ("data", "optimizer", "schedule", "steps", "batch", "seed"):
-        assert direct[key] == trees[JOINT][key]
+    for name in (DENOISER, BF_CNN, RESNET):
+        other = networks.config(name, 1, tmp_path / "other").model_dump()
+        for key in ("data", "optimizer", "schedule", "steps", "batch", "seed", "precision"):
+            assert other[key] == trees[JOINT][key], (name, key)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scale", ["small", "paper"])
+def test_networks_of_a_comparison_have_about_as_many_weights(scale):
+    settings = SETTINGS[scale]
+    with torch.device("meta"):
+        own, *others = (
+            GradResNet(width=settings.width),
+            ResNet(width=settings.width, bias_free=False),
+            UNet(3, width=settings.unet),
+            BFCNN(3, width=settings.bf_cnn),
+        )
+    count = sum(p.numel() for p in own.parameters())
+    for other in others:
+        assert sum(p.numel() for p in other.parameters()) == pytest.approx(count, rel=0.2)
+
+
+def test_a_classifier_is_told_no_level():
+    """By one that labels by brightness: hits are those of the noisy pictures themselves."""
+
+    class Bright(torch.nn.Module):
+        def forward(self, y):
+            bright = y.mean((1, 2, 3)) - 0.5
+            return torch.stack([-bright, bright], 1)
+
+    x = np.repeat(np.array([10, 200, 240], np.uint8), 64).reshape(3, 8, 8, 1)
+    images = LabelledImages(x, np.array([0, 1, 0]), ("dark", "bright"))
+    model = Classifier(Bright(), images.classes)
+    found = measures.labelling(model, images, (0.0, 0.01))
+    assert [unpacked(hits).tolist() for hits in found["hits"]] == [[1, 1, 0]] * 2
 
 
 def test_hits_are_of_the_right_pictures_and_radii(monkeypatch):

@@ -1,7 +1,8 @@
 """Classification-denoising networks: one function of noisy images that labels and denoises.
 
 The same network is trained for both tasks, for labels of clean pictures, for labels of noisy ones,
-and for denoising alone, as a UNet of its size. All see the same pictures for as many steps.
+and for denoising alone, as a UNet and a BF-CNN of its size; a ResNet-18 learns labels of clean
+pictures. All see the same pictures for as many steps.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,9 +19,11 @@ from scorelet.recipes.subjects.classification_denoising import figures, findings
 from scorelet.recipes.subjects.classification_denoising.claims import claims
 from scorelet.recipes.subjects.classification_denoising.networks import (
     ALONE,
+    BF_CNN,
     DENOISER,
     JOINT,
     LABELLING,
+    RESNET,
     Networks,
 )
 from scorelet.recipes.subjects.classification_denoising.quantities import quantities
@@ -39,11 +42,12 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
     library("pyautoattack")  # said before the work
     networks = Networks(settings, steps, seed=seed)
     joints = {name: networks.joints(name) for name in LABELLING}
-    alone = {ALONE: networks.joints(ALONE)}
-    denoising = {JOINT: joints[JOINT]} | alone | {DENOISER: networks.denoisers()}
-    models = joints | denoising
+    labelling = joints | {RESNET: networks.classifiers()}
+    direct = {name: networks.denoisers(name) for name in (DENOISER, BF_CNN)}
+    denoising = {JOINT: joints[JOINT], ALONE: networks.joints(ALONE)} | direct
+    models = labelling | denoising
     attacked = networks.test.first(settings.attacks.images)
-    labelled = _by_seed(steps, "labels", joints, partial(_labels, networks))
+    labelled = _by_seed(steps, "labels", labelling, partial(_labels, networks))
     denoised = _by_seed(steps, "denoising", denoising, partial(_errors, networks))
     robust = _by_seed(
         steps,
@@ -101,8 +105,8 @@ def _count(model: nn.Module) -> int:
     return sum(p.numel() for p in model.parameters())
 
 
-def _labels(networks: Networks, name: str, joint: Any) -> Any:  # noqa: ANN401 - JSON
-    return measures.labelling(joint, networks.test, figures.LEVELS)
+def _labels(networks: Networks, name: str, model: Any) -> Any:  # noqa: ANN401 - JSON
+    return measures.labelling(model, networks.test, figures.LEVELS)
 
 
 def _errors(networks: Networks, name: str, model: Any) -> Any:  # noqa: ANN401 - JSON

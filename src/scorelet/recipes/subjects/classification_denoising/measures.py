@@ -22,7 +22,7 @@ from scorelet.analysis.robustness.explanation import AtLevel
 from scorelet.core.random import Noise
 from scorelet.core.typing import Image
 from scorelet.data.labelled import LabelledImages
-from scorelet.models import Denoiser, JointEnergy, NetworkJointEnergy
+from scorelet.models import Classifier, Denoiser, JointEnergy, NetworkJointEnergy
 from scorelet.recipes.hits import packed
 from scorelet.recipes.subjects.classification_denoising.settings import (
     LARGEST,
@@ -50,19 +50,20 @@ def noisy(images: LabelledImages, sigma: float) -> list[tuple[Tensor, Image, Ima
 
 
 def labelling(
-    joint: NetworkJointEnergy, images: LabelledImages, sigmas: Sequence[float]
+    model: NetworkJointEnergy | Classifier, images: LabelledImages, sigmas: Sequence[float]
 ) -> dict[str, Any]:
     """Return hits, mean -log p and calibration error by level, from clean pictures on.
 
     Args:
-        joint: gives the labels.
+        model: gives the labels; a classifier is told no level.
         images: with their labels.
         sigmas: levels, which it is told; 0: clean.
     """
     hits, nll, error = [], [], []
     for sigma in sigmas:
         with torch.no_grad():
-            parts = [(c, joint(y, sigma or None)) for c, _, y in noisy(images, sigma)]
+            told = (sigma or None,) if isinstance(model, JointEnergy) else ()
+            parts = [(c, model(y, *told)) for c, _, y in noisy(images, sigma)]
         labels, logits = (torch.cat(found) for found in zip(*parts, strict=True))
         hits.append(packed((logits.argmax(1) == labels).double()))
         nll.append(float(nn.functional.cross_entropy(logits, labels)))

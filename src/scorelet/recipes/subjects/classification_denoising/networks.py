@@ -2,7 +2,8 @@
 
 `joint` learns labels and denoising; `cross-entropy` is the same network that learns labels of clean
 pictures only, `noisy cross-entropy` labels of clean and noisy ones, `denoises only` no labels;
-`denoiser` is a UNet that learns to denoise only.
+`denoiser` is a UNet that learns to denoise only. ResNet-18 learns labels of clean pictures, and
+BF-CNN to denoise.
 """
 
 from collections.abc import Callable
@@ -11,21 +12,23 @@ from pathlib import Path
 from typing import Any
 
 from scorelet.data.labelled import load_labelled
-from scorelet.models import NetworkJointEnergy, ResidualDenoiser
+from scorelet.models import Classifier, NetworkJointEnergy, ResidualDenoiser
 from scorelet.recipes.drawn_sets import DRAWN, write_textures
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.classification_denoising.settings import LARGEST, LEAST, Settings
+from scorelet.tasks.experiments.classify import ClassifyConfig
 from scorelet.tasks.experiments.denoise_set import DenoiseSetConfig
 from scorelet.tasks.experiments.joint import JointConfig
 from scorelet.tasks.train import train_once
+from scorelet.training import LoopConfig
 from scorelet.training.loop import WEIGHTS
 from scorelet.zoo import load_as
 
 JOINT, PLAIN, NOISY, DENOISER = "joint", "cross-entropy", "noisy cross-entropy", "denoiser"
-ALONE = "denoises only"
+ALONE, RESNET, BF_CNN = "denoises only", "ResNet-18", "BF-CNN"
 LABELLING = (JOINT, NOISY, PLAIN)
 """Networks that give labels."""
-BASELINES = (ALONE,)
+BASELINES = (ALONE, RESNET, BF_CNN)
 """Networks that no claim is about."""
 _SIDE = 16
 
@@ -66,9 +69,22 @@ class Networks:
         """Return the networks of a name of `LABELLING`, or `ALONE`, in evaluation."""
         return [load_as(NetworkJointEnergy, file, verb="reproduce") for file in self._files(name)]
 
-    def denoisers(self) -> list[ResidualDenoiser]:
-        """Return the direct denoisers, one for each seed, in evaluation."""
-        return [load_as(ResidualDenoiser, file, verb="reproduce") for file in self._files(DENOISER)]
+    def denoisers(self, name: str) -> list[ResidualDenoiser]:
+        """Return `DENOISER` or `BF_CNN`, one for each seed, in evaluation."""
+        return [load_as(ResidualDenoiser, file, verb="reproduce") for file in self._files(name)]
+
+    def classifiers(self) -> list[Classifier]:
+        """Return `RESNET`, one for each seed, in evaluation."""
+        return [load_as(Classifier, file, verb="reproduce") for file in self._files(RESNET)]
+
+    def config(self, name: str, number: int, folder: Path) -> LoopConfig:
+        """Return how a network is trained for a seed."""
+        make: dict[str, Callable[..., Any]] = {
+            DENOISER: self._direct,
+            BF_CNN: self._direct,
+            RESNET: self._classifier,
+        }
+        return make.get(name, self._joint)(name, number, folder)
 
     def _files(self, name: str) -> list[Path]:
         settings = self.settings
@@ -82,8 +98,7 @@ class Networks:
         return folder / WEIGHTS
 
     def _train(self, name: str, number: int, folder: Path) -> dict[str, Any]:
-        make: Callable[..., Any] = self._direct if name == DENOISER else self._joint
-        train_once(make(name, number, folder), folder.name, quiet=self.steps.quiet)
+        train_once(self.config(name, number, folder), folder.name, quiet=self.steps.quiet)
         return {"steps": self._count()}
 
     def _count(self) -> int:
@@ -111,10 +126,24 @@ class Networks:
         }
         return JointConfig.model_validate(self._common(number, folder) | own)
 
-    def _direct(self, _name: str, number: int, folder: Path) -> DenoiseSetConfig:
-        options = {"channels": self.train.channels, "width": self.settings.unet}
+    def _classifier(self, _name: str, number: int, folder: Path) -> ClassifyConfig:
+        options = {
+            "channels": self.train.channels,
+            "classes": len(self.train.classes),
+            "width": self.settings.width,
+            "bias_free": False,
+        }
+        own = {"model": {"architecture": "ResNet", "options": options}}
+        return ClassifyConfig.model_validate(self._common(number, folder) | own)
+
+    def _direct(self, name: str, number: int, folder: Path) -> DenoiseSetConfig:
+        architecture, width = {
+            DENOISER: ("UNet", self.settings.unet),
+            BF_CNN: ("BFCNN", self.settings.bf_cnn),
+        }[name]
+        options = {"channels": self.train.channels, "width": width}
         own = {
-            "model": {"architecture": "UNet", "options": options},
+            "model": {"architecture": architecture, "options": options},
             "noise": {"sigma": (LEAST, LARGEST), "clean": 0.0},
         }
         return DenoiseSetConfig.model_validate(self._common(number, folder) | own)

@@ -44,6 +44,7 @@ class Settings:
         denoised: test pictures that are denoised.
         width: of GradResNet.
         unet: channels of the direct denoiser, a UNet of about as many parameters.
+        bf_cnn: channels of BF-CNN, likewise.
         epochs, batch: of each training.
         rate, matrix_rate: of AdamW and, for matrices, of Muon, alike for all networks.
         weight: of the denoising error beside the cross-entropy.
@@ -64,6 +65,7 @@ class Settings:
     denoised: int
     width: float
     unet: int
+    bf_cnn: int
     epochs: int
     attacks: Attacks
     batch: int = 128
@@ -90,22 +92,23 @@ DECISIVE = {"linf": 2 / 255, "l2": 0.5}
 
 SETTINGS: dict[Scale, Settings] = {
     "smoke": Settings(
-        DRAWN, 240, 120, 60, width=1 / 8, unet=8, epochs=4, batch=24, padding=0, flip=False,
+        DRAWN, 240, 120, 60, width=1 / 8, unet=8, bf_cnn=16, epochs=4, batch=24,
+        padding=0, flip=False,
         attacks=Attacks(20, 5, 1, {"l2": (0.25, 0.5)}, {"l2": 0.5}, 5), levels=4, floor=20.0,
         precision="no",
     ),
     "small": Settings(
-        "cifar10", 10_000, 5_000, 1_000, width=1 / 8, unet=10, epochs=30, seeds=3,
+        "cifar10", 10_000, 5_000, 1_000, width=1 / 8, unet=10, bf_cnn=32, epochs=30, seeds=3,
         attacks=Attacks(500, 20, 1, RADII, DECISIVE),
     ),
     "paper": Settings(
-        "cifar10", None, None, 10_000, width=1.0, unet=78, epochs=200, rate=5e-4, seeds=3,
-        weight=8.0, head="reference", label_level=None,
+        "cifar10", None, None, 10_000, width=1.0, unet=78, bf_cnn=256, epochs=200, rate=5e-4,
+        seeds=3, weight=8.0, head="reference", label_level=None,
         attacks=Attacks(1_000, 40, 5, RADII, DECISIVE), precision="no",
     ),
     "imagenet": Settings(
-        "imagenet64", None, None, 10_000, width=1.0, unet=78, epochs=30, rate=5e-4, padding=0,
-        weight=8.0, head="reference", label_level=None,
+        "imagenet64", None, None, 10_000, width=1.0, unet=78, bf_cnn=256, epochs=30, rate=5e-4,
+        padding=0, weight=8.0, head="reference", label_level=None,
         attacks=Attacks(1_000, 40, 5, RADII, DECISIVE), floor=1.0,
     ),
 }  # fmt: skip
