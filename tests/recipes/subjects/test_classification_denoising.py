@@ -13,6 +13,7 @@ from scorelet.networks.bf_cnn import BFCNN
 from scorelet.networks.grad_res_net import GradResNet
 from scorelet.networks.res_net import ResNet
 from scorelet.networks.unet import UNet
+from scorelet.plots.report import Table
 from scorelet.recipes import find_recipe
 from scorelet.recipes.hits import packed, unpacked
 from scorelet.recipes.steps import Steps
@@ -55,6 +56,16 @@ def test_gains_are_differences_of_hits():
     assert found["clean gain"].value == 100
     assert found["gain over noisy labels"].value == 50
     assert found[f"accuracy {NOISY}"].value == 50
+
+
+def test_the_table_of_labels_shows_the_errors_of_its_rows():
+    section = figures.labels_section(LABELS | {RESNET: records(HALF)})
+    (table,) = (part for part in section.parts if isinstance(part, Table))
+    assert {len(row) for row in table.rows} == {len(table.head)}
+    found = {row[0]: row for row in table.rows if row[1] == "0"}
+    place = table.head.index("standard error")
+    assert found[RESNET][place - 1 : place + 1] == ("50", f"{100 * math.sqrt(0.25 / 9):.4g}")
+    assert found[JOINT][place] == "0"
 
 
 def test_decibels_of_a_factor():

@@ -39,8 +39,9 @@ def labels_section(found: Mapping[str, findings.Records]) -> Section:
     for name in found:
         values = [accuracy(findings.hits_at(found[name], k)) for k in range(len(LEVELS))]
         curves[name] = ([v.value for v in values], [v.error or 0 for v in values])
-    head = ["network", "noise level", "accuracy (%)", "-log p (nats)", "calibration error"]
-    cells = [tuple(_cell(row[key]) for key in row if not key.endswith("_error")) for row in rows]
+    head = ["network", "noise level", "accuracy (%)", "standard error"]
+    head += ["-log p (nats)", "calibration error"]
+    cells = [tuple(_cell(value) for value in row.values()) for row in rows]
     return Section(
         "Labels by noise level",
         [
