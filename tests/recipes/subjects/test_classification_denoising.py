@@ -17,7 +17,12 @@ from scorelet.plots.report import Table
 from scorelet.recipes import find_recipe
 from scorelet.recipes.hits import packed, unpacked
 from scorelet.recipes.steps import Steps
-from scorelet.recipes.subjects.classification_denoising import figures, findings, measures
+from scorelet.recipes.subjects.classification_denoising import (
+    attack_figures,
+    figures,
+    findings,
+    measures,
+)
 from scorelet.recipes.subjects.classification_denoising.networks import (
     ALONE,
     BF_CNN,
@@ -197,12 +202,14 @@ def test_hits_are_of_the_right_pictures_and_radii(monkeypatch):
         found = joint.class_logits(torch.from_numpy(x / 255).float().permute(0, 3, 1, 2)).argmax(1)
     labels = found.numpy().copy()
     labels[2] = 1 - labels[2]  # the third is wrong before any attack
-    shown = []
+    shown, sources = [], []
 
-    def by_brightness(network, x, labels, *, eps, name="pgd", setup):
+    def by_brightness(network, x, labels, *, eps, name="pgd", setup, source=None):
         right = network(x).argmax(1) == labels
         shown.append((name, setup.norm, eps, len(x)))
-        assert (setup.temperature, setup.step * setup.steps) == (1, 2.5)  # of the cross-entropy
+        if name != "square":
+            assert (setup.temperature, setup.step * setup.steps) == (1, 2.5)  # of the cross-entropy
+        sources.append(source and source.joint)
         return Attacked(x, right & (x.mean((1, 2, 3)) < eps))
 
     monkeypatch.setattr(measures, "attack", by_brightness)
@@ -217,3 +224,30 @@ def test_hits_are_of_the_right_pictures_and_radii(monkeypatch):
     strong = measures.strongest(joint, images, attacks, 0)
     assert unpacked(strong["linf"]).tolist() == [0, 0, 0, 1]
     assert shown[-1] == ("apgd", "linf", 0.2, 4)
+    assert measures.without_gradient(joint, images, attacks, 0) == strong
+    other = NetworkJointEnergy(GradResNet(channels=1, classes=2, width=1 / 8), ("a", "b"))
+    assert measures.transferred(joint, other, images, attacks, 0) == strong
+    assert [name for name, *_ in shown[-2:]] == ["square", "transfer"]
+    assert sources[-3:] == [None, None, other]
+
+
+def test_masked_gradients_are_said():
+    """Where an attack without the gradient breaks what APGD leaves."""
+    settings = Attacks(10, 3, 1, {"l2": (0.5,)}, {"l2": 0.5})
+    robust = {name: [{"clean": RIGHT, "l2": [HALF]}] for name in (JOINT, NOISY, PLAIN)}
+    strongest = {JOINT: [{"l2": RIGHT}], NOISY: [{"l2": HALF}], PLAIN: [{"l2": WRONG}]}
+
+    def said(square):
+        others = {"Square": {name: [{"l2": square}] for name in strongest}}
+        section = attack_figures.attacks_section(robust, strongest, others, settings)
+        rows = attack_figures.robust_rows(robust, strongest, others, settings)
+        assert {(row["network"], row["attack"]) for row in rows} == {
+            (name, by) for name in strongest for by in ("PGD", "APGD-CE", "Square")
+        }
+        return section.parts[-1]
+
+    assert said(RIGHT).kind == "note"
+    warned = said(WRONG)
+    assert warned.kind == "warning"
+    assert f"{JOINT} by Square in l2" in warned.text  # of ten pictures, all
+    assert PLAIN not in warned.text.replace(NOISY, "")

@@ -12,10 +12,16 @@ from typing import Any
 from torch import nn
 
 from scorelet.analysis.robustness.libraries import library
+from scorelet.data.labelled import LabelledImages
 from scorelet.recipes.base import Findings, Recipe, Setup
 from scorelet.recipes.claims import Measured
 from scorelet.recipes.steps import Steps
-from scorelet.recipes.subjects.classification_denoising import figures, findings, measures
+from scorelet.recipes.subjects.classification_denoising import (
+    attack_figures,
+    figures,
+    findings,
+    measures,
+)
 from scorelet.recipes.subjects.classification_denoising.claims import claims
 from scorelet.recipes.subjects.classification_denoising.networks import (
     ALONE,
@@ -30,6 +36,7 @@ from scorelet.recipes.subjects.classification_denoising.quantities import quanti
 from scorelet.recipes.subjects.classification_denoising.settings import (
     SETTINGS,
     SIGMAS,
+    Attacks,
     Settings,
 )
 
@@ -61,6 +68,7 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
         joints,
         lambda _, joint: measures.strongest(joint, attacked, settings.attacks, seed),
     )
+    others = _others(networks, joints, attacked)
     measured = findings.labels(labelled) | findings.denoising(denoised)
     measured |= findings.attacks(strongest)
     measured |= _of_joint(networks, models)
@@ -72,14 +80,14 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
     sections = [
         figures.labels_section(labelled),
         figures.denoising_section(denoised),
-        figures.attacks_section(robust, strongest, settings.attacks),
+        attack_figures.attacks_section(robust, strongest, others, settings.attacks),
         figures.explained_section(joint, networks.test, radius),
         figures.density_section(_DENSITIES, density),
     ]
     tables = {
         "labels": figures.label_rows(labelled),
         "denoising": figures.denoising_rows(denoised),
-        "robust": figures.robust_rows(robust, strongest, settings.attacks),
+        "robust": attack_figures.robust_rows(robust, strongest, others, settings.attacks),
         "parameters": [{n: _count(each[0]) for n, each in models.items()}],
     }
     return Findings(settings.pictures(), measured, sections, tables)
@@ -115,6 +123,39 @@ def _errors(networks: Networks, name: str, model: Any) -> Any:  # noqa: ANN401 -
         return measures.denoising(model, images, SIGMAS)
     denoiser = model.denoiser() if name == ALONE else model
     return {"direct": measures.direct(denoiser, images, SIGMAS)}
+
+
+def _others(
+    networks: Networks, joints: Mapping[str, Sequence[Any]], images: LabelledImages
+) -> dict[str, dict[str, list[Any]]]:
+    """Return what attacks leave that do not follow the gradient of a network, of first seeds."""
+    settings, seed = networks.settings.attacks, networks.seed
+    first = {name: each[:1] for name, each in joints.items()}
+    found = {
+        "Square": _by_seed(
+            networks.steps,
+            "square",
+            first,
+            lambda _, joint: measures.without_gradient(joint, images, settings, seed),
+        )
+    }
+    for source, (other, *_) in joints.items():
+        work = partial(_transferred, other, images, settings, seed)
+        shown = {name: each for name, each in first.items() if name != source}
+        step = f"transfer-{source.replace(' ', '-')}"
+        found[f"transfer from {source}"] = _by_seed(networks.steps, step, shown, work)
+    return found
+
+
+def _transferred(
+    source: Any,  # noqa: ANN401 - a joint law
+    images: LabelledImages,
+    settings: Attacks,
+    seed: int,
+    _name: str,
+    joint: Any,  # noqa: ANN401 - likewise
+) -> Any:  # noqa: ANN401 - JSON
+    return measures.transferred(joint, source, images, settings, seed)
 
 
 def _of_joint(networks: Networks, models: Mapping[str, Sequence[Any]]) -> dict[str, Measured]:

@@ -13,8 +13,7 @@ from scorelet.plots import curves_figure, png
 from scorelet.plots.attack_explained import attack_figure
 from scorelet.plots.eigenvectors import vectors_figure
 from scorelet.plots.report import Picture, Section, Table, Text
-from scorelet.recipes.claims import Measured
-from scorelet.recipes.hits import accuracy, mean_of, unpacked
+from scorelet.recipes.hits import accuracy
 from scorelet.recipes.report import figure
 from scorelet.recipes.subjects.classification_denoising import findings
 from scorelet.recipes.subjects.classification_denoising.measures import DENSITY_LEVEL, STRONG, noisy
@@ -23,14 +22,12 @@ from scorelet.recipes.subjects.classification_denoising.networks import (
     BF_CNN,
     DENOISER,
     JOINT,
-    LABELLING,
 )
-from scorelet.recipes.subjects.classification_denoising.settings import SIGMAS, Attacks
+from scorelet.recipes.subjects.classification_denoising.settings import SIGMAS
 from scorelet.tasks.explain_attack import attack_panels
 
 LEVELS = (0.0, *SIGMAS)
 _VECTORS = 12
-_SHOWN = {"linf": "L∞ radius, in 8-bit units", "l2": "L2 radius"}
 
 
 def labels_section(found: Mapping[str, findings.Records]) -> Section:
@@ -41,7 +38,7 @@ def labels_section(found: Mapping[str, findings.Records]) -> Section:
         curves[name] = ([v.value for v in values], [v.error or 0 for v in values])
     head = ["network", "noise level", "accuracy (%)", "standard error"]
     head += ["-log p (nats)", "calibration error"]
-    cells = [tuple(_cell(value) for value in row.values()) for row in rows]
+    cells = [tuple(cell(value) for value in row.values()) for row in rows]
     return Section(
         "Labels by noise level",
         [
@@ -83,7 +80,7 @@ def label_rows(found: Mapping[str, findings.Records]) -> list[dict[str, Any]]:
 def denoising_section(found: Mapping[str, findings.Records]) -> Section:
     """PSNR by noise level, told the class or not, beside networks that only denoise."""
     rows = denoising_rows(found)
-    cells = [tuple(_cell(value) for value in row.values()) for row in rows]
+    cells = [tuple(cell(value) for value in row.values()) for row in rows]
     return Section(
         "Denoising by noise level",
         [
@@ -124,77 +121,6 @@ def denoising_rows(found: Mapping[str, findings.Records]) -> list[dict[str, floa
         }
         for k, sigma in enumerate(SIGMAS)
     ]
-
-
-def attacks_section(
-    found: Mapping[str, findings.Records],
-    strongest: Mapping[str, findings.Records],
-    settings: Attacks,
-) -> Section:
-    """Accuracy under attack: curves by PGD, a table of what APGD leaves."""
-    parts: list[Any] = []
-    for norm, radii in settings.radii.items():
-        unit = 255 if norm == "linf" else 1
-        curves = {name: _robust_curve(found[name], norm, len(radii)) for name in LABELLING}
-        drawn = curves_figure(
-            [0, *(unit * eps for eps in radii)], curves, labels=(_SHOWN[norm], "accuracy (%)")
-        )
-        parts.append(Picture(png(drawn), f"Accuracy under attacks in {norm} balls."))
-    rows = strongest_rows(strongest, settings)
-    parts += [
-        Table(
-            ["network", "attack", "norm", "radius", "accuracy (%)", "standard error"],
-            [tuple(_cell(value) for value in row.values()) for row in rows],
-        ),
-        Text(
-            f"Curves: PGD of {settings.steps} steps from {settings.restarts} random starts. Table: "
-            f"APGD of {settings.apgd} steps on the cross-entropy. {settings.images} pictures; the "
-            "level is that of clean pictures. `scorelet robust` has stronger attacks.",
-            "note",
-        ),
-    ]
-    return Section("Attacks", parts)
-
-
-def robust_rows(
-    found: Mapping[str, findings.Records],
-    strongest: Mapping[str, findings.Records],
-    settings: Attacks,
-) -> list[dict[str, Any]]:
-    """Return a row for each network, norm and radius by PGD, then those by APGD."""
-    rows = []
-    for name in LABELLING:
-        for norm, radii in settings.radii.items():
-            curve = zip((0.0, *radii), *_robust_curve(found[name], norm, len(radii)), strict=True)
-            rows += [_robust_row(name, "PGD", norm, *each) for each in curve]
-    return rows + strongest_rows(strongest, settings)
-
-
-def strongest_rows(
-    found: Mapping[str, findings.Records], settings: Attacks
-) -> list[dict[str, Any]]:
-    """Return a row for each network and norm, by APGD at the radius that claims are about."""
-    rows = []
-    for name in LABELLING:
-        for norm, eps in settings.decisive.items():
-            hits = accuracy(torch.stack([unpacked(record[norm]) for record in found[name]]))
-            rows.append(
-                _robust_row(name, "APGD-CE", norm, eps, float(hits.value), hits.error or 0.0)
-            )
-    return rows
-
-
-def _robust_row(
-    name: str, by: str, norm: str, eps: float, accuracy: float, error: float
-) -> dict[str, Any]:
-    return {
-        "network": name,
-        "attack": by,
-        "norm": norm,
-        "eps": round(eps, 6),
-        "accuracy": round(accuracy, 2),
-        "accuracy_error": round(error, 2),
-    }
 
 
 def explained_section(joint: NetworkJointEnergy, images: LabelledImages, eps: float) -> Section:
@@ -241,15 +167,6 @@ def density_section(sigmas: Sequence[float], found: Sequence[float]) -> Section:
     )
 
 
-def _robust_curve(
-    records: findings.Records, norm: str, count: int
-) -> tuple[list[float], list[float]]:
-    clean = torch.stack([unpacked(record["clean"]) for record in records])
-    rest = [torch.stack([unpacked(r[norm][k]) for r in records]) for k in range(count)]
-    values: list[Measured] = [mean_of(100 * hits) for hits in (clean, *rest)]
-    return [float(v.value) for v in values], [float(v.error or 0) for v in values]
-
-
 def _decibels(errors: torch.Tensor) -> float:
     return round(-10 * float(errors.mean().log10()), 3)
 
@@ -258,5 +175,6 @@ def _mean(records: findings.Records, key: str, number: int) -> float:
     return sum(record[key][number] for record in records) / len(records)
 
 
-def _cell(value: Any) -> str:  # noqa: ANN401 - a text or a number
+def cell(value: Any) -> str:  # noqa: ANN401 - a text or a number
+    """Return a cell of a table."""
     return value if isinstance(value, str) else figure(value)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from scorelet.analysis.joint_levels import label_information
+from scorelet.analysis.robustness import beaten
 from scorelet.recipes.claims import ERRORS, Measured
 from scorelet.recipes.contrasts import least
 from scorelet.recipes.hits import Hits, accuracy, gain, mean_of, quotient, unpacked
@@ -109,6 +110,28 @@ def attacks(found: Mapping[str, Sequence[Mapping[str, str]]]) -> dict[str, Measu
         measured[f"robust gain {norm}"] = gain(hits[JOINT], hits[PLAIN])
         measured[f"robust gain over noisy labels {norm}"] = gain(hits[JOINT], hits[NOISY])
     return measured
+
+
+def better_blind(
+    strongest: Mapping[str, Records], others: Mapping[str, Mapping[str, Records]]
+) -> list[str]:
+    """Return which attacks break more than APGD, which follows the gradient, beyond chance.
+
+    Args:
+        strongest: of APGD: network → records by norm.
+        others: attack → network → likewise, of the first seeds.
+    """
+    found = []
+    for attack, networks in others.items():
+        for name, records in networks.items():
+            for norm in records[0]:
+                blind, guided = (
+                    torch.cat([1 - unpacked(record[norm]) for record in each]).bool()
+                    for each in (records, strongest[name][: len(records)])
+                )
+                if beaten(blind, guided):
+                    found.append(f"{name} by {attack} in {norm}")
+    return found
 
 
 def smoother(records: Records) -> dict[str, Measured]:

@@ -1,6 +1,6 @@
 """What is measured of the trained networks, picture by picture, as JSON that keeps it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -12,6 +12,7 @@ from scorelet.analysis.classification import calibration_error
 from scorelet.analysis.jacobian import jacobian_basis
 from scorelet.analysis.joint_levels import joint_errors
 from scorelet.analysis.robustness import (
+    TRANSFER,
     AttackSetup,
     attack,
     clean_logits,
@@ -136,13 +137,48 @@ def strongest(
     joint: NetworkJointEnergy, images: LabelledImages, attacks: Attacks, seed: int
 ) -> dict[str, str]:
     """Return hits under APGD on the cross-entropy, by norm, at the radius that claims are about."""
+    setups = {norm: _on_entropy(norm, attacks.apgd, attacks, seed) for norm in attacks.decisive}
+    return _withstood(joint, images, attacks, setups, name="apgd")
+
+
+def without_gradient(
+    joint: NetworkJointEnergy, images: LabelledImages, attacks: Attacks, seed: int
+) -> dict[str, str]:
+    """Return hits under Square, which asks for logits only; as `strongest`."""
+    setups = {
+        norm: AttackSetup(known_norm(norm), queries=attacks.queries, seed=seed)
+        for norm in attacks.decisive
+    }
+    return _withstood(joint, images, attacks, setups, name="square")
+
+
+def transferred(
+    joint: NetworkJointEnergy,
+    source: NetworkJointEnergy,
+    images: LabelledImages,
+    attacks: Attacks,
+    seed: int,
+) -> dict[str, str]:
+    """Return hits on pictures that PGD has made for another network; as `strongest`."""
+    setups = {norm: _on_entropy(norm, attacks.steps, attacks, seed) for norm in attacks.decisive}
+    other = AtLevel(source, source.clean_level)
+    return _withstood(joint, images, attacks, setups, name=TRANSFER, source=other)
+
+
+def _withstood(
+    joint: NetworkJointEnergy,
+    images: LabelledImages,
+    attacks: Attacks,
+    setups: Mapping[str, AttackSetup],
+    **how: Any,  # noqa: ANN401 - of `attack`
+) -> dict[str, str]:
+    """Return hits by norm at the radius that claims are about."""
     network = AtLevel(joint, joint.clean_level)
     x, labels = images.images(0, len(images)), torch.from_numpy(images.y)
     right = clean_logits(network, x, labels).argmax(1) == labels
     found = {}
     for norm, eps in attacks.decisive.items():
-        setup = _on_entropy(norm, attacks.apgd, attacks, seed)
-        broken = attack(network, x, labels, eps=eps, name="apgd", setup=setup).broken
+        broken = attack(network, x, labels, eps=eps, setup=setups[norm], **how).broken
         found[norm] = packed((right & ~broken).double())
     return found
 

@@ -15,7 +15,7 @@ LEAST, LARGEST = 1 / 255, 1.0
 
 @dataclass(frozen=True)
 class Attacks:
-    """PGD on the classifiers at all radii, and APGD on the cross-entropy at those of claims.
+    """PGD on the classifiers at all radii, and other attacks at those of claims.
 
     Attributes:
         images: of the test pictures, the first so many.
@@ -23,6 +23,7 @@ class Attacks:
         radii: by norm, increasing.
         decisive: the radius of each norm that claims are about.
         apgd: steps of APGD.
+        queries: of the attack without gradients, for each picture.
     """
 
     images: int
@@ -31,6 +32,7 @@ class Attacks:
     radii: dict[str, tuple[float, ...]]
     decisive: dict[str, float]
     apgd: int = 100
+    queries: int = 200
 
 
 @dataclass(frozen=True)
@@ -94,8 +96,8 @@ SETTINGS: dict[Scale, Settings] = {
     "smoke": Settings(
         DRAWN, 240, 120, 60, width=1 / 8, unet=8, bf_cnn=16, epochs=4, batch=24,
         padding=0, flip=False,
-        attacks=Attacks(20, 5, 1, {"l2": (0.25, 0.5)}, {"l2": 0.5}, 5), levels=4, floor=20.0,
-        precision="no",
+        attacks=Attacks(20, 5, 1, {"l2": (0.25, 0.5)}, {"l2": 0.5}, 5, 20),
+        levels=4, floor=20.0, precision="no",
     ),
     "small": Settings(
         "cifar10", 10_000, 5_000, 1_000, width=1 / 8, unet=10, bf_cnn=32, epochs=30, seeds=3,
@@ -104,11 +106,11 @@ SETTINGS: dict[Scale, Settings] = {
     "paper": Settings(
         "cifar10", None, None, 10_000, width=1.0, unet=78, bf_cnn=256, epochs=200, rate=5e-4,
         seeds=3, weight=8.0, head="reference", label_level=None,
-        attacks=Attacks(1_000, 40, 5, RADII, DECISIVE), precision="no",
+        attacks=Attacks(1_000, 40, 5, RADII, DECISIVE, queries=1_000), precision="no",
     ),
     "imagenet": Settings(
         "imagenet64", None, None, 10_000, width=1.0, unet=78, bf_cnn=256, epochs=30, rate=5e-4,
         padding=0, weight=8.0, head="reference", label_level=None,
-        attacks=Attacks(1_000, 40, 5, RADII, DECISIVE), floor=1.0,
+        attacks=Attacks(1_000, 40, 5, RADII, DECISIVE, queries=1_000), floor=1.0,
     ),
 }  # fmt: skip
