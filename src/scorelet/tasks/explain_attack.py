@@ -21,12 +21,14 @@ from scorelet.core.errors import InputError
 from scorelet.core.network import unwrapped
 from scorelet.core.options import check_types, checked
 from scorelet.core.paths import as_path
+from scorelet.core.typing import Logits
 from scorelet.data import read_picture
 from scorelet.models import NetworkJointEnergy, class_labels
 from scorelet.plots.attack_explained import Panel, attack_figure
 from scorelet.plots.figures import plain_texts
 from scorelet.tasks.array_files import check_output, writing
 from scorelet.tasks.classify_input import RANGE, prepared
+from scorelet.tasks.ready_classifier import check_answers
 from scorelet.tasks.robust.words import radius_text
 from scorelet.zoo import load_as
 
@@ -116,10 +118,11 @@ def explain_attack(  # noqa: PLR0913 - as many as the command has options
         raise InputError(f"{source} {beyond[0]}.")
     x = classifier.fitted(x.to(joint.mean.device)).clamp(0, 1)
     level = joint.clean_level if sigma is None else sigma
-    number = _number(label, joint, x, level)
+    number = _number(label, joint, _logits(joint, x, level))
     setup = AttackSetup(norm=known_norm(norm), steps=steps, restarts=restarts, seed=seed)
     labels = torch.tensor([number], device=x.device)
     found = explain(joint, x, labels, sigma=level, eps=eps, name=attack, setup=setup)
+    _check_denoised(found)
     before, after = int(found.taken[0]), int(found.found[0])
     changed = not torch.equal(found.clean, found.attacked)
     document = {
@@ -154,11 +157,28 @@ def _joint(model: str | Path | nn.Module) -> NetworkJointEnergy:
     return copied(joint)
 
 
-def _number(label: int | str | None, joint: NetworkJointEnergy, x: Tensor, sigma: float) -> int:
+@torch.no_grad()
+def _logits(joint: NetworkJointEnergy, x: Tensor, sigma: float) -> Logits:
+    """Return the logits of a picture; those that say no label are refused."""
+    logits = joint.class_logits(x, max(sigma, joint.least))
+    check_answers(logits)
+    return logits
+
+
+def _number(label: int | str | None, joint: NetworkJointEnergy, logits: Logits) -> int:
     if label is None:
-        with torch.no_grad():
-            return int(joint.posterior(x, sigma).argmax())
-    return int(class_labels(label, x, classes=joint.labels, names=joint.classes)[0])
+        return int(logits.argmax())
+    return int(class_labels(label, logits, classes=joint.labels, names=joint.classes)[0])
+
+
+def _check_denoised(found: AttackExplanation) -> None:
+    """Refuse denoisings that are NaN or infinite, as of a law whose energy is."""
+    images = (found.difference, found.marginal, found.conditional, found.other)
+    if not all(bool(x.isfinite().all()) for x in images):
+        raise InputError(
+            "The model's denoised pictures are NaN or infinite: look for such numbers in its "
+            "weights, and for products beyond its dtype."
+        )
 
 
 def _title(document: dict[str, Any]) -> str:

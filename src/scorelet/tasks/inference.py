@@ -163,8 +163,20 @@ def run_tile(
     answer = denoiser(batch(noisy), sigma, cond=condition, label=label)
     clean = answer[0].permute(1, 2, 0).cpu().numpy()
     if not np.isfinite(clean).all():
-        raise NotFiniteError(
+        raise NotFiniteError(_why_not_finite(denoiser, noisy))
+    return clean
+
+
+def _why_not_finite(denoiser: Denoiser, noisy: Pixels) -> str:
+    """Say what may have made an answer NaN or infinite: weights are finite, see `prepare`."""
+    if any(t.is_floating_point() and t.element_size() < 4 for t in _numbers(denoiser)):
+        return (
             "The result is NaN or infinite, because the values are too large for the dtype of the "
             "convolutions: bring them to [0, 1], or set SCORELET_DTYPE=float32."
         )
-    return clean
+    low, high = float(noisy.min()), float(noisy.max())
+    return (
+        f"The model's answer to values from {low:.4g} to {high:.4g} is NaN or infinite: bring "
+        "values far from [0, 1] there; if they lie there, look in the model for divisions by 0, "
+        "and for products beyond its dtype."
+    )
