@@ -66,6 +66,7 @@ def test_files_that_are_no_pictures_are_counted_before_the_work(shell, files):
         (["--models", "only-one"], "--models"),
         (["--channels", "2"], "channels"),
         (["--sigmas", "25,many"], "--sigmas 25,many: give noise levels in 8-bit units"),
+        (["--sigmas", "-25,50"], "--sigmas -25,50: give noise levels in 8-bit units"),
         (["--sigmas", "25,0"], "expected at least one, above 0"),
     ],
 )

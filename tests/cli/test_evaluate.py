@@ -23,6 +23,11 @@ def test_the_shell_shows_figures_rows_and_json(shell, tmp_path, monkeypatch):
     document = json.loads(shell(*words, "--json")[1])
     assert document == evaluate(data, model=path)
     assert document["confusion"][1] == [1, 1, 0]
+    status, _, stderr = shell(*words, "--sigma", "-25,50")
+    assert (status, stderr) == (
+        2,
+        "error: --sigma -25,50: give noise levels in 8-bit units, as 15,25,50.\n",
+    )
     status, _, stderr = shell("denoise", data.with_name("a.png"), "--model", path)
     assert status == 2
     assert "is a classifier, and denoise takes a denoiser: use it with scorelet classify" in stderr

@@ -99,7 +99,8 @@ def test_a_drawing_says_of_what_it_is(files, monkeypatch):
     ("more", "text"),
     [
         (["--label", "horse"], "no class 'horse': use cat, dog, ship"),
-        (["--eps=-1/255"], "eps is -0.0039"),
+        (["--eps", "-1/255"], "eps is -0.0039"),
+        (["--sigma", "-1/255"], "sigma is -0.0039"),
         (["--eps", "8"], "write 8/255 for 8 in 8-bit units"),
         (["--sigma", "25"], "write 25/255 for 25 in 8-bit units"),
         (["--eps", "much"], "--eps much: use a number or a fraction"),

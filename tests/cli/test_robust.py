@@ -61,6 +61,9 @@ def test_json(shell, words):
     ("more", "text"),
     [
         (["--eps=-1/255"], "eps is -0.00392157: it must be 0 or more"),
+        (["--eps", "-1/255"], "eps is -0.00392157: it must be 0 or more"),
+        (["--smoothing", "-1/255"], "smoothing is -0.00392157: it must be positive"),
+        (["--outlier-sigma", "-1/255"], "outlier-sigma is -0.00392157: it must be positive"),
         (["--eps", "0.01,8"], "write 8/255 for 8 in 8-bit units"),
         (["--smoothing", "25"], "smoothing is 25: pictures have values in [0, 1]"),
         (["--outlier-sigma", "25"], "outlier-sigma is 25: pictures have values in [0, 1]"),

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
+from scorelet.cli.options import DEFAULTS, Flag, Fractions, PathLike, Shared, Whole
 from scorelet.cli.tables import ConsoleTable
 
 
@@ -21,7 +21,7 @@ def audit(
     channels: Literal[1, 3] = 1,
     side: Whole | None = None,
     samples: Whole = 16,
-    sigmas: str | None = None,
+    sigmas: Fractions | None = None,
     steps: Whole | None = None,
     width: Whole | None = None,
     seed: Whole = 0,

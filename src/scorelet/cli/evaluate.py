@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, sides
+from scorelet.cli.options import DEFAULTS, Flag, Fractions, PathLike, Shared, Whole, sides
 from scorelet.cli.tables import ConsoleTable
 
 DECIMALS = {"psnr": 2, "psnr_class": 2, "ssim": 4, "accuracy": 4}
@@ -20,7 +20,7 @@ def evaluate(
     samples: str | None = None,
     arch: str | None = None,
     size: str | None = None,
-    sigmas: Annotated[str | None, Parameter(name="--sigma")] = None,
+    sigmas: Annotated[Fractions | None, Parameter(name="--sigma")] = None,
     channels: Whole | None = None,
     limit: Whole | None = None,
     label: str | None = None,

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, number
+from scorelet.cli.options import DEFAULTS, Flag, Fractions, PathLike, Shared, Whole, number
 
 
 def explain_attack(
@@ -15,8 +15,8 @@ def explain_attack(
     output: Annotated[PathLike | None, Parameter(name=["--output", "-o"])] = None,
     label: str | None = None,
     norm: Literal["linf", "l2"] = "linf",
-    eps: str = "2/255",
-    sigma: str | None = None,
+    eps: Fractions = "2/255",
+    sigma: Fractions | None = None,
     attack: str = "pgd",
     steps: Whole = 40,
     restarts: Whole = 1,

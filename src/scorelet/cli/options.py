@@ -57,6 +57,10 @@ PathLike = Annotated[Path, Parameter(converter=path)]
 """A file or folder: what every command takes for one."""
 
 
+Fractions = Annotated[str, Parameter(allow_leading_hyphen=True)]
+"""A word for numbers and fractions, which may be wrong ones: -1/255 begins as options do."""
+
+
 def sides(text: str | None) -> tuple[int, int] | None:
     """Return (h, w) of 32 or 32x64; None of None, an option that is left out.
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, number, sides
+from scorelet.cli.options import DEFAULTS, Flag, Fractions, PathLike, Shared, Whole, number, sides
 from scorelet.cli.tables import ConsoleTable
 
 
@@ -15,7 +15,7 @@ def robust(
     arch: str | None = None,
     size: str | None = None,
     norm: Literal["linf", "l2"] = "linf",
-    eps: str = "1/255,2/255",
+    eps: Fractions = "1/255,2/255",
     attack: str = "pgd",
     transfer_from: str | None = None,
     transfer_arch: str | None = None,
@@ -25,10 +25,10 @@ def robust(
     restarts: Whole = 1,
     queries: Whole = 1000,
     calibration: Flag = False,
-    smoothing: str | None = None,
+    smoothing: Fractions | None = None,
     draws: Whole = 1000,
     outliers: str | None = None,
-    outlier_sigma: str = "0.1",
+    outlier_sigma: Fractions = "0.1",
     seed: Whole = 0,
     output: Annotated[PathLike | None, Parameter(name=["--output", "-o"])] = None,
     resume: Flag = False,
