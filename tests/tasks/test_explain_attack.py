@@ -63,3 +63,10 @@ def test_denoise_says_that_the_model_is_at_fault(spoilt):
     y = np.linspace(0, 1, 8 * 8 * 3, dtype=np.float32).reshape(8, 8, 3)
     with pytest.raises(InputError, match=r"answer to values from 0 to 1 is NaN .* look in the"):
         denoise_array(law(spoilt).denoiser(), y, 0.1)
+
+
+@pytest.mark.parametrize("attack", ["fmn", "transfer", "fgsm"])
+def test_other_attacks_are_refused(picture, attack):
+    words = f"has no attack '{attack}': use pgd, apgd, autoattack or square, which keep within eps"
+    with pytest.raises(InputError, match=words):
+        sl.explain_attack(picture, model=law(), attack=attack, steps=1)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.analysis.robustness import (
+    ATTACKS,
     AttackExplanation,
     AttackSetup,
     check_level,
@@ -110,6 +111,7 @@ def explain_attack(  # noqa: PLR0913 - as many as the command has options
     """
     if sigma is not None:
         check_level("sigma", sigma)
+    _check_attack(attack)
     joint = in_precision(_joint(model), choose_device(device), torch.float32)
     joint.eval().requires_grad_(False)
     classifier = joint.classifier()
@@ -144,6 +146,15 @@ def explain_attack(  # noqa: PLR0913 - as many as the command has options
         "notes": [note.text for note in notes],
     }
     return ExplainedAttack(document, found)
+
+
+def _check_attack(name: str) -> None:
+    names = [known for known, kind in ATTACKS.items() if not kind.nearest]
+    if name not in names:
+        raise InputError(
+            f"explain-attack has no attack {name!r}: use {', '.join(names[:-1])} or {names[-1]}, "
+            "which keep within eps."
+        )
 
 
 def _joint(model: str | Path | nn.Module) -> NetworkJointEnergy:

@@ -1,5 +1,7 @@
 """Attacks on joint laws whose posterior and denoisers are known in closed form."""
 
+import warnings
+
 import pytest
 import torch
 
@@ -133,3 +135,11 @@ def test_logits_without_a_gradient_explain_nothing(case, monkeypatch):
     monkeypatch.setattr(type(joint), "_logits", lambda *given: logits(*given).detach())
     with pytest.raises(InputError, match=r"logits are detached.*explain-attack"):
         explain(joint, x, labels, sigma=0.1, eps=0.1, setup=SETUP)
+
+
+def test_a_law_in_evaluation_is_attacked_in_evaluation(case):
+    """foolbox warned of a model in training."""
+    joint, _, x, labels = case
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        explain(joint.eval(), x, labels, sigma=0.1, eps=0.05, name="fmn", setup=SETUP)

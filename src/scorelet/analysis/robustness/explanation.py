@@ -32,6 +32,7 @@ class AtLevel(nn.Module):
     def __init__(self, joint: JointEnergy, sigma: float) -> None:
         super().__init__()
         self.joint, self.sigma = joint, sigma
+        self.training = joint.training
 
     def forward(self, y: Image) -> Logits:
         """Return ℓ up to a number of each image, (batch, classes)."""
