@@ -12,7 +12,8 @@ from scorelet.core.errors import InputError
 from scorelet.networks import ARCHITECTURES
 from scorelet.networks.channel_affine import affine, squares
 from scorelet.networks.gelu import gelu
-from scorelet.networks.grad_res_net import UNIT, GradResNet
+from scorelet.networks.grad_res_net import UNIT, GradBlock, GradResNet
+from scorelet.networks.noise_gain import NoiseGain
 from scorelet.networks.scale_norm import ScaleGroupNorm
 
 
@@ -71,13 +72,62 @@ def test_the_norm_keeps_the_scale_and_evens_groups():
     x = x + 0.5
     norm = ScaleGroupNorm(16).double()
     assert_close(norm(3 * x), 3 * norm(x), 1e-5)
-    groups = x.reshape(2, 2, -1)
+    assert_close(norm(x), evened(x), 1e-12)
+    gain = white(2, 16, seed=1)
+    assert_close(norm(x, gain), norm(x) * gain[..., None, None], 1e-12)
+
+
+def evened(x):
+    """The norm without gains: groups of 8 channels, centred, brought to their mean variance."""
+    groups = x.reshape(len(x), x.shape[1] // 8, -1)
     centred = groups - groups.mean(2, keepdim=True)
     variance = centred.square().mean(2, keepdim=True)
     exact = centred * ((variance.mean(1, keepdim=True) + 1e-5) / (variance + 1e-5)).sqrt()
-    assert_close(norm(x).reshape(2, 2, -1), exact, 1e-12)
-    gain = white(2, 16, seed=1)
-    assert_close(norm(x, gain), norm(x) * gain[..., None, None], 1e-12)
+    return exact.reshape(x.shape)
+
+
+def after_block(x, block, level, stride):
+    """conv, GELU, conv, + shortcut, GELU, norm; a shortcut of another shape is conv and norm."""
+
+    def normed(z, norm, gain):
+        return evened(z) * (norm.weight * (1 + level @ gain.weight.mT))[..., None, None]
+
+    hidden = F.gelu(F.conv2d(x, block.first.weight, stride=stride, padding=1))
+    y = F.conv2d(hidden, block.second.weight, padding=1)
+    if x.shape != y.shape:
+        shortcut = F.conv2d(x, block.shortcut.weight, stride=stride)
+        x = normed(shortcut, block.shortcut_norm, block.shortcut_gain)
+    return normed(F.gelu(y + x), block.norm, block.gain)
+
+
+def scatter_gains(part):
+    """Those of norms begin at one, those of noise levels at zero."""
+    with torch.no_grad():
+        for k, gain in enumerate(part.modules()):
+            if isinstance(gain, ScaleGroupNorm | NoiseGain):
+                gain.weight.copy_(1 + 0.5 * white(*gain.weight.shape, seed=k))
+
+
+@pytest.mark.parametrize(("inputs", "stride"), [(16, 1), (8, 1), (16, 2)])
+def test_the_formula_of_a_block(inputs, stride):
+    block, x, level = GradBlock(inputs, 16, stride, 4).double(), white(2, inputs, 6, 6), white(2, 4)
+    scatter_gains(block)
+    assert_close(block(x, level), after_block(x, block, level, stride), 1e-12)
+
+
+def test_the_formula_of_the_logits():
+    """Stem conv, GELU, four stages of two blocks, and a matrix of the means of all stages."""
+    network, image = GradResNet(width=0.125).double(), white(2, 3, 16, 16)
+    scatter_gains(network)
+    sigma = torch.tensor([0.1, 0.5]).double()
+    x, means = F.gelu(F.conv2d(image, network.stem.weight, padding=1)), []
+    for number, (first, second) in enumerate(network.stages):
+        x = after_block(x, first, network.level(sigma), 2 if number else 1)
+        x = after_block(x, second, network.level(sigma), 1)
+        means.append(x.mean((2, 3)))
+    sides = [mean @ side.weight.mT for mean, side in zip(means[:3], network.sides, strict=True)]
+    logits = torch.cat([*sides, means[3]], 1) @ network.classify.weight.mT
+    assert_close(network(image, sigma), logits, 1e-9)
 
 
 def test_with_rectifiers_the_trunk_is_homogeneous(monkeypatch):
