@@ -1,5 +1,6 @@
 """The residual network whose gradient denoises, and what it is made of."""
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -46,6 +47,21 @@ def test_there_is_no_bias_and_nothing_that_is_not_smooth():
     assert all(name.startswith("level.") for name in biases)
     kinds = (nn.ReLU, nn.MaxPool2d, nn.BatchNorm2d, nn.Dropout)
     assert not any(isinstance(part, kinds) for part in network.modules())
+
+
+@pytest.mark.slow
+def test_slopes_of_logits_and_energy_do_not_jump():
+    """Along a line they change by the integral of their derivatives, which know no jumps."""
+    network = GradResNet(classes=2, width=0.125).double()
+    opinionated(network)
+    nodes, weights = (torch.from_numpy(n) / 2 for n in np.polynomial.legendre.leggauss(8))
+    place = torch.cat([torch.tensor([0.0, 1.0]).double(), nodes + 0.5]).requires_grad_()
+    y = white(1, 3, 8, 8) + 0.03 * place[:, None, None, None] * white(1, 3, 8, 8, seed=1)
+    energy, logits = network.heads(y, torch.full_like(place, 0.3))
+    for values in (energy, *logits.mT):
+        (slopes,) = torch.autograd.grad(values.sum(), place, create_graph=True)
+        (bends,) = torch.autograd.grad(slopes.sum(), place, retain_graph=True)
+        assert_close(bends[2:] @ weights, slopes[1] - slopes[0], 1e-9)
 
 
 def test_training_and_evaluation_are_one_function():
