@@ -14,7 +14,6 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from measure import Row, quartiles
 from program import run_parts
 from torch import Tensor
@@ -25,11 +24,12 @@ from scorelet.core.memory import keep_large_buffers
 from scorelet.core.random import Noise
 from scorelet.models import CorrelatedPixels, LogUniformNoise, NetworkJointEnergy
 from scorelet.networks.grad_res_net import GradResNet
+from scorelet.training import Objective
+from scorelet.training.contrastive_divergence import ContrastiveDivergence
 from scorelet.training.joint import JointObjective
 
 WIDTH, SIDE, CLASSES = 0.25, 32, 10
 PRECISIONS = ("float32", "bfloat16")
-LANGEVIN_STEPS, LANGEVIN_STEP = 20, 1.0
 LEVEL = 0.1
 
 
@@ -59,7 +59,7 @@ def step(*, quick: bool) -> dict[str, Any]:
             "posterior": training_step(
                 joint, images, precision, clean=0.5, weight=8.0, posterior=3.0
             ),
-            "langevin": langevin_step(joint, images, precision),
+            "langevin": step_by(ContrastiveDivergence(), joint, images, precision),
         }
         rows.append({"precision": precision, "images": images, **ratios(calls, "labels", quick)})
     return {"rows": rows}
@@ -68,34 +68,20 @@ def step(*, quick: bool) -> dict[str, Any]:
 def training_step(
     joint: NetworkJointEnergy, images: int, precision: str, **options: float
 ) -> Callable[[], None]:
-    x, label = pictures(images)
     objective = JointObjective(LogUniformNoise(1 / 255, 1.0), **options)
+    return step_by(objective, joint, images, precision)
+
+
+def step_by(
+    objective: Objective, joint: NetworkJointEnergy, images: int, precision: str
+) -> Callable[[], None]:
+    x, label = pictures(images)
 
     def call() -> None:
         joint.zero_grad()
         with autocast(precision):
             loss = objective(joint, {"x": x, "label": label}, Noise(0, range(images)))
         loss.value.backward()
-
-    return call
-
-
-def langevin_step(joint: NetworkJointEnergy, images: int, precision: str) -> Callable[[], None]:
-    """A step by contrastive divergence: no second derivative, many first ones."""
-    x, label = pictures(images)
-
-    def call() -> None:
-        joint.zero_grad()
-        with autocast(precision):
-            made = torch.rand_like(x)
-            for _ in range(LANGEVIN_STEPS):
-                with torch.no_grad():
-                    score = joint.score(made, 1 / 255)
-                made = made + LANGEVIN_STEP * score + 0.01 * torch.randn_like(made)
-            logits = joint.logits(x)
-            energies = joint.logits(made).logsumexp(1) - logits.logsumexp(1)
-            loss = F.cross_entropy(logits, label) + energies.mean()
-        loss.backward()
 
     return call
 

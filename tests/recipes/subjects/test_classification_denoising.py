@@ -8,7 +8,7 @@ import torch
 
 from scorelet.analysis.robustness import Attacked
 from scorelet.data.labelled import LabelledImages
-from scorelet.models import Classifier, NetworkJointEnergy
+from scorelet.models import Classifier, Denoiser, NetworkJointEnergy
 from scorelet.networks.bf_cnn import BFCNN
 from scorelet.networks.grad_res_net import GradResNet
 from scorelet.networks.res_net import ResNet
@@ -19,6 +19,7 @@ from scorelet.recipes.hits import packed, unpacked
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.classification_denoising import (
     attack_figures,
+    costs,
     figures,
     findings,
     measures,
@@ -229,6 +230,46 @@ def test_hits_are_of_the_right_pictures_and_radii(monkeypatch):
     assert measures.transferred(joint, other, images, attacks, 0) == strong
     assert [name for name, *_ in shown[-2:]] == ["square", "transfer"]
     assert sources[-3:] == [None, None, other]
+
+
+def test_costs_are_of_what_a_network_does():
+    steps = {PLAIN: [0.2, 0.3], costs.LANGEVIN: [1.0, 1.5]}
+    answered = {PLAIN: {"classify": [0.25, 0.5]}}
+    plain, langevin = costs.rows(steps, answered, epoch=79)
+    assert (plain["epoch"], plain["epoch_clock"]) == (15.8, 23.7)
+    assert (plain["classify"], plain["classify_clock"], plain["denoise"]) == (0.25, 0.5, None)
+    assert (plain["over"], langevin["over"], langevin["classify"]) == (1, 5, None)
+    (table, _) = costs.section([plain, langevin], 20).parts
+    assert [len(row) for row in table.rows] == [len(table.head)] * 2
+
+
+def test_what_is_timed_is_what_a_network_can(tmp_path):
+    networks = Networks(SETTINGS["smoke"], Steps(tmp_path), seed=0)
+    joint = NetworkJointEnergy(GradResNet(channels=1, classes=6, width=1 / 8), "abcdef").eval()
+    assert set(costs.answers(networks, joint)) == {"classify", "denoise"}
+    joint.classifies = False
+    assert set(costs.answers(networks, joint)) == {"denoise"}
+    joint.classifies, joint.denoises = True, False
+    found = costs.answers(networks, joint)
+    assert set(found) == {"classify"}
+    assert len(found["classify"]) == 2
+    assert min(found["classify"]) > 0
+
+
+def test_the_asymmetry_of_rotated_pairs_of_pixels_is_two():
+    """J = -Jᵀ there; of a multiple of the image it is 0."""
+
+    class Rotated(Denoiser):
+        def _denoise(self, y, sigma, cond, label):
+            return torch.stack([-y[..., 1::2], y[..., ::2]], -1).flatten(-2)
+
+    class Half(Denoiser):
+        def _denoise(self, y, sigma, cond, label):
+            return y / 2
+
+    images = LabelledImages(np.zeros((1, 8, 8, 1), np.uint8), np.zeros(1, int), ("a", "b"))
+    assert measures.asymmetry(Rotated(), images, 0.1) == pytest.approx(2)
+    assert measures.asymmetry(Half(), images, 0.1) == 0
 
 
 def test_masked_gradients_are_said():

@@ -18,6 +18,7 @@ from scorelet.recipes.claims import Measured
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.classification_denoising import (
     attack_figures,
+    costs,
     figures,
     findings,
     measures,
@@ -77,17 +78,20 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
         "densities", partial(measures.densities, joint, networks.test.first(200), _DENSITIES)
     )
     radius = settings.attacks.decisive["l2"]
+    spent = costs.rows(*_costs(networks, models), networks.epoch)
     sections = [
         figures.labels_section(labelled),
         figures.denoising_section(denoised),
         attack_figures.attacks_section(robust, strongest, others, settings.attacks),
         figures.explained_section(joint, networks.test, radius),
         figures.density_section(_DENSITIES, density),
+        costs.section(spent, settings.chain),
     ]
     tables = {
         "labels": figures.label_rows(labelled),
         "denoising": figures.denoising_rows(denoised),
         "robust": attack_figures.robust_rows(robust, strongest, others, settings.attacks),
+        "costs": spent,
         "parameters": [{n: _count(each[0]) for n, each in models.items()}],
     }
     return Findings(settings.pictures(), measured, sections, tables)
@@ -102,7 +106,7 @@ def _by_seed(
     """Measure each model of each name, as a step of its own."""
     return {
         name: [
-            steps(f"{what}-{name.replace(' ', '-')}-{k}", partial(measure, name, model))
+            steps(f"{what}-{_file(name)}-{k}", partial(measure, name, model))
             for k, model in enumerate(each)
         ]
         for name, each in models.items()
@@ -125,6 +129,26 @@ def _errors(networks: Networks, name: str, model: Any) -> Any:  # noqa: ANN401 -
     return {"direct": measures.direct(denoiser, images, SIGMAS)}
 
 
+def _costs(
+    networks: Networks, models: Mapping[str, Sequence[Any]]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what steps of training cost, and answers."""
+    steps = networks.steps
+    trained = {
+        name: steps(f"cost-step-{_file(name)}", partial(costs.training, networks, name))
+        for name in (*models, costs.LANGEVIN)
+    }
+    answered = {
+        name: steps(f"cost-answers-{_file(name)}", partial(costs.answers, networks, model))
+        for name, (model, *_) in models.items()
+    }
+    return trained, answered
+
+
+def _file(name: str) -> str:
+    return name.replace(" ", "-").replace(",", "")
+
+
 def _others(
     networks: Networks, joints: Mapping[str, Sequence[Any]], images: LabelledImages
 ) -> dict[str, dict[str, list[Any]]]:
@@ -142,7 +166,7 @@ def _others(
     for source, (other, *_) in joints.items():
         work = partial(_transferred, other, images, settings, seed)
         shown = {name: each for name, each in first.items() if name != source}
-        step = f"transfer-{source.replace(' ', '-')}"
+        step = f"transfer-{_file(source)}"
         found[f"transfer from {source}"] = _by_seed(networks.steps, step, shown, work)
     return found
 

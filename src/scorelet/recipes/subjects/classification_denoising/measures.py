@@ -9,7 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.analysis.classification import calibration_error
-from scorelet.analysis.jacobian import jacobian_basis
+from scorelet.analysis.jacobian.eigenvectors import Decomposition
+from scorelet.analysis.jacobian.products import JacobianProducts
+from scorelet.analysis.jacobian.trace import traces
 from scorelet.analysis.joint_levels import joint_errors
 from scorelet.analysis.robustness import (
     TRANSFER,
@@ -20,7 +22,7 @@ from scorelet.analysis.robustness import (
     low_frequency_share,
 )
 from scorelet.analysis.robustness.explanation import AtLevel
-from scorelet.core.random import Noise
+from scorelet.core.random import Noise, generator
 from scorelet.core.typing import Image
 from scorelet.data.labelled import LabelledImages
 from scorelet.models import Classifier, Denoiser, JointEnergy, NetworkJointEnergy
@@ -37,7 +39,7 @@ WEAK, STRONG = 0.02, 0.25
 """Noise levels at which attacks are looked at."""
 DENSITY_LEVEL = 0.1
 """Level of the density of images with growing noise."""
-_PIECE = 100
+_PIECE, _PROBES = 100, 8
 
 
 def noisy(images: LabelledImages, sigma: float) -> list[tuple[Tensor, Image, Image]]:
@@ -118,7 +120,7 @@ def robust(
     A picture that breaks at a radius is broken at all larger ones, whose balls contain it.
     `level` is the noise level that the network is told; None: that at which it labels.
     """
-    network = AtLevel(joint, joint.clean_level if level is None else level)
+    network = AtLevel(joint, joint.clean_level if level is None else level).eval()
     x, labels = images.images(0, len(images)), torch.from_numpy(images.y)
     right = clean_logits(network, x, labels).argmax(1) == labels
     found: dict[str, Any] = {"clean": packed(right.double())}
@@ -161,7 +163,7 @@ def transferred(
 ) -> dict[str, str]:
     """Return hits on pictures that PGD has made for another network; as `strongest`."""
     setups = {norm: _on_entropy(norm, attacks.steps, attacks, seed) for norm in attacks.decisive}
-    other = AtLevel(source, source.clean_level)
+    other = AtLevel(source, source.clean_level).eval()
     return _withstood(joint, images, attacks, setups, name=TRANSFER, source=other)
 
 
@@ -173,7 +175,7 @@ def _withstood(
     **how: Any,  # noqa: ANN401 - of `attack`
 ) -> dict[str, str]:
     """Return hits by norm at the radius that claims are about."""
-    network = AtLevel(joint, joint.clean_level)
+    network = AtLevel(joint, joint.clean_level).eval()
     x, labels = images.images(0, len(images)), torch.from_numpy(images.y)
     right = clean_logits(network, x, labels).argmax(1) == labels
     found = {}
@@ -223,7 +225,10 @@ def identities(joint: JointEnergy, images: LabelledImages, sigma: float) -> dict
 def asymmetry(denoiser: Denoiser, images: LabelledImages, sigma: float) -> float:
     """Return |J - Jᵀ| / |J| of a denoiser's Jacobian at the first picture."""
     _, _, y = noisy(images.first(1), sigma)[0]
-    return float(jacobian_basis(denoiser, y, 2, sigma, method="iterative", probes=8).asymmetry)
+    products = JacobianProducts(lambda image: denoiser(image, sigma), y)
+    none = y.new_zeros(0, *y.shape)
+    nothing = Decomposition(none.flatten(1), none, None, none.flatten(1), moved=none)
+    return float(traces(products, nothing, _PROBES, generator(0)).asymmetry)
 
 
 def densities(joint: JointEnergy, images: LabelledImages, sigmas: Sequence[float]) -> list[float]:

@@ -99,11 +99,12 @@ class Networks:
 
     def _train(self, name: str, number: int, folder: Path) -> dict[str, Any]:
         train_once(self.config(name, number, folder), folder.name, quiet=self.steps.quiet)
-        return {"steps": self._count()}
+        return {"steps": self.settings.epochs * self.epoch}
 
-    def _count(self) -> int:
-        epoch = -(-len(self.train) // self.settings.batch)
-        return self.settings.epochs * epoch
+    @property
+    def epoch(self) -> int:
+        """Steps of training in which all pictures are seen once."""
+        return -(-len(self.train) // self.settings.batch)
 
     def _joint(self, name: str, number: int, folder: Path) -> JointConfig:
         settings = self.settings
@@ -149,7 +150,7 @@ class Networks:
         return DenoiseSetConfig.model_validate(self._common(number, folder) | own)
 
     def _common(self, number: int, folder: Path) -> dict[str, Any]:
-        settings, steps = self.settings, self._count()
+        settings, steps = self.settings, self.settings.epochs * self.epoch
         return {
             "data": {
                 "source": self.source,

@@ -57,6 +57,8 @@ class Settings:
         padding, flip: how pictures are varied.
         attacks: see there.
         levels: noise levels at which what the label is worth is added up.
+        timed: calls of which the cost is the median.
+        chain: steps of Langevin dynamics in a step of training that is timed.
         precision: of the products.
         floor: accuracy in percent that a network has to reach for a comparison with it to count.
     """
@@ -81,6 +83,8 @@ class Settings:
     padding: int = 4
     flip: bool = True
     levels: int = 12
+    timed: int = 5
+    chain: int = 20
     precision: str = "bf16"
     floor: float = 30.0
 
@@ -94,10 +98,10 @@ DECISIVE = {"linf": 2 / 255, "l2": 0.5}
 
 SETTINGS: dict[Scale, Settings] = {
     "smoke": Settings(
-        DRAWN, 240, 120, 60, width=1 / 8, unet=8, bf_cnn=16, epochs=4, batch=24,
+        DRAWN, 240, 120, 30, width=1 / 8, unet=8, bf_cnn=16, epochs=4, batch=24,
         padding=0, flip=False,
         attacks=Attacks(20, 5, 1, {"l2": (0.25, 0.5)}, {"l2": 0.5}, 5, 20),
-        levels=4, floor=20.0, precision="no",
+        levels=4, timed=1, chain=2, floor=20.0, precision="no",
     ),
     "small": Settings(
         "cifar10", 10_000, 5_000, 1_000, width=1 / 8, unet=10, bf_cnn=32, epochs=30, seeds=3,
