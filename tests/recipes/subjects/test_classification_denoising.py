@@ -13,7 +13,7 @@ from scorelet.networks.bf_cnn import BFCNN
 from scorelet.networks.grad_res_net import GradResNet
 from scorelet.networks.res_net import ResNet
 from scorelet.networks.unet import UNet
-from scorelet.plots.report import Table
+from scorelet.plots.report import Picture, Table
 from scorelet.recipes import find_recipe
 from scorelet.recipes.hits import packed, unpacked
 from scorelet.recipes.steps import Steps
@@ -270,6 +270,26 @@ def test_the_asymmetry_of_rotated_pairs_of_pixels_is_two():
     images = LabelledImages(np.zeros((1, 8, 8, 1), np.uint8), np.zeros(1, int), ("a", "b"))
     assert measures.asymmetry(Rotated(), images, 0.1) == pytest.approx(2)
     assert measures.asymmetry(Half(), images, 0.1) == 0
+
+
+@pytest.mark.parametrize("scale", ["small", "paper", "imagenet"])
+def test_curves_are_of_all_radii_that_are_asked_for(scale):
+    """L∞ 1, 2, 4 and 8 of 255, L2 0.25, 0.5 and 1; other attacks at those of claims."""
+    settings = SETTINGS[scale].attacks
+    own = {"clean": RIGHT} | {norm: [HALF] * len(radii) for norm, radii in settings.radii.items()}
+    decisive = {name: [dict.fromkeys(settings.decisive, HALF)] for name in (JOINT, NOISY, PLAIN)}
+    found = {name: [own] for name in decisive}, decisive, {"Square": decisive}, settings
+    wanted = {("linf", round(k / 255, 6)) for k in (0, 1, 2, 4, 8)}
+    wanted |= {("l2", eps) for eps in (0, 0.25, 0.5, 1)}
+    rows = attack_figures.robust_rows(*found)
+    for name in decisive:
+        mine = [row for row in rows if row["network"] == name]
+        assert {(r["norm"], r["eps"]) for r in mine if r["attack"] == "PGD"} == wanted
+        for attack in ("APGD-CE", "Square"):
+            at = {(r["norm"], r["eps"]) for r in mine if r["attack"] == attack}
+            assert at == {("linf", round(2 / 255, 6)), ("l2", 0.5)}
+    drawn = [p for p in attack_figures.attacks_section(*found).parts if isinstance(p, Picture)]
+    assert ["linf" in part.description for part in drawn] == [True, False]
 
 
 def test_masked_gradients_are_said():
