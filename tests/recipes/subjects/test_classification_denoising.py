@@ -292,6 +292,14 @@ def test_curves_are_of_all_radii_that_are_asked_for(scale):
     assert ["linf" in part.description for part in drawn] == [True, False]
 
 
+def test_the_attack_that_is_explained_is_on_a_picture_with_its_label():
+    """An attack leaves alone what is labelled wrong before."""
+    right = torch.tensor([False, False, True, True])
+    assert figures.first_right(right) == 2
+    assert figures.first_right(~right | right) == 0
+    assert figures.first_right(torch.zeros(3, dtype=torch.bool)) == 0
+
+
 def test_masked_gradients_are_said():
     """Where an attack without the gradient breaks what APGD leaves."""
     settings = Attacks(10, 3, 1, {"l2": (0.5,)}, {"l2": 0.5})

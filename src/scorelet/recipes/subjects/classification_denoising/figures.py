@@ -125,11 +125,12 @@ def denoising_rows(found: Mapping[str, findings.Records]) -> list[dict[str, floa
 
 def explained_section(joint: NetworkJointEnergy, images: LabelledImages, eps: float) -> Section:
     """What an attack looks like to a denoiser, and what the denoiser keeps there."""
-    sigma = STRONG
-    labels, _, y = noisy(images.first(1), sigma)[0]
-    picture = images.images(0, 1)
-    level = joint.clean_level
-    attack = explain(joint, picture, labels, sigma=level, eps=eps, setup=AttackSetup("l2"))
+    sigma, level = STRONG, joint.clean_level
+    labels, x, y = noisy(images.first(100), sigma)[0]
+    with torch.no_grad():
+        k = first_right(joint(x).argmax(1) == labels)
+    picture, label, y = x[k : k + 1], labels[k : k + 1], y[k : k + 1]
+    attack = explain(joint, picture, label, sigma=level, eps=eps, setup=AttackSetup("l2"))
     numbers = (attack.labels, attack.rival, attack.taken, attack.found)
     names = (joint.classes[int(number[0])] for number in numbers)
     basis = jacobian_basis(joint.denoiser(), y, _VECTORS, sigma, probes=4)
@@ -149,6 +150,11 @@ def explained_section(joint: NetworkJointEnergy, images: LabelledImages, eps: fl
             ),
         ],
     )
+
+
+def first_right(right: torch.Tensor) -> int:
+    """Return the number of the first picture that is labelled right; 0 if none is."""
+    return int(right.int().argmax())
 
 
 def density_section(sigmas: Sequence[float], found: Sequence[float]) -> Section:
