@@ -7,37 +7,45 @@ images, then cross-entropy and the energies of images and of what the chain has 
 al. 2020, arXiv 1912.03263).
 `inference`: labels, and denoising by one backward pass, beside the largest matrix product.
 `compiled`: the same with torch.compile.
+`memory`: the joint step of the built-in model's size as it is, with torch's checkpoint around each
+block, with `activation_checkpointing`, and with `accumulate: 4`: what torch's profiler says that
+tensors take beyond those that were there, at most, and the time.
 """
 
 import sys
 from collections.abc import Callable
+from functools import partial
+from itertools import accumulate
 from typing import Any
 
 import torch
 from measure import Row, quartiles
 from program import run_parts
 from torch import Tensor
+from torch.profiler import ProfilerActivity, profile
+from torch.utils.checkpoint import checkpoint
 from torch.utils.flop_counter import FlopCounterMode
 from turns import autocast, in_turns, median_seconds
 
 from scorelet.core.memory import keep_large_buffers
 from scorelet.core.random import Noise
 from scorelet.models import CorrelatedPixels, LogUniformNoise, NetworkJointEnergy
-from scorelet.networks.grad_res_net import GradResNet
+from scorelet.networks.grad_res_net import GradBlock, GradResNet
 from scorelet.training import Objective
 from scorelet.training.contrastive_divergence import ContrastiveDivergence
 from scorelet.training.joint import JointObjective
 
 WIDTH, SIDE, CLASSES = 0.25, 32, 10
+BUILT_IN = 0.375
 PRECISIONS = ("float32", "bfloat16")
 LEVEL = 0.1
 
 
-def model(head: str = "reference", *, quick: bool) -> NetworkJointEnergy:
-    """Return an untrained law of the size of the built-in one; times do not depend on weights."""
+def model(head: str = "reference", *, quick: bool, width: float = WIDTH) -> NetworkJointEnergy:
+    """Return an untrained law; times do not depend on weights."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        network = GradResNet(3, CLASSES, width=0.125 if quick else WIDTH)
+        network = GradResNet(3, CLASSES, width=0.125 if quick else width)
     network.to(memory_format=torch.channels_last)
     names, pixels = [str(c) for c in range(CLASSES)], None
     if head == "correlated":
@@ -132,6 +140,50 @@ def compiled(*, quick: bool) -> dict[str, Any]:
     return {"rows": rows}
 
 
+def memory(*, quick: bool) -> dict[str, Any]:
+    """Return what a joint step allocates and its seconds, by what it keeps meanwhile."""
+    torch.set_num_threads(1)
+    images, parts = 4 if quick else 64, 4
+    kinds = {kind: model(quick=quick, width=BUILT_IN) for kind in ("plain", "torch", "ours")}
+    for block in kinds["torch"].modules():
+        if isinstance(block, GradBlock):
+            block.forward = partial(checkpoint, block.forward, use_reentrant=False)
+    kinds["ours"].network.checkpointing = True
+    calls = {
+        name: training_step(joint, images, "float32", clean=0.5, weight=8.0)
+        for name, joint in kinds.items()
+    }
+    part = training_step(kinds["plain"], images // parts, "float32", clean=0.5, weight=8.0)
+
+    def in_parts() -> None:
+        for _ in range(parts):
+            part()
+
+    calls["accumulate"] = in_parts
+    found = in_turns(calls, quick)
+    rows = []
+    for name, call in calls.items():
+        seconds = [a / b for a, b in zip(found[name], found["plain"], strict=True)]
+        rows.append(
+            {
+                "kept": name, "images": images, "megabytes": round(allocated(call) / 2**20, 1),
+                "seconds": round(quartiles(found[name]).median, 3),
+                "ratio": round(quartiles(seconds).median, 2),
+            }
+        )  # fmt: skip
+    return {"rows": rows}
+
+
+def allocated(call: Callable[[], None]) -> int:
+    """Return by how many bytes tensors are more than before, at most."""
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
+        call()
+    assert profiled.profiler is not None
+    assert profiled.profiler.kineto_results is not None
+    events = profiled.profiler.kineto_results.events()
+    return max(accumulate(e.nbytes() for e in events if e.name() == "[memory]"))
+
+
 def ratios(calls: dict[str, Callable[[], None]], base: str, quick: bool) -> Row:
     """Return median seconds of each call, and medians of their ratios to one of them."""
     found = in_turns(calls, quick)
@@ -172,5 +224,5 @@ def largest_product(precision: str, quick: bool) -> float:
 
 if __name__ == "__main__":
     keep_large_buffers()  # as tasks do
-    parts = {"step": step, "inference": inference, "compiled": compiled}
+    parts = {"step": step, "inference": inference, "compiled": compiled, "memory": memory}
     sys.exit(run_parts("joint_speed", parts, ("scorelet", "torch"), __doc__ or ""))

@@ -98,6 +98,17 @@ class EnergyWeights(Protocol):
         ...
 
 
+@runtime_checkable
+class Checkpointing(Protocol):
+    """A network that can compute its maps again in backward passes in the place of keeping them.
+
+    Attributes:
+        checkpointing: whether it does so while it learns.
+    """
+
+    checkpointing: bool
+
+
 def answered(model: nn.Module, x: Tensor, compute: Callable[[], Answer]) -> Answer:
     """Return `compute()`, and say it if images and weights of several dtypes are why it fails.
 

@@ -28,6 +28,7 @@ from scorelet.core.typing import Image, Logits, NoiseLevel, PerSample
 from scorelet.networks.channel_affine import affine, squares
 from scorelet.networks.gelu import gelu
 from scorelet.networks.noise_gain import NoiseFeatures, NoiseGain
+from scorelet.networks.recomputed import recomputed
 from scorelet.networks.scale_norm import ScaleGroupNorm
 from scorelet.networks.widths import at_width, check_stages
 
@@ -98,12 +99,16 @@ class GradResNet(nn.Module):
         side_bias: whether these matrices have biases, as in the network that was released.
         energy: one of `ENERGIES`.
 
+    Attributes:
+        checkpointing: whether training keeps only what blocks are given, see `recomputed`.
+
     Shape:
         (batch, channels, h, w), sides multiples of 8 → logits (batch, classes); `heads` returns the
         energy, too.
     """
 
     receptive_radius = None
+    checkpointing: bool = False
 
     @checked
     def __init__(  # noqa: PLR0913 - what can be switched
@@ -191,9 +196,15 @@ class GradResNet(nn.Module):
         for stage in self.stages:
             assert isinstance(stage, nn.ModuleList)
             for block in stage:
-                x = block(x, level)
+                x = self._block(block, x, level)
             maps.append(x)
         return maps
+
+    def _block(self, block: nn.Module, x: Image, level: Tensor | None) -> Tensor:
+        told = () if level is None else (level,)
+        if self.checkpointing and self.training and torch.is_grad_enabled():
+            return recomputed(block, x, *told)
+        return block(x, *told)
 
     def _features(self, moments: list[Tensor]) -> Tensor:
         pooled = [mean for mean, _ in moments]

@@ -10,6 +10,7 @@ from scorelet.core.checkpoint import load_tensors
 from scorelet.core.errors import InputError
 from scorelet.core.random import Noise, generator
 from scorelet.models import NetworkJointEnergy
+from scorelet.networks.grad_res_net import GradResNet
 from scorelet.tasks.experiments import joint
 from scorelet.tasks.experiments.base import model_of
 from scorelet.tasks.experiments.joint import JointConfig, build
@@ -64,6 +65,20 @@ def settings_of(**options):
         "output": "run",
     }
     return JointConfig.model_validate(config | options)
+
+
+@pytest.mark.slow
+def test_checkpointing_is_asked_for_in_the_configuration(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 256, (8, 8, 8, 3), np.uint8), np.arange(8) % 2
+    np.savez(tmp_path / "data.npz", x_train=x, y_train=y)
+    data = {"source": str(tmp_path / "data.npz")}
+    for asked in (False, True):
+        experiment = build(settings_of(data=data, activation_checkpointing=asked))
+        assert model_of(experiment.learner, NetworkJointEnergy).network.checkpointing == asked
+    monkeypatch.delattr(GradResNet, "checkpointing")
+    with pytest.raises(InputError, match="GradResNet cannot compute its maps again: leave it out"):
+        build(settings_of(data=data, activation_checkpointing=True))
 
 
 @pytest.mark.slow
