@@ -68,6 +68,7 @@ NETWORKS = {
     "logits": lambda: random_network("logits"),
     "maps": lambda: random_network(energy="maps"),
     "features": lambda: random_network(energy="features"),
+    "norms": lambda: random_network(norm_placement="convolution"),
     "blind": lambda: random_network(noise_conditioning=False, multi_stage_features=False),
 }
 JOINTS = {"mixture": mixture, **NETWORKS}

@@ -13,7 +13,7 @@ from scorelet.core.errors import InputError
 from scorelet.networks import ARCHITECTURES
 from scorelet.networks.channel_affine import affine, squares
 from scorelet.networks.gelu import gelu
-from scorelet.networks.grad_res_net import UNIT, GradBlock, GradResNet
+from scorelet.networks.grad_res_net import NORMS, UNIT, GradBlock, GradResNet
 from scorelet.networks.noise_gain import NoiseGain
 from scorelet.networks.scale_norm import ScaleGroupNorm
 
@@ -39,6 +39,53 @@ def test_parameter_counts(width, biased, free):
         )
         strengths = network.strengths.numel()
         assert sum(p.numel() for p in network.parameters()) - strengths == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("told", [False, True])
+def test_norms_of_other_places_are_one_more_in_each_block(told):
+    """With its gains of a noise level; what is left has the names that it has by default."""
+    count, names = {}, {}
+    for place in NORMS:
+        network = GradResNet(width=0.125, noise_conditioning=told, norm_placement=place)
+        assert network.options["norm_placement"] == place
+        count[place] = sum(p.numel() for p in network.parameters())
+        names[place] = set(network.state_dict())
+    maps = 2 * (8 + 16 + 32 + 64)  # channels of all blocks
+    more = maps * (1 + (64 if told else 0))
+    for place in NORMS[1:]:
+        assert count[place] == count["block"] + more
+        assert all("inner" in name for name in names[place] - names["block"])
+        assert names["block"] < names[place]
+
+
+@pytest.mark.parametrize("place", NORMS)
+def test_places_of_norms(place):
+    torch.manual_seed(0)
+    block, x = GradBlock(8, 16, 2, None, place).double(), white(2, 8, 6, 6)
+    norms = (block.norm, block.inner_norm, block.shortcut_norm)
+    for k, norm in enumerate(n for n in norms if n is not None):
+        norm.weight.data.uniform_(0.5, 1.5, generator=torch.Generator().manual_seed(k))
+    first, second = block.first, block.second
+    side = block.shortcut_norm(block.shortcut(x))
+    exact = {
+        "block": lambda: block.norm(F.gelu(second(F.gelu(first(x))) + side)),
+        "activation": lambda: block.norm(F.gelu(second(block.inner_norm(F.gelu(first(x)))) + side)),
+        "convolution": lambda: F.gelu(
+            block.norm(second(F.gelu(block.inner_norm(first(x))))) + side
+        ),
+    }
+    assert_close(block(x), exact[place](), 1e-14)
+
+
+def test_files_without_a_place_of_norms_have_the_default():
+    """Options of a file that is older than the choice, and its weights, are those of a network."""
+    network = GradResNet(width=0.125)
+    options = {k: v for k, v in network.options.items() if k != "norm_placement"}
+    again = GradResNet(**options)
+    again.load_state_dict(network.state_dict())
+    assert again.options["norm_placement"] == "block"
+    assert not any("inner" in name for name in network.state_dict())
 
 
 def test_there_is_no_bias_and_nothing_that_is_not_smooth():
@@ -81,6 +128,8 @@ def test_a_network_that_is_told_the_level_asks_for_it():
         GradResNet(width=0.1)
     with pytest.raises(InputError, match="energy is"):
         GradResNet(width=0.125, energy="other")
+    with pytest.raises(InputError, match="norm_placement is 'other': use block or"):
+        GradResNet(width=0.125, norm_placement="other")
 
 
 def test_the_norm_keeps_the_scale_and_evens_groups():
@@ -146,9 +195,11 @@ def test_the_formula_of_the_logits():
     assert_close(network(image, sigma), logits, 1e-9)
 
 
-def test_with_rectifiers_the_trunk_is_homogeneous(monkeypatch):
+@pytest.mark.parametrize("place", NORMS)
+def test_with_rectifiers_the_trunk_is_homogeneous(monkeypatch, place):
     """GELU is so only for large inputs; ReLU in its place shows that nothing else is not."""
-    network, x = GradResNet(width=0.125, noise_conditioning=False), torch.rand(2, 3, 16, 16)
+    network = GradResNet(width=0.125, noise_conditioning=False, norm_placement=place)
+    x = torch.rand(2, 3, 16, 16)
     monkeypatch.setattr("scorelet.networks.grad_res_net.gelu", F.relu)
     opinionated(network)
     for scale, tol in ((10, 1e-3), (100, 1e-4)):

@@ -35,6 +35,9 @@ from scorelet.networks.widths import at_width, check_stages
 ENERGIES = ("maps", "features", "product")
 """E is the mean square of the maps of all stages, or that of the pooled features, or that of maps
 plus ⟨u, f(u)⟩ / 2, where f is made of the maps of all stages."""
+NORMS = ("block", "activation", "convolution")
+"""One norm after the second activation of a block, one after each of the two, or one after each
+convolution and before the activation, as the batch norms of ResNet-18."""
 UNIT = 0.01
 """Of the strengths of E: one is more than a denoiser ever needs, and they start near zero."""
 GAIN = 1.6
@@ -42,14 +45,25 @@ GAIN = 1.6
 
 
 class GradBlock(nn.Module):
-    """norm(gelu(conv(gelu(conv x)) + shortcut x)), with the gains of a noise level."""
+    """norm(gelu(conv(gelu(conv x)) + shortcut x)), with the gains of a noise level.
 
-    def __init__(self, inputs: int, outputs: int, stride: int, hidden: int | None) -> None:
+    Where norms are two, it is norm(gelu(conv(norm(gelu(conv x))) + shortcut x)), or, of
+    convolutions, gelu(norm(conv(gelu(norm(conv x)))) + shortcut x).
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, stride: int, hidden: int | None, norms: str = NORMS[0]
+    ) -> None:
         super().__init__()
+        self.early = norms == "convolution"
         self.first = _conv(inputs, outputs, 3, stride)
         self.second = _conv(outputs, outputs, 3)
         self.norm = ScaleGroupNorm(outputs)
         self.gain = NoiseGain(hidden, outputs) if hidden else None
+        self.inner_norm = self.inner_gain = None
+        if norms != "block":
+            self.inner_norm = ScaleGroupNorm(outputs)
+            self.inner_gain = NoiseGain(hidden, outputs) if hidden else None
         self.shortcut = self.shortcut_norm = self.shortcut_gain = None
         if stride > 1 or inputs != outputs:
             self.shortcut = _conv(inputs, outputs, 1, stride)
@@ -58,10 +72,19 @@ class GradBlock(nn.Module):
 
     def forward(self, x: Image, level: Tensor | None = None) -> Tensor:
         """Return the next representation."""
-        y = self.second(gelu(self.first(x)))
+        y = self.first(x)
+        y = gelu(self._inner(y, level)) if self.early else self._inner(gelu(y), level)
+        y = self.second(y)
         if self.shortcut is not None and self.shortcut_norm is not None:
             x = self.shortcut_norm(self.shortcut(x), _gain(self.shortcut_gain, level))
+        if self.early:
+            return gelu(self.norm(y, _gain(self.gain, level)) + x)
         return self.norm(gelu(y + x), _gain(self.gain, level))
+
+    def _inner(self, y: Tensor, level: Tensor | None) -> Tensor:
+        if self.inner_norm is None:
+            return y
+        return self.inner_norm(y, _gain(self.inner_gain, level))
 
 
 class StageProduct(nn.Module):
@@ -98,6 +121,7 @@ class GradResNet(nn.Module):
             the last through a matrix; else of the last stage only.
         side_bias: whether these matrices have biases, as in the network that was released.
         energy: one of `ENERGIES`.
+        norm_placement: one of `NORMS`, where blocks have norms.
 
     Attributes:
         checkpointing: whether training keeps only what blocks are given, see `recomputed`.
@@ -124,16 +148,19 @@ class GradResNet(nn.Module):
         multi_stage_features: bool = True,
         side_bias: bool = False,
         energy: str = "product",
+        norm_placement: str = NORMS[0],
     ) -> None:
         super().__init__()
         self.options = {
             "channels": channels, "classes": classes, "blocks": list(blocks),
             "widths": list(widths), "width": width, "noise_conditioning": noise_conditioning,
             "noise_features": noise_features, "multi_stage_features": multi_stage_features,
-            "side_bias": side_bias, "energy": energy,
+            "side_bias": side_bias, "energy": energy, "norm_placement": norm_placement,
         }  # fmt: skip
         if energy not in ENERGIES:
             raise InputError(f"energy is {energy!r}: use {' or '.join(ENERGIES)}.")
+        if norm_placement not in NORMS:
+            raise InputError(f"norm_placement is {norm_placement!r}: use {' or '.join(NORMS)}.")
         check_stages(blocks, widths)
         self.energy, self.classes, self.accepts = energy, classes, (channels,)
         self.multiple = 2 ** (len(blocks) - 1)
@@ -146,7 +173,8 @@ class GradResNet(nn.Module):
         for number, (count, outputs) in enumerate(zip(blocks, sizes, strict=True)):
             stage = nn.ModuleList()
             for k in range(count):
-                stage.append(GradBlock(inputs, outputs, 2 if number and k == 0 else 1, hidden))
+                stride = 2 if number and k == 0 else 1
+                stage.append(GradBlock(inputs, outputs, stride, hidden, norm_placement))
                 inputs = outputs
             self.stages.append(stage)
         sides = sizes[:-1] if multi_stage_features else []
