@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch import nn
 
 import scorelet as sl
 from linear_classifiers import Linear, margins, pictures
@@ -97,3 +98,24 @@ def test_what_fails_in_a_network_is_said_as_such(network, text, named):
     model = Classifier(network, "ab") if named else network
     with pytest.raises(InputError, match=text):
         sl.robust((pictures(8), torch.arange(8) % 2), model=model, eps=EPS)
+
+
+def test_layers_without_weights_and_logits_without_classes_are_sentences():
+    x, labels = torch.rand(3, 1, 4, 4), torch.zeros(3, dtype=torch.long)
+    lazy = nn.Sequential(nn.Flatten(), nn.LazyLinear(10))
+    with pytest.raises(InputError, match=r"Sequential has layers without weights yet, .* model\(x"):
+        sl.robust((x, labels), model=lazy)
+    nothing = nn.Sequential(nn.Flatten(), Columns(0))
+    with pytest.raises(InputError, match=r"float32 of shape \(3, 0\) of 3 .* \(batch, classes\)"):
+        sl.robust((x, labels), model=nothing)
+
+
+class Columns(nn.Module):
+    """The first columns."""
+
+    def __init__(self, count):
+        super().__init__()
+        self.count = count
+
+    def forward(self, x):
+        return x[:, : self.count]

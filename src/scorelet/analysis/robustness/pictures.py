@@ -65,11 +65,11 @@ def check_logits(found: object, count: int) -> None:
     """Refuse what a network made of `count` pictures where it is no logits (batch, classes).
 
     Raises:
-        InputError: no tensor of floats, one of another shape, or with one class.
+        InputError: no tensor of floats, one of another shape, or with one class or none.
     """
     if not isinstance(found, Tensor):
         got = f"an object of class {type(found).__name__}"
-    elif found.is_floating_point() and found.ndim == 2 and len(found) == count:
+    elif found.is_floating_point() and found.ndim == 2 and found.shape[1] and len(found) == count:
         refuse_single(found)
         return
     else:

@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from scorelet.core.copying import copied
 from scorelet.core.device import in_precision
@@ -31,6 +32,19 @@ class Guarded(nn.Module):
                 f"The model fails on pictures of shape {tuple(x.shape)}: {one_line(error)}; give "
                 "one that takes float32 pictures, any number at a time."
             ) from error
+
+
+def check_built(model: nn.Module) -> None:
+    """Refuse layers that take their size from the first pictures, and have not seen any.
+
+    Raises:
+        InputError: there are some.
+    """
+    if any(is_lazy(t) for t in (*model.parameters(), *model.buffers())):
+        raise InputError(
+            f"{type(model).__name__} has layers without weights yet, as LazyLinear: show it some "
+            "pictures before, as model(x)."
+        )
 
 
 def guarded(model: nn.Module) -> nn.Module:

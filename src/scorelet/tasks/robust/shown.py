@@ -20,7 +20,7 @@ from scorelet.data.locate import locate
 from scorelet.models import Classifier, JointEnergy
 from scorelet.tasks.evaluate.classifiers import numbered
 from scorelet.tasks.fitting import Changes, load_fitted
-from scorelet.tasks.robust.guarded import guarded
+from scorelet.tasks.robust.guarded import check_built, guarded
 from scorelet.tasks.robust.settings import RobustSettings
 from scorelet.zoo import load_as, viewed
 
@@ -61,6 +61,7 @@ def attacked_network(model: Model, device: str) -> nn.Module:
     if isinstance(model, str | Path):
         model = load_as(Classifier, model, verb="robust")
     model = viewed(Classifier, model)
+    check_built(model)
     network = copied(model).to(choose_device(device))
     network = network if joint_law(network) else guarded(network)
     return network.eval().requires_grad_(False)
