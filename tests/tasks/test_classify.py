@@ -161,6 +161,19 @@ def test_samples_of_few_bits_in_sixteen_are_said(model, bits):
     assert sl.classify(0 * stored, model=model).notes == ()  # black
 
 
+def test_pictures_of_a_batch_are_told_by_number(model):
+    batch = np.stack([flat(c, dtype=np.float64) for c in ((1, 0, 0), (0, 3, 0), (0, 0, -2))])
+    with pytest.warns(ResultWarning) as said:
+        sl.classify(batch, model=model)
+    assert [str(one.message).partition(" has ")[0] for one in said] == [
+        "picture 2 of 3",
+        "picture 3 of 3",
+    ]
+    batch[2, 4, 4] = np.nan
+    with pytest.raises(InputError, match="Picture 3 of 3 holds NaN"):
+        sl.classify(batch, model=model)
+
+
 @pytest.mark.parametrize(
     ("source", "sentence"),
     [

@@ -34,6 +34,7 @@ from scorelet.zoo import load_as, viewed
 SUFFIXES = (".csv", ".json", ".parquet")
 BATCH = 64
 """Pictures at a time, brought to one size; whole pictures, where a model takes any size."""
+_THE_PICTURE = "the picture"
 Model = str | Path | Classifier | NetworkJointEnergy
 
 
@@ -104,11 +105,15 @@ def classify(
     ready = _ready(model, k, device, dtype)
     if isinstance(source, str | Path):
         results, several = _classify_path(as_path(source), ready, k)
+        names = [str(result.file) if several else _THE_PICTURE for result in results]
     else:
         found, several = pictures(source)
-        results = _classify_pictures((_seen(picture, ready) for picture in found), ready, k)
-    notes = (note for result in results for note in result.notes)
-    warn_of(f"the picture {note.text}" for note in notes if note.kind in (RANGE, LITTLE))
+        names = _numbered(len(found))
+        seen = (_seen(one, ready, name=name) for one, name in zip(found, names, strict=True))
+        results = _classify_pictures(seen, ready, k)
+    pairs = zip(results, names, strict=True)
+    notes = ((name, note) for result, name in pairs for note in result.notes)
+    warn_of(f"{name} {note.text}" for name, note in notes if note.kind in (RANGE, LITTLE))
     return results if several else results[0]
 
 
@@ -213,8 +218,15 @@ def _seen_in(file: Path, ready: ReadyClassifier) -> Iterator[_Seen]:
     return (_seen(page, ready, file) for page in iter_pages(file))
 
 
-def _seen(picture: Picture, ready: ReadyClassifier, file: Path | None = None) -> _Seen:
-    x, notes = prepared(picture, ready.classifier)
+def _numbered(count: int) -> list[str]:
+    """Name pictures in memory."""
+    return [f"picture {k + 1} of {count}" for k in range(count)] if count > 1 else [_THE_PICTURE]
+
+
+def _seen(
+    picture: Picture, ready: ReadyClassifier, file: Path | None = None, name: str = _THE_PICTURE
+) -> _Seen:
+    x, notes = prepared(picture, ready.classifier, name)
     return _Seen(ready.fitted(x), tuple(notes), (x.shape[2], x.shape[3]), file)
 
 

@@ -27,12 +27,15 @@ Source = np.ndarray | Tensor | Any
 """What holds pixels: an array, a tensor, a Pillow picture."""
 
 
-def prepared(picture: Picture, classifier: Classifier) -> tuple[Image, list[Note]]:
+def prepared(
+    picture: Picture, classifier: Classifier, name: str = "the picture"
+) -> tuple[Image, list[Note]]:
     """Return the picture (1, channel, height, width) with channels that the classifier takes.
 
     Args:
         picture: of any depth, with alpha or without.
         classifier: says which channels and which size it takes.
+        name: what the picture is called, where it is refused.
 
     Returns:
         Values in [0, 1] of the picture's own size, and notes on what was done, and will be to
@@ -46,7 +49,7 @@ def prepared(picture: Picture, classifier: Classifier) -> tuple[Image, list[Note
     pixels = to_unit(on_white(picture).pixels)
     if picture.alpha is not None and bool((to_unit(picture.alpha) < 1).any()):
         notes.append(Note("alpha", "is transparent in places, which were made white"))
-    notes += _of_values(picture, float(pixels.min()), float(pixels.max()))
+    notes += _of_values(picture, float(pixels.min()), float(pixels.max()), name)
     count = pixels.shape[2]
     wanted = channels_taken(count, classifier.channels)
     if wanted != count:
@@ -62,18 +65,20 @@ def prepared(picture: Picture, classifier: Classifier) -> tuple[Image, list[Note
     return torch.from_numpy(x)[None], notes
 
 
-def _of_values(picture: Picture, low: float, high: float) -> list[Note]:
+def _of_values(picture: Picture, low: float, high: float, name: str) -> list[Note]:
     """Return notes on the values of a picture, of which some are refused.
 
     Args:
         picture: as it was read.
         low, high: its ends, in the unit of [0, 1] pictures.
+        name: what it is called.
     """
+    called = name[0].upper() + name[1:]
     if not np.isfinite([low, high]).all():
-        raise InputError("The picture holds NaN or infinite values: replace them first.")
+        raise InputError(f"{called} holds NaN or infinite values: replace them first.")
     if not max(-low, high) <= LARGEST:
         raise InputError(
-            f"The picture has values from {low:.3g} to {high:.3g}: bring them to 0 to 1 first."
+            f"{called} has values from {low:.3g} to {high:.3g}: bring them to 0 to 1 first."
         )
     if is_beyond(low, high):
         return [Note(RANGE, beyond_words(low, high))]
