@@ -1,6 +1,7 @@
 """scorelet classify."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -84,3 +85,12 @@ def test_a_denoiser_is_met_with_the_verb_that_fits(shell, pictures, tmp_path):
     assert status == 2
     assert "scorelet denoise" in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_the_first_example_of_the_help_runs(shell, monkeypatch):
+    monkeypatch.chdir(Path(__file__).parents[2])
+    _, after = shell("classify", "--help")[1].split("For example:")
+    status, out, _ = shell(*after.split("scorelet ")[1].split())
+    assert status == 0
+    assert out.startswith("examples/clean/chelsea.png: cat ")

@@ -152,5 +152,5 @@ def test_a_classifier_has_no_denoisers(shell, files):
     assert "explaining an attack" in err
     status, _, err = shell("explain-attack", files / "a.png", "--model", model)
     assert status == 2
-    assert "explain-attack takes a joint energy: use it with scorelet classify" in err
+    assert "explain-attack takes a joint law: use it with scorelet classify" in err
     assert err.count("\n") == 1

@@ -23,12 +23,14 @@ def classify(
     overwrite: Flag = False,
     shared: Shared = DEFAULTS,
 ) -> int:
-    """Say what pictures show: the most probable classes of a classifier.
+    """Say what pictures show: the most probable classes of a classifier or a joint law.
 
     Reads the pictures that scorelet denoise reads. A picture of another size is brought to that of
     the model, in the way that its file names; what was done to pictures is said once for each kind.
 
     For example:
+
+        scorelet classify examples/clean/chelsea.png --model cifar10-joint
 
         scorelet classify holiday/ --model runs/animals/weights.safetensors -k 3
 
@@ -36,7 +38,8 @@ def classify(
 
     Args:
         paths: pictures and folders of pictures.
-        model: path, built-in name or Hub id of a classifier (scorelet train makes one).
+        model: path, built-in name (cifar10-joint) or Hub id of a classifier or a joint law, which
+            scorelet train makes.
         k: how many classes.
         output: NAME.csv, NAME.json, or NAME.parquet where pyarrow is installed.
         dtype: of the network's products: auto (what is fast here), float32, bfloat16 or float16.

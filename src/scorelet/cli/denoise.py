@@ -54,6 +54,8 @@ def denoise(
 
         scorelet denoise counts.tif --noise poisson --noise-law 1,0
 
+        scorelet denoise small.png --model cifar10-joint --sigma 25 --label cat -o as_cat.png
+
     Args:
         paths: pictures and folders of pictures.
         output: file, or folder (NAME/); by default NAME_denoised beside the input.

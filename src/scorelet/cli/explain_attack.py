@@ -36,8 +36,8 @@ def explain_attack(
 
     Args:
         source: a picture.
-        model: path, built-in name or Hub id of a joint law, as `scorelet train` makes with
-            `task: joint`.
+        model: path, built-in name (cifar10-joint) or Hub id of a joint law, as `scorelet train`
+            makes with `task: joint`.
         output: NAME.png, NAME.pdf or NAME.svg, the drawing.
         label: its class; the most probable one if left out.
         norm: linf bounds the change of each pixel, l2 that of the whole picture.

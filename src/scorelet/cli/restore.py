@@ -55,6 +55,8 @@ def restore(
 
         scorelet restore holes.png --task inpaint --mask mask.png -o filled.png
 
+        scorelet restore holes.png --task inpaint --mask mask.png --model cifar10-joint --label dog
+
         scorelet restore soft.png --task deblur -o sharp.png
 
         scorelet restore soft.png --task deblur --blur 2 --sigma 2 -o sharp.png

@@ -37,6 +37,7 @@ class Kind(Generic[Model]):
             function of (header, tensors), if models of the kind differ.
         views: other classes as which verbs may take its models, and the functions that give them.
         measured: how it is measured, if `evaluate` does not: a phrase after "it is measured by".
+        title: what sentences call it, without an article; the words of its name if nothing is said.
     """
 
     name: str
@@ -45,12 +46,13 @@ class Kind(Generic[Model]):
     build: Callable[[Header, Tensors], Model]
     verbs: Verbs | Callable[[Header, Tensors], Verbs] = ()
     measured: str = ""
+    title: str = ""
     views: Mapping[type, Callable[[Model], Any]] = field(default_factory=dict)
 
     @property
     def words(self) -> str:
-        """The name as words with an article: ``a blind denoiser``."""
-        words = self.name.replace("-", " ")
+        """The title, or the name as words, with an article: ``a blind denoiser``."""
+        words = self.title or self.name.replace("-", " ")
         return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
 
 

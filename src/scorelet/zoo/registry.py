@@ -15,7 +15,7 @@ from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.zoo.checkpoints import build, open_model, read_model
 from scorelet.zoo.hub import fetch
-from scorelet.zoo.kind import Header, Kind, Tensors, find_kind, kind_of
+from scorelet.zoo.kind import KINDS, Header, Kind, Tensors, find_kind, kind_of
 
 Model = TypeVar("Model")
 
@@ -136,13 +136,18 @@ def load_as(model_type: type[Model], model: str | Path, *, verb: str) -> Model:
     kind, header, tensors = open_model(path)
     view = kind.views.get(model_type)
     if view is None and not issubclass(kind.model_type, model_type):
-        name = model_type.__name__.removeprefix("Network")
         raise InputError(
-            f"{model} is {kind.words}, and {verb} takes a {_CAPITALS.sub(' ', name).lower()}: "
+            f"{model} is {kind.words}, and {verb} takes {_words(model_type)}: "
             f"{_uses(kind, header, tensors)}."
         )
     loaded = build(path, kind, header, tensors)
     return loaded if view is None else view(loaded)
+
+
+def _words(model_type: type) -> str:
+    """Return what sentences call models of a class, with an article."""
+    own = next((kind for kind in KINDS.values() if kind.model_type is model_type), None)
+    return own.words if own else f"a {_CAPITALS.sub(' ', model_type.__name__).lower()}"
 
 
 def viewed(model_type: type, model: Any) -> Any:  # noqa: ANN401 - any argument of a verb

@@ -65,5 +65,6 @@ KIND = Kind(
     describe,
     build,
     verbs=verbs,
+    title="joint law",
     views={Classifier: NetworkJointEnergy.classifier, Denoiser: NetworkJointEnergy.denoiser},
 )
