@@ -167,26 +167,30 @@ def test_what_a_class_is_worth_is_its_exact_budget():
     assert worth > 20 * spread
 
 
-def test_the_loss_is_a_mean_over_the_images_that_learn_each_score():
+@pytest.mark.parametrize("clean", [0.0, 0.5])
+def test_the_loss_is_a_mean_over_the_images_that_learn_each_score(clean):
     """Those that learn p(c | y) do not learn s: both sums are divided by what is due to them."""
     known, count, share = planar_mixture(), 4000, 0.25
     batch = batch_of(known, count, 0)
     batch["x"] = batch["x"].double()
-    objective = JointObjective(LAW, 0.0, 3.0, posterior=2.0, posterior_share=share)
+    objective = JointObjective(LAW, clean, 3.0, posterior=2.0, posterior_share=share)
     noise = Noise(3, range(count))
     loss = objective(known, batch, noise)
-    sigma, z = LAW.quantile(noise.uniform(batch["x"], use=1)), noise.normal(batch["x"])
-    told = noise.uniform(batch["x"], use=2) < share
+    u, told = noise.uniform(batch["x"], use=1), noise.uniform(batch["x"], use=2) < share
+    noisy, due = u >= clean, count * (1 - clean)
+    sigma, z = LAW.quantile((u - clean).clamp(min=0) / (1 - clean)), noise.normal(batch["x"])
     y = batch["x"] + sigma[:, None, None, None] * z
     left = z + sigma[:, None, None, None] * known.score(y, sigma)
     with_class = z + sigma[:, None, None, None] * known.score(y, sigma, batch["label"])
     error = left.square().mean((1, 2, 3))
     worth = (left.square() - with_class.square()).sum((1, 2, 3)) / 2
-    noise_mean = error[~told].sum() / (count * (1 - share))
-    worth_mean = worth[told].sum() / (count * share)
-    entropy = F.cross_entropy(known.logits(y, sigma), batch["label"])
-    assert_close(loss.value, entropy + 3.0 * noise_mean - 2.0 * worth_mean, 1e-9)
-    for name, mean in (("noise", noise_mean), ("worth", worth_mean), ("entropy", entropy)):
+    noise_mean = error[noisy & ~told].sum() / (due * (1 - share))
+    worth_mean = worth[noisy & told].sum() / (due * share)
+    logits = torch.where(noisy[:, None], known.logits(y, sigma), known.logits(batch["x"], 0.0))
+    entropies = F.cross_entropy(logits, batch["label"], reduction="none")
+    assert_close(loss.value, entropies.mean() + 3.0 * noise_mean - 2.0 * worth_mean, 1e-9)
+    entropy_mean = entropies[noisy].sum() / due
+    for name, mean in (("noise", noise_mean), ("worth", worth_mean), ("entropy", entropy_mean)):
         logged = sum(float(loss.terms[f"{name}/{k}"]) for k in range(4)) / 4
         assert logged == pytest.approx(float(mean), rel=1e-6)
 
