@@ -1,4 +1,4 @@
-"""Where the objective of joint laws has its minimum: at the law of the images, if a model has it."""
+"""The objective of joint laws has its minimum at the law of the images, if a model has it."""
 
 import pytest
 import torch
@@ -33,7 +33,7 @@ class Gaussians(JointEnergy):
 
 @pytest.mark.slow
 def test_gaussian_classes_are_found(monkeypatch):
-    """Classes, images, noise and levels are of a Sobol sequence: nearer to integrals than chance."""
+    """Classes, images, noise and levels are of a Sobol sequence, nearer to integrals."""
     known, model = planar_mixture(), Gaussians()
     points = SobolEngine(6, scramble=True, seed=0).draw(COUNT, dtype=torch.float64)
     label = torch.searchsorted(known.weights.cumsum(0), points[:, 0].contiguous())
