@@ -10,6 +10,8 @@ al. 2020, arXiv 1912.03263).
 `memory`: the joint step of the built-in model's size as it is, with torch's checkpoint around each
 block, with `activation_checkpointing`, and with `accumulate: 4`: what torch's profiler says that
 tensors take beyond those that were there, at most, and the time.
+`precision`: how exact it is in float32 and bfloat16 (joint_precision.py; pictures of cifar10.npz
+under $SCORELET_DATA).
 """
 
 import sys
@@ -18,6 +20,7 @@ from functools import partial
 from itertools import accumulate
 from typing import Any
 
+import joint_precision
 import torch
 from measure import Row, quartiles
 from program import run_parts
@@ -225,4 +228,5 @@ def largest_product(precision: str, quick: bool) -> float:
 if __name__ == "__main__":
     keep_large_buffers()  # as tasks do
     parts = {"step": step, "inference": inference, "compiled": compiled, "memory": memory}
+    parts["precision"] = joint_precision.precision
     sys.exit(run_parts("joint_speed", parts, ("scorelet", "torch"), __doc__ or ""))

@@ -65,7 +65,7 @@ def test_a_new_head_is_saved_loaded_and_asked_for_what_it_measures(
         return CorrelatedPixels(colours, 2 * variances)
 
     options = {"fit": lambda _batches, _mean: flat(0.01), "rebuilt": twice} if measures else {}
-    head = Head(lambda g, e, ratio, start: g - (2 * start() + ratio * e)[:, None], **options)
+    head = Head(lambda g, e, ratio, start: (g, -2 * start() - ratio * e), **options)
     monkeypatch.setitem(HEADS, "new", head)
     pixels = flat(0.01) if measures else None
     joint = law(network, "new", pixels=pixels)

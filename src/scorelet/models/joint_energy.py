@@ -77,6 +77,14 @@ class JointEnergy(nn.Module, ABC):
         """Compute ℓ up to a number that all classes share, at levels from `least` on."""
         return self._logits(y, sigma)
 
+    def _parts(self, y: Image, sigma: NoiseLevel) -> tuple[Logits, PerSample]:
+        """Compute ℓ as logits and a number of each image that all classes share.
+
+        It may be large: added to logits, it rounds them, and where a score is differentiated what
+        all classes share cancels up to that rounding only.
+        """
+        return self._logits(y, sigma), y.new_zeros(len(y))
+
     def forward(self, y: Image, sigma: NoiseLike | None = None) -> Logits:
         """Return what labels: as `class_logits`."""
         return self.class_logits(y, sigma)
@@ -174,8 +182,9 @@ class JointEnergy(nn.Module, ABC):
         level, labels = self._level(y, sigma), self._labels(label, y)
 
         def value(image: Tensor) -> tuple[Tensor, Tensor]:
-            logits = self._fitting(self._logits(image, level), y)
-            return _chosen(logits, labels).sum(), logits
+            logits, shared = self._parts(image, level)
+            logits = self._fitting(logits, y)
+            return (_chosen(logits, labels) + shared).sum(), logits + shared[:, None]
 
         with self._precision(y):
             score, logits = image_gradient(value, y, (level, *self.parameters()))

@@ -40,14 +40,17 @@ class Head:
     """One way to make ℓ, and all that models, training and files have to know of it.
 
     Attributes:
-        logits: ℓ of G, E, s / σ (batch,), and a function that computes R.
+        parts: makes ℓ of G, E, s / σ (batch,), and a function that computes R; as logits and what
+            all classes share of each image (batch,), whose sum is ℓ.
         uses_energy: whether E counts.
         has_gaussian: whether R does.
         fit: measures a law of pixels, as `fit_correlated_pixels`; None: it needs none.
         rebuilt: makes that law of its tensors in a file.
     """
 
-    logits: Callable[[Logits, PerSample, Tensor, Callable[[], PerSample]], Logits]
+    parts: Callable[
+        [Logits, PerSample, Tensor, Callable[[], PerSample]], tuple[Logits, PerSample]
+    ]
     uses_energy: bool = True
     has_gaussian: bool = False
     fit: Callable[[Callable[[], Iterable[Image]], Tensor], CorrelatedPixels] | None = None
@@ -56,15 +59,15 @@ class Head:
 
 def _beside_gaussian(
     classes: Logits, energy: PerSample, ratio: Tensor, gaussian: Callable[[], PerSample]
-) -> Logits:
-    return classes - (gaussian() + ratio * energy)[:, None]
+) -> tuple[Logits, PerSample]:
+    return classes, -(gaussian() + ratio * energy)
 
 
 HEADS: dict[str, Head] = {
     "reference": Head(_beside_gaussian, has_gaussian=True),
     "correlated": Head(_beside_gaussian, has_gaussian=True, fit=fit_correlated_pixels),
-    "quadratic": Head(lambda classes, energy, *_: classes - energy[:, None]),
-    "logits": Head(lambda classes, *_: classes, uses_energy=False),
+    "quadratic": Head(lambda classes, energy, *_: (classes, -energy)),
+    "logits": Head(lambda classes, energy, *_: (classes, 0 * energy), uses_energy=False),
 }
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol, final, runtime_checkable
 import torch
 from torch import Tensor, nn
 
+from scorelet.core.device import single_at_least
 from scorelet.core.errors import InputError
 from scorelet.core.network import answered
 from scorelet.core.options import checked
@@ -149,12 +150,17 @@ class NetworkJointEnergy(JointEnergy):
         return (y - self.mean.to(y.dtype)[:, None, None]) / spread.sqrt()[:, None, None, None]
 
     def _logits(self, y: Image, sigma: NoiseLevel) -> Logits:
+        classes, shared = self._parts(y, sigma)
+        return classes + shared[:, None]
+
+    def _parts(self, y: Image, sigma: NoiseLevel) -> tuple[Logits, PerSample]:
         u, level = self._scaled(y, sigma), sigma.clamp(max=self.most)
         network = self.network
         assert isinstance(network, EnergyNetwork)
         energy, classes = answered(self.network, y, lambda: network.heads(u, level))
         ratio = self.variance.to(y.dtype).sqrt() / sigma
-        return HEADS[self.head].logits(classes, energy, ratio, lambda: self._reference(y, sigma))
+        classes = classes.to(single_at_least(classes.dtype))
+        return HEADS[self.head].parts(classes, energy, ratio, lambda: self._reference(y, sigma))
 
     def _reference(self, y: Image, sigma: NoiseLevel) -> PerSample:
         """Return -log p_σ of Gaussian pixels, up to a constant."""
