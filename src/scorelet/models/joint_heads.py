@@ -48,9 +48,7 @@ class Head:
         rebuilt: makes that law of its tensors in a file.
     """
 
-    parts: Callable[
-        [Logits, PerSample, Tensor, Callable[[], PerSample]], tuple[Logits, PerSample]
-    ]
+    parts: Callable[[Logits, PerSample, Tensor, Callable[[], PerSample]], tuple[Logits, PerSample]]
     uses_energy: bool = True
     has_gaussian: bool = False
     fit: Callable[[Callable[[], Iterable[Image]], Tensor], CorrelatedPixels] | None = None
@@ -67,7 +65,9 @@ HEADS: dict[str, Head] = {
     "reference": Head(_beside_gaussian, has_gaussian=True),
     "correlated": Head(_beside_gaussian, has_gaussian=True, fit=fit_correlated_pixels),
     "quadratic": Head(lambda classes, energy, *_: (classes, -energy)),
-    "logits": Head(lambda classes, energy, *_: (classes, 0 * energy), uses_energy=False),
+    "logits": Head(
+        lambda classes, energy, *_: (classes, torch.zeros_like(energy)), uses_energy=False
+    ),
 }
 
 
