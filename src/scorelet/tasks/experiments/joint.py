@@ -106,8 +106,8 @@ class JointConfig(LoopConfig):
             return self
         if not self.denoises:
             raise ValueError(
-                "nothing is learnt: lambda_ce: 0 leaves out labels, and lambda_dsm: 0 or "
-                "noise.clean: 1 leaves out denoising; give one of both a weight"
+                "nothing is learnt: weight 0 of the cross-entropy leaves out labels, and weight 0 "
+                "of the denoising error, or noise.clean: 1, denoising; give one of both a weight"
             )
         told = (
             ("lambda_posterior: 0", self.lambda_posterior > 0),
@@ -117,8 +117,8 @@ class JointConfig(LoopConfig):
         )
         if wanted := [words for words, given in told if given]:
             raise ValueError(
-                f"lambda_ce: 0 learns no labels, which the rest of the settings uses: set "
-                f"{', '.join(wanted)}"
+                "weight 0 of the cross-entropy leaves labels unlearnt, which other settings use: "
+                f"set {', '.join(wanted)}"
             )
         return self
 
