@@ -8,6 +8,7 @@ from torch import nn
 import scorelet as sl
 from samples import write_png
 from scorelet.core.errors import InputError
+from scorelet.data import read_picture
 from scorelet.models import NetworkJointEnergy
 from scorelet.tasks.inference import denoise_array
 
@@ -70,3 +71,16 @@ def test_other_attacks_are_refused(picture, attack):
     words = f"has no attack '{attack}': use pgd, apgd, autoattack or square, which keep within eps"
     with pytest.raises(InputError, match=words):
         sl.explain_attack(picture, model=law(), attack=attack, steps=1)
+
+
+def test_a_picture_in_memory_is_explained_as_its_file(picture, tmp_path):
+    pixels = read_picture(picture).pixels
+    expected = sl.explain_attack(picture, model=law(), steps=1)
+    for source in (pixels, torch.from_numpy(pixels).permute(2, 0, 1) / 255, pixels[None]):
+        found = sl.explain_attack(source, model=law(), steps=1)
+        assert found.document == expected.document | {"source": type(source).__name__}
+    found.save(tmp_path / "why.png")
+    with pytest.raises(InputError, match="source holds 2 pictures: give one at a time"):
+        sl.explain_attack(np.stack([pixels, pixels]), model=law())
+    with pytest.raises(InputError, match=r"The picture has values from 0 to [0-9]+, but models"):
+        sl.explain_attack(pixels.astype(np.float32), model=law())

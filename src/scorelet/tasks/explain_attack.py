@@ -23,12 +23,12 @@ from scorelet.core.network import unwrapped
 from scorelet.core.options import check_types, checked
 from scorelet.core.paths import as_path
 from scorelet.core.typing import Logits
-from scorelet.data import read_picture
+from scorelet.data import Picture, read_picture
 from scorelet.models import NetworkJointEnergy, class_labels
 from scorelet.plots.attack_explained import Panel, attack_figure
 from scorelet.plots.figures import plain_texts
 from scorelet.tasks.array_files import check_output, writing
-from scorelet.tasks.classify_input import RANGE, prepared
+from scorelet.tasks.classify_input import RANGE, Source, pictures, prepared
 from scorelet.tasks.ready_classifier import check_answers
 from scorelet.tasks.robust.words import radius_text
 from scorelet.zoo import load_as
@@ -42,18 +42,20 @@ class ExplainedAttack:
     """An attack on a picture, explained.
 
     Attributes:
-        document: for JSON: source, model, norm, eps, sigma, label, taken_for and found (what the
-            model says before and after), rival (the most probable other class after it), broken
-            (right before, and not after), changed (whether the attack has changed a pixel),
-            probabilities of the label before and after, alignment (cosine between the attack and
-            D_u - D_label; None where nothing was changed), slow_share (of the energy of
-            D_label - D_u, at the lowest quarter of the frequencies) and notes on how the picture
-            was read.
+        document: for JSON: source (its class where it was in memory), model, norm, eps, sigma,
+            label, taken_for and found (what the model says before and after), rival (the most
+            probable other class after it), broken (right before, and not after), changed (whether
+            the attack has changed a pixel), probabilities of the label before and after, alignment
+            (cosine between the attack and D_u - D_label; None where nothing was changed),
+            slow_share (of the energy of D_label - D_u, at the lowest quarter of the frequencies)
+            and notes on how the picture was read.
         images: what it was made from.
+        file: that was read; None: what was given was in memory.
     """
 
     document: dict[str, Any]
     images: AttackExplanation
+    file: Path | None = None
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Draw it: NAME.png, NAME.pdf or NAME.svg.
@@ -62,8 +64,7 @@ class ExplainedAttack:
             InputError: another suffix, or a file that exists already.
         """
         target = as_path(path)
-        source = Path(self.document["source"])
-        check_output(target, overwrite=overwrite, suffixes=SUFFIXES, source=source)
+        check_output(target, overwrite=overwrite, suffixes=SUFFIXES, source=self.file)
         names = (self.document[name] for name in ("label", "rival", "taken_for", "found"))
         figure = attack_figure(attack_panels(self.images, *names), _title(self.document))
         plain_texts(figure)
@@ -74,7 +75,7 @@ class ExplainedAttack:
 @checked
 @torch.inference_mode(mode=False)
 def explain_attack(  # noqa: PLR0913 - as many as the command has options
-    source: str | Path,
+    source: str | Path | Source,
     *,
     model: str | Path | nn.Module,
     label: int | str | None = None,
@@ -93,7 +94,7 @@ def explain_attack(  # noqa: PLR0913 - as many as the command has options
     those of any class.
 
     Args:
-        source: a picture.
+        source: path of a picture; or one in memory, as `classify` takes it.
         model: path, built-in name or Hub id of a joint law of images and classes; or one.
         label: name or number of its class; None takes the one that the model finds most probable.
         norm: linf or l2.
@@ -115,9 +116,10 @@ def explain_attack(  # noqa: PLR0913 - as many as the command has options
     joint = in_precision(_joint(model), choose_device(device), torch.float32)
     joint.eval().requires_grad_(False)
     classifier = joint.classifier()
-    x, notes = prepared(read_picture(as_path(source)), classifier)
+    file = as_path(source) if isinstance(source, str | Path) else None
+    x, notes = prepared(_one(source) if file is None else read_picture(file), classifier)
     if beyond := [note.text for note in notes if note.kind == RANGE]:
-        raise InputError(f"{source} {beyond[0]}.")
+        raise InputError(f"{file or 'The picture'} {beyond[0]}.")
     x = classifier.fitted(x.to(joint.mean.device)).clamp(0, 1)
     level = joint.clean_level if sigma is None else sigma
     number = _number(label, joint, _logits(joint, x, level))
@@ -128,8 +130,8 @@ def explain_attack(  # noqa: PLR0913 - as many as the command has options
     before, after = int(found.taken[0]), int(found.found[0])
     changed = not torch.equal(found.clean, found.attacked)
     document = {
-        "source": str(source),
-        "model": str(model) if isinstance(model, str | Path) else type(model).__name__,
+        "source": _name(source),
+        "model": _name(model),
         "norm": norm,
         "eps": eps,
         "sigma": found.sigma,
@@ -145,7 +147,19 @@ def explain_attack(  # noqa: PLR0913 - as many as the command has options
         "slow_share": float(found.slow_share[0]),
         "notes": [note.text for note in notes],
     }
-    return ExplainedAttack(document, found)
+    return ExplainedAttack(document, found, file)
+
+
+def _name(given: object) -> str:
+    return str(given) if isinstance(given, str | Path) else type(given).__name__
+
+
+def _one(source: Source) -> Picture:
+    """Return the picture that is in memory."""
+    found, _ = pictures(source)
+    if len(found) != 1:
+        raise InputError(f"source holds {len(found)} pictures: give one at a time.")
+    return found[0]
 
 
 def _check_attack(name: str) -> None:

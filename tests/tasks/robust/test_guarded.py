@@ -119,3 +119,12 @@ class Columns(nn.Module):
 
     def forward(self, x):
         return x[:, : self.count]
+
+
+def test_one_radius_needs_no_list():
+    model, x = Linear(2), pictures(10)
+    labels = model(x).argmax(1)
+    one, same = (
+        sl.robust((x, labels), model=model, eps=eps, steps=2).document for eps in (0.01, (0.01,))
+    )
+    assert one == same

@@ -64,7 +64,7 @@ def robust(  # noqa: PLR0913 - as many as the command has options
     *,
     model: Model,
     norm: str = "linf",
-    eps: Sequence[float] = (1 / 255, 2 / 255),
+    eps: float | Sequence[float] = (1 / 255, 2 / 255),
     attack: str | Sequence[str] = "pgd",
     transfer_from: Model | None = None,
     part: Literal["train", "test"] = "test",
@@ -95,7 +95,7 @@ def robust(  # noqa: PLR0913 - as many as the command has options
         model: path, built-in name or Hub id of a classifier or a joint law; with `arch` a file of
             weights; or a module that maps pictures to logits.
         norm: linf or l2.
-        eps: radii in the unit of pictures with values in [0, 1].
+        eps: radii, or one, in the unit of pictures with values in [0, 1].
         attack: pgd, apgd, autoattack, square or fmn, or several of them.
         transfer_from: another model: pictures that PGD makes for it are shown to this one.
         part, limit, steps, restarts, queries, seed, calibration, smoothing, draws, device: see
@@ -112,7 +112,7 @@ def robust(  # noqa: PLR0913 - as many as the command has options
     """
     settings = RobustSettings(
         norm=norm,
-        eps=tuple(float(radius) for radius in eps),
+        eps=tuple(float(r) for r in (eps if isinstance(eps, Sequence) else (eps,))),
         attacks=(attack,) if isinstance(attack, str) else tuple(attack),
         part=part,
         limit=limit,
