@@ -17,8 +17,6 @@ PYTHON_ONLY = {
     "training/settings.py": "start_from",
     "tasks/experiments/cascade.py": "hold_out",
     "tasks/experiments/labelled.py": "hold_out",
-    "tasks/experiments/joint.py": "lambda_ce lambda_dsm lambda_posterior denoise_target "
-    "label_level label_smoothing",
     "tasks/experiments/cascade_config.py": "start_from shows_level scale_embedding",
     "tasks/experiments/cascade_networks.py": "scale_embedding",
     "tasks/networks.py": "torch.jit",
