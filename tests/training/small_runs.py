@@ -14,9 +14,11 @@ from torch.utils.data import Dataset
 from scorelet.core.checkpoint import load_tensors
 from scorelet.core.random import generator, randn
 from scorelet.data.labelled import LabelledImages, LabelledSamples
-from scorelet.models import ResidualDenoiser
+from scorelet.models import LogUniformNoise, NetworkJointEnergy, ResidualDenoiser
 from scorelet.networks import BFCNN, ShuffleUNet
+from scorelet.networks.grad_res_net import GradResNet
 from scorelet.training import Learner, LoopConfig, Trainer, blind_denoising, classification
+from scorelet.training.joint import JointObjective
 from scorelet.training.processes import leave_processes
 
 NETWORKS = {
@@ -88,13 +90,32 @@ def classifier(settings: LoopConfig) -> Trainer:
     return Trainer(settings, Learner(model, classification(0.1)), samples)
 
 
+def joint(settings: LoopConfig) -> Trainer:
+    """A law of labelled pictures; of the four of a step, some stay clean, some are told classes."""
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, (12, 8, 8, 1), dtype=np.uint8)
+    images = LabelledImages(x, np.arange(12) % 3, ("a", "b", "c"))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = GradResNet(1, 3, blocks=(1, 1), widths=(8, 8), noise_features=8)
+        for weight in network.parameters():  # as after some steps: none has a gradient of 0
+            if not weight.any():
+                nn.init.normal_(weight, std=0.1)
+    model = NetworkJointEnergy(network, "abc", mean=(0.5,), variance=0.06)
+    objective = JointObjective(LogUniformNoise(0.1, 1.0), posterior=0.5, posterior_share=0.5)
+    samples = LabelledSamples(images, length=100, seed=settings.seed)
+    return Trainer(settings, Learner(model, objective), samples)
+
+
 RUNS = {
     "shuffle-unet 1 steps": {"steps": 1},
     "bf-cnn 1 steps": {"steps": 1},
     "shuffle-unet in parts": {"steps": 1, "accumulate": 2},
     "classifier": {"steps": 1},
+    "joint": {"steps": 1, "batch": 8},
     "shuffle-unet 5 steps": {"steps": 5},
 }
+OTHERS = {"classifier": classifier, "joint": joint}
 RESUMED = "bf-cnn resumed"
 """Stopped at a save between two lines of the log."""
 
@@ -106,8 +127,8 @@ def main(folder: str) -> None:
         settings = config(
             path, log_every=1, optimizer={"clip": 1e6, "weight_decay": 0.1}, **changes
         )
-        if name == "classifier":
-            runner = classifier(settings)
+        if name in OTHERS:
+            runner = OTHERS[name](settings)
         else:
             runner = trainer(settings, network=name.split()[0])
         for _ in runner.run():

@@ -62,7 +62,7 @@ def assert_close(got, expected, tol):
 @pytest.mark.parametrize("launcher", LAUNCHERS)
 def test_two_processes_do_what_one_does(tmp_path, alone, launcher):
     launch(launcher, tmp_path)
-    counts = (13, 6, 13, 4)  # of parameters
+    counts = (13, 6, 13, 4, 23)  # of parameters
     for name, parameters in zip(small_runs.RUNS, counts, strict=False):
         _assert_same_first_step(tmp_path / name, alone / name, parameters)
     _assert_one_run(tmp_path / "shuffle-unet 5 steps")
