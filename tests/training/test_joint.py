@@ -1,6 +1,8 @@
 """The objective of joint laws: its identities, and what it finds where the law is known."""
 
 import math
+import subprocess
+import sys
 from functools import cache
 
 import pytest
@@ -9,6 +11,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from laws.denoiser_laws import assert_close
+from samples import environment
 from scorelet.core.random import Noise, generator
 from scorelet.models import (
     JointEnergy,
@@ -310,3 +313,46 @@ def test_levels_are_quantiles(law):
     for share, sigma in zip(u, law.quantile(u), strict=True):
         assert law.cdf(float(sigma)) == pytest.approx(float(share))
     assert math.isclose(float(law.quantile(torch.rand(100_000)).mean()), law.mean, rel_tol=0.02)
+
+
+PROGRAM = """
+import torch
+from torch.nn.functional import cross_entropy
+
+from scorelet.models import NetworkJointEnergy
+from scorelet.networks.grad_res_net import GradResNet
+
+torch.manual_seed(0)
+network = GradResNet(2, 3, blocks=(1, 1), widths=(8, 8))
+torch.nn.init.normal_(network.products[0].conv.weight, std=0.1)
+model = NetworkJointEnergy(network, "abc", mean=(0.0,), variance=1.6).double()
+y, z = torch.rand(2, 4, 2, 8, 8).double()
+label, sigma = torch.arange(4) % 3, torch.tensor([0.1, 0.3, 1.0, 2.0]).double()
+
+def loss(y, sigma):
+    logits, score = model.logits_and_score(y, sigma)
+    error = (z + sigma[:, None, None, None] * score).square().mean()
+    return cross_entropy(logits, label) + error
+
+def gradient(loss):
+    parts = torch.autograd.grad(loss(y, sigma), list(model.parameters()))
+    return [part.flatten() for part in parts]
+
+compiled = torch.compile(loss, backend="aot_eager")
+found, exact = torch.cat(gradient(compiled)), torch.cat(gradient(loss))
+print(float((found - exact).norm() / exact.norm()))
+"""
+
+
+@pytest.mark.slow
+def test_under_compile_the_loss_has_the_same_gradient():
+    """In a program of its own, as the checks of shapes in tests cannot be traced.
+
+    Not as one graph: functions with rules of their own for forward mode are left to torch as it is.
+    """
+    command = [sys.executable, "-c", PROGRAM]
+    result = subprocess.run(
+        command, env=environment(), capture_output=True, text=True, timeout=120, check=False
+    )
+    assert result.returncode == 0, result.stderr[-3000:]
+    assert float(result.stdout) < 1e-12
