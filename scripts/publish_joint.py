@@ -212,7 +212,8 @@ def describe(
         "input": INPUTS[path.stem == DIRECT],
         "data": {
             "train": f"CIFAR-10, without the last {config['data']['hold_out']} training images",
-            "test": f"{document['test']['pictures']} test images; nothing was chosen on them",
+            "test": f"{document['test']['pictures']} test images; what was chosen was chosen on "
+            "images held out, the last runs after a first look at these",
             "terms": CIFAR10_TERMS,
         },
         "command": f"{train_command(shipped, config, f'runs/{path.stem}')}; {document['command']}",

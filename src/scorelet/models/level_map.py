@@ -32,14 +32,13 @@ class LevelMapDenoiser(Denoiser):
         InputError: a network that says that it takes another number of channels.
     """
 
-    homogeneous = True
-
     def __init__(
         self, network: nn.Module, *, channels: int, compute_dtype: torch.dtype | None = None
     ) -> None:
         super().__init__()
         check_shown(network, channels + 1)
         self.network = network
+        self.homogeneous = not any(name.endswith("bias") for name, _ in network.named_parameters())
         self.compute_dtype = compute_dtype
         self.colours = channels
         self.channels = (1, 3) if channels == 3 else (channels,)

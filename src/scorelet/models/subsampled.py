@@ -33,7 +33,7 @@ class SubsampledDenoiser(Denoiser):
             raise InputError("This denoiser needs a condition, which phases do not have.")
         self.denoiser, self.step = denoiser, step
         self.blind, self.needs_noise = denoiser.blind, denoiser.needs_noise
-        self.channels = denoiser.channels
+        self.homogeneous, self.channels = denoiser.homogeneous, denoiser.channels
         self.know_classes_of(denoiser)
         radius = denoiser.locality.receptive_radius
         self.locality = Locality(

@@ -29,7 +29,7 @@ def recomputed(part: nn.Module, *inputs: Tensor) -> Tensor:
     """
     if functions_at_work() or torch.compiler.is_compiling():
         return part(*inputs)
-    names, weights = zip(*part.named_parameters(), strict=True)
+    names, weights = list(dict(part.named_parameters())), list(part.parameters())
     count = len(inputs)
 
     def run(*tensors: Tensor) -> Tensor:
@@ -58,7 +58,9 @@ class _Recomputed(Function):
                 own = [tensor.view_as(tensor) for tensor in tensors]
                 y = ctx.run(*own)
             sources = [tensor for tensor, needed in zip(own, wanted, strict=True) if needed]
-            return torch.autograd.grad(y, sources, gradient, create_graph=again)
+            return torch.autograd.grad(
+                y, sources, gradient, create_graph=again, allow_unused=True, materialize_grads=True
+            )
 
         if again:
             found = checkpoint(

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import tifffile
+import torch
 from torch import nn
 
 import scorelet as sl
-from scorelet.models import Denoiser, LevelMapDenoiser
+from scorelet.models import Denoiser, GaussianDenoiser, LevelMapDenoiser
 
 SIGMA = 0.1
 MISLEADING = ("texture went", "the noise is uneven", "the noise is stronger")
@@ -50,6 +51,23 @@ def test_another_unit_is_said_first_and_nothing_that_is_not_so(scale, offset, do
         assert not [text for text in others if text.startswith(MISLEADING)]
 
 
+@pytest.mark.filterwarnings("ignore::scorelet.core.errors.ResultWarning")
+@pytest.mark.parametrize("sigma", [0.5, 1.0])
+def test_another_unit_is_seen_in_strong_noise(sigma):
+    z = np.random.default_rng(1).standard_normal((64, 64)).astype(np.float32)
+    x = np.float32(np.indices((64, 64)).sum(0) // 12 % 2)
+    first, *_ = sl.denoise(2 * x - 1 + sigma * z, model=OfTheUnit(), sigma=sigma).warnings
+    assert first.startswith("values of another unit")
+    out = sl.denoise(x + sigma * z, model=OfTheUnit(), sigma=sigma)
+    assert not [text for text in out.warnings if "0 to 1" in text]
+
+
+def test_a_closed_form_has_the_unit_of_its_law():
+    y = np.float32(100 + 20 * np.random.default_rng(1).standard_normal((48, 48)))
+    law = GaussianDenoiser(torch.full((1, 48, 48), 100.0), 300 * torch.eye(48 * 48))
+    assert sl.denoise(y, model=law, sigma=10.0).warnings == ()
+
+
 @pytest.mark.parametrize("sigma", [0.01, SIGMA, 0.3])
 def test_noise_and_overshoots_are_no_other_unit(sigma):
     rng = np.random.default_rng(1)
@@ -78,6 +96,7 @@ def test_a_small_part_of_the_range_is_said():
 @pytest.mark.filterwarnings("ignore::scorelet.core.errors.ResultWarning")
 def test_homogeneous_and_blind_models_take_any_unit():
     level_map = LevelMapDenoiser(nn.Conv2d(2, 1, 1, bias=False), channels=1)
+    assert not LevelMapDenoiser(nn.Conv2d(2, 1, 1), channels=1).homogeneous
     y, sigma = 255 * noisy(), 255 * SIGMA
     for model, turned in ((level_map, False), (level_map, True), ("photo", False)):
         out = sl.denoise(y, model=model, sigma=sigma, noise="white", self_ensemble=turned)

@@ -71,6 +71,13 @@ def test_smooth_networks_pass_and_relu_is_said(head):
     assert "linear around each image, as of ReLU" in sentence
 
 
+def test_logits_that_begin_at_zero_are_not_called_linear():
+    heads = Heads("gelu")
+    with torch.no_grad():
+        heads.classify.weight.zero_()
+    assert check_twice(NetworkJointEnergy(heads, "ab", size=(4, 4)), (4, 4), 1) == []
+
+
 def test_what_learns_no_labels_is_asked_for_the_score_of_all_classes():
     assert said("gelu", "reference", classifies=False) == []
     assert said("relu", "reference", classifies=False) == []  # its logits say nothing

@@ -1,5 +1,6 @@
 """Networks of others under attack: those that cast pictures themselves, and those that fail."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -124,7 +125,8 @@ class Columns(nn.Module):
 def test_one_radius_needs_no_list():
     model, x = Linear(2), pictures(10)
     labels = model(x).argmax(1)
-    one, same = (
-        sl.robust((x, labels), model=model, eps=eps, steps=2).document for eps in (0.01, (0.01,))
+    given = (0.01, (0.01,), np.array([0.01]), np.float64(0.01))
+    first, *others = (
+        sl.robust((x, labels), model=model, eps=eps, steps=2).document for eps in given
     )
-    assert one == same
+    assert all(other == first for other in others)

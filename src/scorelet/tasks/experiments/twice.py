@@ -80,7 +80,9 @@ def _piecewise_linear(model: NetworkJointEnergy, x: Image, v: Image) -> bool:
     with torch.enable_grad():
         logits = network.heads(image, x.new_full((len(x),), model.least))[1]
         slope = _slope(logits[:, 0].sum(), image)
-        curved = None if slope is None else _slope((slope * v).sum(), image)
+        if slope is None or not bool(slope.any()):
+            return False  # weights that begin at zero say nothing of the function
+        curved = _slope((slope * v).sum(), image)
     return curved is None or not bool(curved.any())
 
 

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -64,7 +65,7 @@ def robust(  # noqa: PLR0913 - as many as the command has options
     *,
     model: Model,
     norm: str = "linf",
-    eps: float | Sequence[float] = (1 / 255, 2 / 255),
+    eps: float | Sequence[float] | np.ndarray = (1 / 255, 2 / 255),
     attack: str | Sequence[str] = "pgd",
     transfer_from: Model | None = None,
     part: Literal["train", "test"] = "test",
@@ -112,7 +113,7 @@ def robust(  # noqa: PLR0913 - as many as the command has options
     """
     settings = RobustSettings(
         norm=norm,
-        eps=tuple(float(r) for r in (eps if isinstance(eps, Sequence) else (eps,))),
+        eps=tuple(float(r) for r in ((eps,) if isinstance(eps, int | float) else eps)),
         attacks=(attack,) if isinstance(attack, str) else tuple(attack),
         part=part,
         limit=limit,
