@@ -35,14 +35,20 @@ def stored_bits(pixels: np.ndarray) -> int | None:
     return bits if most and bits in BITS else None
 
 
+def bits_words(bits: int) -> tuple[str, str]:
+    """Say where the samples of `stored_bits` end, and what to do."""
+    return (
+        f"above {2**bits - 1} of 65535",
+        f"if these are {bits}-bit samples, multiply them by {2 ** (16 - bits)} first",
+    )
+
+
 def little_range(pixels: np.ndarray) -> str | None:
     """Say which small part of [0, 1] a picture keeps to: floats, or integers of fewer bits."""
     bits = stored_bits(pixels)
     if bits is not None:
-        return (
-            f"uses little of its range: none of its samples is above {2**bits - 1} of 65535; if "
-            f"these are {bits}-bit samples, multiply them by {2 ** (16 - bits)} first"
-        )
+        place, advice = bits_words(bits)
+        return f"uses little of its range: none of its samples is {place}; {advice}"
     most = float(pixels.max())
     if pixels.dtype.kind != "f" or not 0 < most <= DIM:
         return None

@@ -14,6 +14,7 @@ from scorelet.models import Denoiser
 from scorelet.tasks.denoise.settings import DenoiseSettings
 from scorelet.tasks.denoise.shown.view import View
 from scorelet.tasks.denoise.shown.window import central
+from scorelet.tasks.value_range import bits_words, stored_bits
 
 _SENSOR_BITS = range(10, 15)
 MOST_TAKEN = 1.2
@@ -142,15 +143,13 @@ def _compression(coding: JpegCoding | None, sigma: float) -> str | None:
 
 def _few_bits(pixels: np.ndarray) -> str | None:
     """Say whether 16-bit samples may be those of 10 to 14 bits, whose white is far lower."""
-    if pixels.dtype != np.uint16:
+    bits = stored_bits(pixels)
+    if bits is None or bits not in _SENSOR_BITS:
         return None
-    bits = int(pixels.max()).bit_length()
-    if bits not in _SENSOR_BITS:
-        return None
+    place, advice = bits_words(bits)
     return (
-        f"samples use little of their range: none is above {2**bits - 1} of 65535, and grain that "
-        f"neighbours share is judged by the range; if these are {bits}-bit samples, multiply them "
-        f"by {2 ** (16 - bits)} first"
+        f"samples use little of their range: none is {place}, and grain that neighbours share is "
+        f"judged by the range; {advice}"
     )
 
 
