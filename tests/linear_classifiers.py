@@ -34,6 +34,14 @@ def pictures(count=48, seed=1, spread=0.1):
     return (0.5 + spread * torch.randn(count, *SHAPE, generator=rng)).clamp(0.2, 0.8)
 
 
+def labelled(count=24):
+    """Pictures of two classes that `Linear(2)` tells apart, but for every sixth."""
+    x = pictures(count)
+    labels = Linear(2)(x).detach().argmax(1)
+    labels[::6] = 1 - labels[::6]
+    return x, labels
+
+
 def margins(network, x, labels, norm):
     """The radius at which each label changes, (batch,)."""
     logits, weight = network(x).detach(), network.weight.detach()

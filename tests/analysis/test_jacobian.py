@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 
 import scorelet as sl
+from once_differentiable import ReluOnce
 from scorelet.analysis.jacobian import JacobianProducts, ReturnsNoiseWarning, jacobian_basis
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator, randn
@@ -333,20 +334,6 @@ class Answer:
     """In the manner of diffusers."""
 
     sample: torch.Tensor
-
-
-class ReluOnce(torch.autograd.Function):
-    """What is written for speed: its backward is not differentiated again, nor forwards."""
-
-    @staticmethod
-    def forward(ctx, y):
-        ctx.save_for_backward(y)
-        return y.relu()
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx, grad):
-        return grad * (ctx.saved_tensors[0] > 0)
 
 
 def within(net):

@@ -14,7 +14,7 @@ import torch
 
 import scorelet as sl
 from classifiers import write_classifier
-from linear_classifiers import Linear, Masked, margins, pictures
+from linear_classifiers import Linear, Masked, labelled, margins
 from samples import write_png
 from scorelet.analysis.robustness import ATTACKS, Attack
 from scorelet.cli.main import run
@@ -37,10 +37,7 @@ def forgotten(monkeypatch):
 
 @pytest.fixture
 def data():
-    x = pictures(24)
-    labels = Linear(2)(x).detach().argmax(1)
-    labels[::6] = 1 - labels[::6]
-    return x, labels
+    return labelled()
 
 
 def test_its_table_is_the_closed_form(data):

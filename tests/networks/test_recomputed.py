@@ -44,6 +44,23 @@ def test_two_derivatives_are_those_of_differences():
     assert gradgradcheck(lambda *given: recomputed(part, *given), inputs)
 
 
+class Idle(Part):
+    """Its weight is not used."""
+
+    def forward(self, x):
+        return x.sin() * x
+
+
+@pytest.mark.parametrize("part", [nn.GELU(), Idle()])
+def test_parts_without_weights_or_with_one_that_is_not_used(part):
+    x = torch.tensor([0.4, 1.1], dtype=torch.float64, requires_grad=True)
+    found = []
+    for call in (part, lambda x: recomputed(part, x)):
+        (slope,) = torch.autograd.grad(call(x).sum(), x, create_graph=True)
+        found.append(torch.autograd.grad(slope.square().sum(), x)[0])
+    assert_close(found[1], found[0], 1e-14)
+
+
 def test_under_transforms_it_is_the_part_itself():
     part, x = Part(), torch.tensor([0.4, 1.1]).double()
     slope = torch.func.grad(lambda x: recomputed(part, x, x).sum())(x)

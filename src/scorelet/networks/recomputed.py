@@ -29,14 +29,13 @@ def recomputed(part: nn.Module, *inputs: Tensor) -> Tensor:
     """
     if functions_at_work() or torch.compiler.is_compiling():
         return part(*inputs)
-    names, weights = list(dict(part.named_parameters())), list(part.parameters())
-    count = len(inputs)
+    weights, count = dict(part.named_parameters()), len(inputs)
 
     def run(*tensors: Tensor) -> Tensor:
         given, own = tensors[:count], tensors[count:]
-        return functional_call(part, dict(zip(names, own, strict=True)), given)
+        return functional_call(part, dict(zip(weights, own, strict=True)), given)
 
-    return _Recomputed.apply(run, *inputs, *weights)
+    return _Recomputed.apply(run, *inputs, *weights.values())
 
 
 class _Recomputed(Function):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.autograd.function import once_differentiable
 
+from once_differentiable import ReluOnce
 from scorelet.core.errors import InputError
 from scorelet.models import NetworkJointEnergy
 from scorelet.networks.grad_res_net import GradResNet
@@ -13,22 +13,8 @@ from scorelet.tasks.experiments import joint
 from scorelet.tasks.experiments.joint import JointConfig, build
 from scorelet.tasks.experiments.twice import check_twice
 
-
-class Once(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return x.tanh()
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, slope):
-        (x,) = ctx.saved_tensors
-        return slope * (1 - x.tanh() ** 2)
-
-
 KINDS = {
-    "once": Once.apply,
+    "once": ReluOnce.apply,
     "detached": lambda x: x.tanh().detach(),
     "rounded": lambda x: (8 * x).round() / 8,
     "relu": torch.relu,

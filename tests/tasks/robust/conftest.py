@@ -2,12 +2,9 @@
 
 import pytest
 
-from linear_classifiers import Linear, pictures
+from linear_classifiers import labelled
 
 
 @pytest.fixture
 def data():
-    x = pictures(24)
-    labels = Linear(2)(x).detach().argmax(1)
-    labels[::6] = 1 - labels[::6]
-    return x, labels
+    return labelled()

@@ -87,7 +87,7 @@ class JointConfig(LoopConfig):
     activation_checkpointing: bool = Field(
         default=False,
         description="compute the maps of blocks again in backward passes in the place of keeping "
-        "them: about half of the memory, 1.75 times the time; of GradResNet",
+        "them: about half of the memory, 1.7 times the time; of GradResNet",
     )
 
     @property

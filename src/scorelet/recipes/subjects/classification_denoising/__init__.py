@@ -32,6 +32,7 @@ from scorelet.recipes.subjects.classification_denoising.networks import (
     LABELLING,
     RESNET,
     Networks,
+    step_word,
 )
 from scorelet.recipes.subjects.classification_denoising.quantities import quantities
 from scorelet.recipes.subjects.classification_denoising.settings import (
@@ -106,7 +107,7 @@ def _by_seed(
     """Measure each model of each name, as a step of its own."""
     return {
         name: [
-            steps(f"{what}-{_file(name)}-{k}", partial(measure, name, model))
+            steps(f"{what}-{step_word(name)}-{k}", partial(measure, name, model))
             for k, model in enumerate(each)
         ]
         for name, each in models.items()
@@ -135,18 +136,14 @@ def _costs(
     """Return what steps of training cost, and answers."""
     steps = networks.steps
     trained = {
-        name: steps(f"cost-step-{_file(name)}", partial(costs.training, networks, name))
+        name: steps(f"cost-step-{step_word(name)}", partial(costs.training, networks, name))
         for name in (*models, costs.LANGEVIN)
     }
     answered = {
-        name: steps(f"cost-answers-{_file(name)}", partial(costs.answers, networks, model))
+        name: steps(f"cost-answers-{step_word(name)}", partial(costs.answers, networks, model))
         for name, (model, *_) in models.items()
     }
     return trained, answered
-
-
-def _file(name: str) -> str:
-    return name.replace(" ", "-").replace(",", "")
 
 
 def _others(
@@ -166,7 +163,7 @@ def _others(
     for source, (other, *_) in joints.items():
         work = partial(_transferred, other, images, settings, seed)
         shown = {name: each for name, each in first.items() if name != source}
-        step = f"transfer-{_file(source)}"
+        step = f"transfer-{step_word(source)}"
         found[f"transfer from {source}"] = _by_seed(networks.steps, step, shown, work)
     return found
 

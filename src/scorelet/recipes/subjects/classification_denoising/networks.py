@@ -33,6 +33,11 @@ BASELINES = (ALONE, RESNET, BF_CNN)
 _SIDE = 16
 
 
+def step_word(name: str) -> str:
+    """Return the name of a network as names of steps have it."""
+    return name.replace(" ", "-").replace(",", "")
+
+
 class Networks:
     """Trains the networks, or loads those that a run before has trained.
 
@@ -92,7 +97,7 @@ class Networks:
         return [self._trained(name, k) for k in range(seeds)]
 
     def _trained(self, name: str, number: int) -> Path:
-        step = f"{name.replace(' ', '-')}-{number}"
+        step = f"{step_word(name)}-{number}"
         folder = self.steps.folder / step
         self.steps(step, partial(self._train, name, number, folder))
         return folder / WEIGHTS
