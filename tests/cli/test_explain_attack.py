@@ -32,7 +32,7 @@ def files(tmp_path):
 @pytest.mark.slow
 def test_a_drawing_and_figures(shell, files):
     words = ["explain-attack", files / "a.png", "--model", files / "joint.safetensors"]
-    words += ["--label", "dog", "--eps", "4/255", "--sigma", "0.1", "--steps", 5]
+    words += ["--label", "dog", "--eps", "4/255", "--sigma", "25.5", "--steps", 5]
     status, out, err = shell(*words, "-o", files / "why.png")
     assert (status, err) == (0, "")
     assert "p(dog)" in out
@@ -49,7 +49,8 @@ def test_a_drawing_and_figures(shell, files):
     assert (taken in out) == found["broken"]
     cosine = f"its cosine with the attack is {found['alignment']:.3f}"
     assert f"difference of the denoisers: {cosine}" in out
-    assert found["eps"] == pytest.approx(4 / 255)
+    assert (found["eps"], found["sigma"]) == pytest.approx((4 / 255, 0.1))  # --sigma in 8 bits
+    assert "at noise level 25.5/255" in out
     other = next(name for name in CLASSES if name != found["taken_for"])
     words = ["explain-attack", files / "a.png", "--model", files / "joint.safetensors"]
     words += ["--label", other, "--eps", "0", "--steps", 2]
@@ -62,7 +63,7 @@ def test_a_drawing_and_figures(shell, files):
     taken = f"{other}, which the model takes for {found['taken_for']} as it is"
     assert f"{taken}, so that there is nothing to attack" in out
     assert "cosine" not in out
-    assert "at noise level 0.0039" in out
+    assert "at noise level 1/255" in out
 
 
 def test_a_drawing_says_of_what_it_is(files, monkeypatch):
@@ -87,7 +88,7 @@ def test_a_drawing_says_of_what_it_is(files, monkeypatch):
     )
     found.save(files / "why.png")
     title = drawn[0].get_suptitle()
-    assert title == "joint.safetensors, attacked within 5.1/255 in linf, at noise level 0.1"
+    assert title == "joint.safetensors, attacked within 5.1/255 in linf, at noise level 25.5/255"
     said = [axis.get_title() for axis in drawn[0].axes]
     assert f"p({found.document['taken_for']})" in said[0]
     assert said[3].startswith("picture, denoised:")
@@ -100,9 +101,9 @@ def test_a_drawing_says_of_what_it_is(files, monkeypatch):
     [
         (["--label", "horse"], "no class 'horse': use cat, dog, ship"),
         (["--eps", "-1/255"], "eps is -0.0039"),
-        (["--sigma", "-1/255"], "sigma is -0.0039"),
+        (["--sigma", "-1"], "--sigma is -1: it must be 0 or more"),
         (["--eps", "8"], "write 8/255 for 8 in 8-bit units"),
-        (["--sigma", "25"], "write 25/255 for 25 in 8-bit units"),
+        (["--sigma", "300"], "pictures have values in [0, 1]"),
         (["--eps", "much"], "--eps much: use a number or a fraction"),
         (["-o", "why.gif"], "why.gif"),
     ],

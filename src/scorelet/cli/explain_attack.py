@@ -16,7 +16,7 @@ def explain_attack(
     label: str | None = None,
     norm: Literal["linf", "l2"] = "linf",
     eps: Fractions = "2/255",
-    sigma: Fractions | None = None,
+    sigma: float | None = None,
     attack: str = "pgd",
     steps: Whole = 40,
     restarts: Whole = 1,
@@ -42,8 +42,8 @@ def explain_attack(
         label: its class; the most probable one if left out.
         norm: linf bounds the change of each pixel, l2 that of the whole picture.
         eps: radius, of pictures with values in [0, 1]; 2/255 is two steps of 8 bits.
-        sigma: noise level at which the model reads the picture, of pictures in [0, 1]; that at
-            which it labels clean pictures if left out.
+        sigma: noise level at which the model reads the picture, in 8-bit units; that at which it
+            labels clean pictures if left out.
         attack: pgd, apgd, autoattack or square.
         steps: of pgd and apgd.
         restarts: random places from which these begin.
@@ -62,7 +62,7 @@ def explain_attack(
         label=label,
         norm=norm,
         eps=number(eps, "--eps"),
-        sigma=None if sigma is None else number(sigma, "--sigma"),
+        sigma=None if sigma is None else shared.eight_bits(sigma),
         attack=attack,
         steps=steps,
         restarts=restarts,
@@ -78,12 +78,12 @@ def explain_attack(
 
 
 def _as_text(document: dict[str, Any]) -> str:
-    from scorelet.tasks.robust.words import radius_text
+    from scorelet.tasks.robust.words import level_text, radius_text
 
     label, found = document["label"], document["found"]
     lines = [f"{document['source']} {note}." for note in document["notes"]]
     alignment = document["alignment"]
-    level = f"at noise level {document['sigma']:.3g}"
+    level = f"at noise level {level_text(document['sigma'])}"
     right = document["taken_for"] == label
     if not document["changed"]:
         taken = f"which the model takes for {document['taken_for']} as it is, so that"

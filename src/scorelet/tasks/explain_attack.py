@@ -30,7 +30,7 @@ from scorelet.plots.figures import plain_texts
 from scorelet.tasks.array_files import check_output, writing
 from scorelet.tasks.classify_input import RANGE, Source, pictures, prepared
 from scorelet.tasks.ready_classifier import check_answers
-from scorelet.tasks.robust.words import radius_text
+from scorelet.tasks.robust.words import level_text, radius_text
 from scorelet.zoo import load_as
 
 SUFFIXES = (".png", ".pdf", ".svg")
@@ -208,7 +208,7 @@ def _check_denoised(found: AttackExplanation) -> None:
 
 def _title(document: dict[str, Any]) -> str:
     within = f"within {radius_text(document['eps'], document['norm'])} in {document['norm']}"
-    level = f"at noise level {document['sigma']:.3g}"
+    level = f"at noise level {level_text(document['sigma'])}"
     return f"{Path(document['model']).name}, attacked {within}, {level}"
 
 

@@ -13,6 +13,11 @@ def radius_text(eps: float, norm: str) -> str:
     return f"{eps * LEVELS:.4g}/{LEVELS}" if norm == "linf" and eps else f"{eps:.4g}"
 
 
+def level_text(sigma: float) -> str:
+    """Write a noise level in 8-bit steps, 25/255."""
+    return f"{sigma * LEVELS:.4g}/{LEVELS}"
+
+
 def cells(row: dict[str, Any], norm: str) -> tuple[str, str, str]:
     """Write a row, as `HEAD` has it."""
     accuracy = f"{row['accuracy']:.3f} ± {row['accuracy_error']:.3f}"
