@@ -62,6 +62,12 @@ def _redraw_rows(
     reads.weight[:, rows] = 0
 
 
+def watched() -> Image:
+    """Return pictures on which channels are watched: the first that were held out."""
+    _, held = load_labelled(DATA).hold_out(HELD_OUT)
+    return held.images(0, PICTURES)
+
+
 def main() -> None:
     """Read, redraw, write."""
     parser = argparse.ArgumentParser(
@@ -71,8 +77,7 @@ def main() -> None:
     parser.add_argument("output", type=Path)
     words = parser.parse_args()
     denoiser = load_as(ResidualDenoiser, words.source, verb="redraw").eval()
-    _, held = load_labelled(DATA).hold_out(HELD_OUT)
-    for name, rows in redraw(denoiser, held.images(0, PICTURES), generator(0)).items():
+    for name, rows in redraw(denoiser, watched(), generator(0)).items():
         print(f"{name}: channels {rows} drawn anew")
     save(denoiser, words.output)
 
