@@ -90,6 +90,14 @@ def test_the_part_test_of_a_folder_of_classes_is_measured_alone(tmp_path, model)
     assert evaluate(tmp_path / "set", model=model, sigmas=[25.0])["pictures"] == 3
 
 
+def test_each_picture_at_each_level_is_told(tmp_path, model):
+    for name in "abc":
+        write_png(tmp_path / f"{name}.png", noisy(16, 16))
+    told = []
+    evaluate(tmp_path, model=model, sigmas=[25.0, 50.0], progress=lambda *step: told.append(step))
+    assert told == [(done, 6) for done in range(1, 7)]
+
+
 def test_pictures_beyond_the_limit_are_not_read(tmp_path, model):
     write_png(tmp_path / "a.png", noisy(16, 16))
     (tmp_path / "b.png").write_text("broken")

@@ -12,7 +12,7 @@ from samples import colour_classifier, plain_colours, write_colours, write_png
 from scorelet.core.errors import ArrayFileError, InputError
 from scorelet.data.labelled import LabelledImages
 from scorelet.models import Classifier, GaussianMixtureDenoiser
-from scorelet.tasks.evaluate import evaluate
+from scorelet.tasks.evaluate import classifiers, evaluate
 from scorelet.tasks.evaluate.classifiers import numbered
 
 SIDE = 6
@@ -43,6 +43,13 @@ def test_figures_are_those_that_can_be_counted(classifier, data):
     rows = [(row["class"], row["pictures"], row["accuracy"]) for row in result["rows"]]
     assert rows == [("red", 2, 1.0), ("green", 2, 0.5), ("blue", 2, 1.0)]
     assert json.loads(json.dumps(result)) == result
+
+
+def test_batches_are_told(classifier, data, monkeypatch):
+    monkeypatch.setattr(classifiers, "BATCH", 4)
+    told = []
+    evaluate(data, model=classifier, progress=lambda *step: told.append(step))
+    assert told == [(1, 2), (2, 2)]
 
 
 def test_the_last_training_pictures_may_be_held_out(classifier, data):

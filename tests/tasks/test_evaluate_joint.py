@@ -12,6 +12,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
 from scorelet.models import NetworkJointEnergy
 from scorelet.networks.grad_res_net import GradResNet
+from scorelet.tasks.evaluate import joint as evaluate_joint
 
 pytestmark = pytest.mark.usefixtures("float32")
 
@@ -114,7 +115,7 @@ def test_no_noise_and_no_classes(tmp_path):
 
 
 @pytest.mark.slow
-def test_pictures_of_another_size_are_the_same_in_all_rows(tmp_path):
+def test_pictures_of_another_size_are_the_same_in_all_rows(tmp_path, monkeypatch):
     """Clean ones were brought to the model's size, noisy ones shown as they were."""
     torch.manual_seed(0)
     joint = NetworkJointEnergy(GradResNet(3, 3, width=0.125), "abc", mean=(0.5,) * 3, size=(8, 8))
@@ -123,7 +124,12 @@ def test_pictures_of_another_size_are_the_same_in_all_rows(tmp_path):
         joint.network.classify.weight.mul_(100)
     x = np.random.default_rng(0).integers(0, 256, (3, 4, 6, 1), np.uint8)
     np.savez(tmp_path / "data.npz", x_test=x, y_test=np.arange(3))
-    found = sl.evaluate(tmp_path / "data.npz", model=joint, sigmas=[0.0, 51.0])
+    monkeypatch.setattr(evaluate_joint, "BATCH", 2)
+    data, told = tmp_path / "data.npz", []
+    found = sl.evaluate(
+        data, model=joint, sigmas=[0.0, 51.0], progress=lambda *step: told.append(step)
+    )
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
     clean, noisy = found["rows"]
     assert clean["nll"] == pytest.approx(found["negative_log_likelihood"], rel=1e-5)
     as_they_are = torch.from_numpy(x).permute(0, 3, 1, 2).expand(-1, 3, -1, -1) / 255

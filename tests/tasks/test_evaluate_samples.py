@@ -97,7 +97,10 @@ def test_ratios_are_those_of_the_spectra(data):
 def test_copies_are_told_and_the_nearest_picture_named(data):
     made = fields(40, 2)
     made[[3, 8, 20]] = 0.9 * data[[17, 0, 399]] + 0.05 + 0.002 * fields(3, 3)
-    found = measured(made, data)
+    told = []
+    found = measured(made, data, progress=lambda *step: told.append(step))
+    assert told == [(done, len(told)) for done in range(1, len(told) + 1)]
+    assert len(told) == 11  # one piece of each: octaves, features, twice pairs, three nearest ones
     assert found["copies"] == 3
     assert row_of(found, "copies")["samples"] == pytest.approx(100 * 3 / 40)
     assert row_of(found, "copies")["data"] == 0

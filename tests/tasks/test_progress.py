@@ -47,6 +47,13 @@ def test_a_count_appears_when_it_is_known(open_terminal):
     assert "[Set 1] a.png" in terminal.getvalue()  # brackets are no markup
 
 
+def test_work_that_tells_both_is_followed(open_terminal):
+    terminal = open_terminal()
+    with Bar("working", 0) as bar:
+        bar.follow(2, 9)
+    assert "2/9" in terminal.getvalue()
+
+
 def test_a_second_part_has_a_title_of_its_own(open_terminal):
     terminal = open_terminal()
     with Bar("working", 5) as bar:

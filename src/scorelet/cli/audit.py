@@ -92,13 +92,8 @@ def audit(
         shared.say(f"{name}: {seconds:.1f} s{' (kept from before)' if kept else ''}")
 
     bar = Bar("sampling", 0, quiet=shared.quiet or models is None)
-
-    def progress(done: int, count: int) -> None:
-        bar.expect(count)
-        bar.reach(done)
-
     warn = _each_once(shared)  # of files before the work, which may take hours
-    told = Told(shared.say, warn, tell, progress, shared.quiet)
+    told = Told(shared.say, warn, tell, bar.follow, shared.quiet)
     with bar:
         if models is not None:
             found = audit_models(data, models, settings, train=train, told=told)

@@ -98,28 +98,31 @@ def evaluate(
         overwrite: replace an existing file.
     """
     from scorelet.tasks.evaluate import evaluate as run
+    from scorelet.tasks.progress import Bar
 
     levels = None if sigmas is None else parse_levels(sigmas)
     for level in levels or ():
         shared.eight_bits(level)
-    result = run(
-        data,
-        model=model,
-        samples=samples,
-        sigmas=levels,
-        channels=channels,
-        limit=limit,
-        label=label,
-        cond=cond,
-        hold_out=hold_out,
-        device=shared.device,
-        dtype=dtype,
-        self_ensemble=self_ensemble,
-        arch=arch,
-        size=sides(size),
-        output=output,
-        overwrite=overwrite,
-    )
+    with Bar("evaluating", 0, quiet=shared.quiet) as bar:
+        result = run(
+            data,
+            model=model,
+            samples=samples,
+            sigmas=levels,
+            channels=channels,
+            limit=limit,
+            label=label,
+            cond=cond,
+            hold_out=hold_out,
+            device=shared.device,
+            dtype=dtype,
+            self_ensemble=self_ensemble,
+            arch=arch,
+            size=sides(size),
+            output=output,
+            overwrite=overwrite,
+            progress=bar.follow,
+        )
     for warning in result.get("warnings", []):
         shared.warn(f"{warning}.")
     shared.show(finite(result), as_text(result))

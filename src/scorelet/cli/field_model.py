@@ -121,7 +121,7 @@ def fit(
             mask=mask,
             report=report,
             overwrite=overwrite,
-            progress=_reach(bar),
+            progress=bar.follow,
         )
     for text in document["field"]["warnings"]:
         shared.warn(text)
@@ -206,7 +206,7 @@ def sample(
             data=data,
             resume=resume,
             overwrite=overwrite,
-            progress=_reach(bar),
+            progress=bar.follow,
         )
     height, width = document["size"]
     shared.say(chains(document))
@@ -249,7 +249,7 @@ def certify(
     path = as_path(model, name="model")
     name = path if exists(path) else model
     with Bar("certifying", 0, quiet=shared.quiet or data is None) as bar:
-        document = run(name, data, progress=_reach(bar))
+        document = run(name, data, progress=bar.follow)
     for text in document["warnings"]:
         shared.warn(text)
     shared.show(document, f"{certified(document)}\n{document['verdict']}\n{document['precision']}")
@@ -259,11 +259,3 @@ def certify(
 def _say_report(document: dict[str, Any], shared: Shared) -> None:
     if document["report"]:
         shared.say(f"report: {document['report']}")
-
-
-def _reach(bar: Any) -> Any:  # noqa: ANN401 - a progress bar, and what it is told
-    def progress(done: int, total: int) -> None:
-        bar.expect(total)
-        bar.reach(done)
-
-    return progress

@@ -60,14 +60,8 @@ def fisher(
     names = None if layers is None else tuple(layers.split(","))
     settings = FisherSettings(arch, names, dimension, pool, shared.device)
     shown = PictureChoice(part, sides(size), limit)
-    bar = Bar("measuring", 0, quiet=shared.quiet)
-
-    def progress(done: int, count: int) -> None:
-        bar.expect(count)
-        bar.reach(done)
-
-    with bar:
-        found = separation(data, model, settings, shown, progress=progress)
+    with Bar("measuring", 0, quiet=shared.quiet) as bar:
+        found = separation(data, model, settings, shown, progress=bar.follow)
     finish(found, _as_text(found.document), output, shared, overwrite=overwrite)
     return 0
 

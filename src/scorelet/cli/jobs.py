@@ -36,8 +36,7 @@ class Watch:
 
     def part(self, done: int, count: int) -> None:  # noqa: D102
         if self.alone:
-            self.bar.expect(count)
-            self.bar.reach(done)
+            self.bar.follow(done, count)
 
     def left_out(self, text: str) -> None:  # noqa: D102
         self.shared.warn(f"{text}.")

@@ -107,13 +107,7 @@ def robust(
         transfer_arch=transfer_arch,
         size=sides(size),
     )
-    bar = Bar("attacking", 0, quiet=shared.quiet)
-
-    def progress(done: int, count: int) -> None:
-        bar.expect(count)
-        bar.reach(done)
-
-    with bar:
+    with Bar("attacking", 0, quiet=shared.quiet) as bar:
         found = robustness(
             data,
             model,
@@ -121,7 +115,7 @@ def robust(
             source=transfer_from,
             outliers=outliers,
             target=Target(output, resume, overwrite),
-            progress=progress,
+            progress=bar.follow,
         )
     for warning in found.document["warnings"]:
         shared.warn(f"{warning}.")

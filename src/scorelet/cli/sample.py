@@ -92,14 +92,8 @@ def sample(
         churn=one_or_several(churn, "--churn", float),
         batch=batch,
     )
-    bar = Bar("sampling", 0, quiet=shared.quiet)
-
-    def progress(done: int, total: int) -> None:
-        bar.expect(total)
-        bar.reach(done)
-
-    with bar:
-        document = drawn(settings, output, overwrite=overwrite, progress=progress)
+    with Bar("sampling", 0, quiet=shared.quiet) as bar:
+        document = drawn(settings, output, overwrite=overwrite, progress=bar.follow)
     for warning in document["warnings"]:
         shared.warn(f"{warning}.")
     height, width = document["size"]

@@ -1,5 +1,6 @@
 """scorelet weights spectrum, compare, resample."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -53,7 +54,7 @@ def spectrum(
     if shared.device not in ("auto", "cpu"):
         raise InputError(f"device is {shared.device!r}: spectra are computed on the cpu.")
     with Bar("looking into layers", 0, quiet=shared.quiet) as bar:
-        found = spectra(model, arch=arch, noise=noise, progress=_following(bar))
+        found = spectra(model, arch=arch, noise=noise, progress=bar.follow)
     document = found.document
     rows = [[entry["name"], *values(entry)] for entry in document["layers"]]
     table = ConsoleTable(["layer", *COLUMNS], rows, frozenset({0, 1}))
@@ -122,8 +123,8 @@ def compare(
     settings = CompareSettings(arch, other_arch, noise, draws, polar, seed, shared.device)
     shown = PictureChoice(part, sides(size), limit)
     with Bar("aligning", 0, quiet=shared.quiet) as bar:
-        follow, then = _following(bar), _following(bar, "comparing layers")
-        found = comparison(model, other, data, settings, shown, progress=follow, layered=then)
+        then = partial(bar.follow, title="comparing layers")
+        found = comparison(model, other, data, settings, shown, progress=bar.follow, layered=then)
     document = found.document
     rows = [[entry["name"], *values(entry)] for entry in document["layers"]]
     table = ConsoleTable(["layer", *COLUMNS.values()], rows)
@@ -185,17 +186,9 @@ def resample(
     settings = ResampleSettings(arch, law, rank, refit, seed, shared.device)
     shown = PictureChoice("train", sides(size), limit)
     with Bar("drawing", 0, quiet=shared.quiet) as bar:
-        found = resampling(model, data, settings, shown, progress=_following(bar))
+        found = resampling(model, data, settings, shown, progress=bar.follow)
     finish(found, _drawn(found.document), output, shared, overwrite=overwrite)
     return 0
-
-
-def _following(bar: Any, title: str = "") -> Any:  # noqa: ANN401 - a Bar, which is imported late
-    def progress(done: int, count: int) -> None:
-        bar.expect(count, title)
-        bar.reach(done)
-
-    return progress
 
 
 def _drawn(document: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """How long work tells whoever waits how far it has come."""
 
+import itertools
 from collections.abc import Callable, Generator, Sequence
 from typing import TypeVar
 
@@ -16,3 +17,14 @@ def told(units: Sequence[Unit], progress: Progress | None) -> Generator[Unit]:
         yield unit
         if progress:
             progress(done, len(units))
+
+
+def teller(progress: Progress | None, total: int) -> Callable[[], None]:
+    """Return what is called after each of `total` units, and tells how many are done."""
+    done = itertools.count(1)
+
+    def tell() -> None:
+        if progress:
+            progress(next(done), total)
+
+    return tell

@@ -40,6 +40,11 @@ class Bar:
             self._bar.update(self._task, completed=done)
             self._count()
 
+    def follow(self, done: int, total: int, title: str = "") -> None:
+        """Say how many units of how many are done, as `scorelet.core.progress.Progress` does."""
+        self.expect(total, title)
+        self.reach(done)
+
     def advance(self, note: str = "", *, units: int = 1) -> None:
         """Move on; a note stays until the next one."""
         if self._bar:

@@ -154,12 +154,7 @@ def _told(warn: Say) -> Generator[None]:
 
 def _prepare(work: Callable[[Callable[[int, int], None]], None], *, quiet: bool) -> None:
     with Bar("preparing", 0, quiet=quiet) as bar:
-
-        def progress(done: int, count: int) -> None:
-            bar.expect(count)
-            bar.reach(done)
-
-        work(progress)
+        work(bar.follow)
 
 
 def _run(trainer: Trainer, title: str, *, quiet: bool, say: Say) -> None:

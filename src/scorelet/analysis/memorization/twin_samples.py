@@ -6,14 +6,13 @@ training image; if both have memorised, each is a copy of one of its own trainin
 References: Kadkhodaie, Guth, Simoncelli, Mallat 2024, arXiv 2310.02557, figure 2.
 """
 
-import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
 
 from scorelet.core.errors import InputError
-from scorelet.core.progress import Progress
+from scorelet.core.progress import Progress, teller
 from scorelet.core.random import Noise
 from scorelet.core.typing import Image
 from scorelet.models import Denoiser
@@ -64,12 +63,7 @@ def twin_samples(
         raise InputError(f"{count} pairs of samples cannot be drawn: expected at least one.")
     starts = range(0, count, _BATCH)
     steps = 2 * len(starts) * len(schedule.sigmas())
-    done, sets = itertools.count(1), []
-
-    def tell() -> None:
-        if progress:
-            progress(next(done), steps)
-
+    tell, sets = teller(progress, steps), []
     for model in (a, b):
         parts = []
         for start in starts:

@@ -16,6 +16,7 @@ from scorelet.analysis.classification import (
 )
 from scorelet.analysis.robustness.setup import seeded
 from scorelet.core.errors import InputError
+from scorelet.core.progress import Progress, told
 from scorelet.core.typing import Image, Labels, Logits
 from scorelet.data.labelled import LabelledImages
 from scorelet.data.labelled.files import has_parts
@@ -76,7 +77,7 @@ def measured_on(
     """Return the document of `measure_classifier` on pictures that were read."""
     labels = numbered(images, classifier.classes)
     ready = ready_classifier(classifier, device=settings.device, dtype=settings.dtype)
-    logits = logits_of(ready, images)
+    logits = logits_of(ready, images, settings.progress)
     share = accuracy(logits, labels)
     return {
         "pictures": len(images),
@@ -93,14 +94,17 @@ def measured_on(
     }
 
 
-def logits_of(ready: ReadyClassifier, images: LabelledImages) -> Logits:
+def logits_of(
+    ready: ReadyClassifier, images: LabelledImages, progress: Progress | None = None
+) -> Logits:
     """Return the logits of all pictures, on the CPU; a model that draws something does so anew.
 
     Raises:
         InputError: another channel count than the model takes, or logits that cannot be used.
     """
     with seeded(0, device=ready.device):
-        parts = [_logits(ready, images, n, n + BATCH) for n in range(0, len(images), BATCH)]
+        starts = told(range(0, len(images), BATCH), progress)
+        parts = [_logits(ready, images, n, n + BATCH) for n in starts]
     logits = torch.cat(parts)
     check_answers(logits)
     return logits

@@ -13,6 +13,7 @@ from scorelet.analysis.image_quality import SMALLEST
 from scorelet.core.device import choose_device, inference_dtype
 from scorelet.core.errors import ImageFileError, InputError
 from scorelet.core.paths import as_path
+from scorelet.core.progress import Progress, teller
 from scorelet.data import (
     Picture,
     channels_taken,
@@ -72,6 +73,7 @@ def measure_denoiser(
         label=settings.label,
         conditions=_conditions(settings, source, pictures),
         tile=settings.tile,
+        progress=settings.progress,
     )
     side = smallest_side(pictures)
     return {
@@ -92,6 +94,7 @@ def evaluate_pictures(
     label: int | str | None = None,
     conditions: Sequence[Pixels] | None = None,
     tile: TileSide = "auto",
+    progress: Progress | None = None,
 ) -> list[Row]:
     """Return one row of `scorelet.analysis.denoising.quality` per noise level.
 
@@ -103,14 +106,19 @@ def evaluate_pictures(
         label: class that a denoiser with classes is told.
         conditions: what a conditional denoiser is told of each picture, of its height and width.
         tile: as in `denoise_tiles`.
+        progress: is told of each picture at each level.
 
     Raises:
         InputError: the network's numbers overflow its dtype.
     """
 
+    tell = teller(progress, len(sigmas) * len(pictures))
+
     def estimate(noisy: Pixels, sigma: float, number: int) -> Pixels:
         cond = None if conditions is None else conditions[number]
-        return denoise_array(denoiser, noisy, sigma, label=label, cond=cond, tile=tile)
+        answer = denoise_array(denoiser, noisy, sigma, label=label, cond=cond, tile=tile)
+        tell()
+        return answer
 
     return [quality(estimate, pictures, sigma, structure=structure) for sigma in sigmas]
 

@@ -4,7 +4,9 @@ Denoisers over all classes and of the true class in dB (peak 1); see `analysis.j
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,14 @@ from scorelet.analysis.joint_levels import joint_errors
 from scorelet.core.copying import copied
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
+from scorelet.core.progress import teller
 from scorelet.core.random import Noise
 from scorelet.core.typing import Image, Labels
 from scorelet.data.labelled import LabelledImages
 from scorelet.data.labelled.folders import is_flat_folder
 from scorelet.data.locate import locate
 from scorelet.data.pictures.kinds import is_picture_name
-from scorelet.models import NetworkJointEnergy
+from scorelet.models import Classifier, NetworkJointEnergy
 from scorelet.tasks.evaluate.classifiers import (
     labelled_images,
     measured_on,
@@ -36,6 +39,8 @@ from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
 SIGMAS = (0.05 * 255, 0.1 * 255, 0.2 * 255, 0.5 * 255)
 """Usual noise levels, in 8-bit units."""
 BATCH = 100
+Piece = tuple[Image, Image, Labels]
+"""Clean and noisy pictures, and labels."""
 
 
 @measure.register(NetworkJointEnergy)
@@ -66,12 +71,14 @@ def measure_joint(
         )
     refuse_options(settings, ("channels", "cond", "self_ensemble"))
     images = labelled_images(classifier, data, settings)
-    found = measured_on(images, classifier, settings)
+    found = measured_on(images, classifier, replace(settings, progress=None))
     device = choose_device(settings.device)
     model = copied(joint).eval().to(device)
     labels = numbered(images, joint.classes)
     levels = SIGMAS if settings.sigmas is None else settings.sigmas
-    rows = [{"sigma": s, **_at_level(model, images, labels.to(device), s / 255)} for s in levels]
+    tell = teller(settings.progress, len(levels) * -(-len(images) // BATCH))
+    noisy = partial(_noisy, images, labels.to(device), classifier, tell)
+    rows = [{"sigma": s, **_at_level(model, noisy(s / 255), s / 255)} for s in levels]
     strong = [f"{s:g}" for s in levels if s / 255 > joint.most]
     if strong:
         noisy = joint.most > joint.least
@@ -89,12 +96,12 @@ def _is_unlabelled(path: Path) -> bool:
 
 
 def _at_level(
-    model: NetworkJointEnergy, images: LabelledImages, labels: torch.Tensor, sigma: float
+    model: NetworkJointEnergy, noisy: Iterable[Piece], sigma: float
 ) -> Mapping[str, float | None]:
     if not model.denoises or not sigma:
-        return _labels_at_level(model, images, labels, sigma)
+        return _labels_at_level(model, noisy, sigma)
     pieces = []
-    for x, y, label in _noisy(model, images, labels, sigma):
+    for x, y, label in noisy:
         found = joint_errors(model, x, y, sigma, label)
         parts = (found.right, found.nll, found.marginal, found.conditional, found.apart)
         pieces.append(torch.stack([part.detach().double().cpu() for part in parts]))
@@ -115,25 +122,30 @@ def _at_level(
 
 @torch.no_grad()
 def _labels_at_level(
-    model: NetworkJointEnergy, images: LabelledImages, labels: torch.Tensor, sigma: float
+    model: NetworkJointEnergy, noisy: Iterable[Piece], sigma: float
 ) -> dict[str, float]:
-    hits, nll = 0, 0.0
-    for _, y, label in _noisy(model, images, labels, sigma):
+    count, hits, nll = 0, 0, 0.0
+    for _, y, label in noisy:
         logits = model.class_logits(y, sigma or None)  # clean ones at the level of labels
+        count += len(label)
         hits += int((logits.argmax(1) == label).sum())
         nll += float(F.cross_entropy(logits.double(), label, reduction="sum"))
-    return {"accuracy": hits / len(images), "nll": nll / len(images)}
+    return {"accuracy": hits / count, "nll": nll / count}
 
 
 def _noisy(
-    model: NetworkJointEnergy, images: LabelledImages, labels: torch.Tensor, sigma: float
-) -> Iterator[tuple[Image, Image, Labels]]:
+    images: LabelledImages,
+    labels: Labels,
+    classifier: Classifier,
+    tell: Callable[[], None],
+    sigma: float,
+) -> Iterator[Piece]:
     """Yield clean and noisy pictures and their labels; the noise depends on their numbers.
 
     The clean ones are those of which the other figures are.
     """
-    classifier = model.classifier()
     for start in range(0, len(images), BATCH):
         x = shown(images, start, start + BATCH, classifier).to(labels.device)
         y = x + sigma * Noise(0, range(start, start + len(x))).normal(x)
         yield x, y, labels[start : start + BATCH]
+        tell()

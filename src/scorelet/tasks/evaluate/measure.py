@@ -7,6 +7,7 @@ from typing import Any
 
 from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields
+from scorelet.core.progress import Progress
 from scorelet.tasks.inference import TileSide
 from scorelet.zoo import Kind, kind_of
 
@@ -29,6 +30,7 @@ class EvaluateSettings:
         tile: side of a tile in pixels, "auto", or None for whole pictures.
         self_ensemble: of a denoiser measure the mean of eight answers, see
             `scorelet.models.TurnedDenoiser`.
+        progress: is told how many units of the work are done, and how many there are.
     """
 
     sigmas: tuple[float, ...] | None = None
@@ -41,6 +43,7 @@ class EvaluateSettings:
     dtype: str = "auto"
     tile: TileSide = "auto"
     self_ensemble: bool = False
+    progress: Progress | None = None
 
     def __post_init__(self) -> None:
         """Check types, and ranges."""

@@ -5,7 +5,7 @@ other; their cosines with the nearest picture, against those of pictures of the 
 nearest other one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -23,6 +23,7 @@ from scorelet.analysis.sample_quality import (
     split_distances,
     usual_scales,
 )
+from scorelet.core.progress import Progress, teller
 from scorelet.core.random import numpy_generator
 from scorelet.tasks.evaluate.sample_input import Input
 from scorelet.tasks.picture_arrays import Pictures, images_of
@@ -102,17 +103,27 @@ class Pieces:
 
     pictures: Pictures
     numbers: int = _NUMBERS
+    tell: Callable[[], None] = lambda: None
+
+    @property
+    def _step(self) -> int:
+        return max(1, self.numbers // self.pictures[0].size)
+
+    def __len__(self) -> int:
+        """How many pieces there are."""
+        return -(-len(self.pictures) // self._step)
 
     def __iter__(self) -> Iterator[Tensor]:
-        """Yield images (n, channel, height, width) in [0, 1]."""
-        step = max(1, self.numbers // self.pictures[0].size)
-        for start in range(0, len(self.pictures), step):
-            yield images_of(self.pictures[start : start + step])
+        """Yield images (n, channel, height, width) in [0, 1]; `tell` is called after each piece."""
+        for start in range(0, len(self.pictures), self._step):
+            yield images_of(self.pictures[start : start + self._step])
+            self.tell()
 
 
-def measure_samples(given: Input) -> Findings:
-    """Measure all."""
-    samples, data = Pieces(given.samples), Pieces(given.data)
+def measure_samples(given: Input, progress: Progress | None = None) -> Findings:
+    """Measure all; `progress` is told of pieces of both sets, each time that they are read."""
+    tell = teller(progress, _readings(given))
+    samples, data = (Pieces(pictures, tell=tell) for pictures in (given.samples, given.data))
     unbiased, distance = split_distances(_features(data), _features(samples))
     return Findings(
         _octaves(samples, data),
@@ -123,6 +134,14 @@ def measure_samples(given: Input) -> Findings:
         mean_pair_cosine(data),
         given.outside,
     )
+
+
+def _readings(given: Input) -> int:
+    """Return how many pieces are read: for octaves, features, pairs (twice) and nearest ones."""
+    samples, data = Pieces(given.samples), Pieces(given.data)
+    asked = len(Pieces(given.samples, _ASKED))
+    real = len(Pieces(given.data[:_REAL], _ASKED))
+    return (4 + asked) * (len(samples) + len(data)) + real * len(data)
 
 
 def _octaves(samples: Pieces, data: Pieces) -> list[Octave]:

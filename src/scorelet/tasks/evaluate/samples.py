@@ -37,7 +37,7 @@ def evaluate_samples(
         data: pictures, given likewise; or the name of one under ``$SCORELET_DATA``, see
             `scorelet.tasks.picture_arrays.load_picture_array`. Best what the generator has learnt
             from, as copies are found there only.
-        settings: channels (None: those of the samples) and limit, of both sets.
+        settings: channels (None: those of the samples) and limit, of both sets; progress.
         output: NAME.png, a contact sheet of the samples that are nearest to pictures of the data,
             each with that picture on its right; None writes nothing.
         overwrite: replace an existing file.
@@ -60,7 +60,7 @@ def evaluate_samples(
     if target is not None:
         check_output(target, overwrite=overwrite, suffixes=SUFFIXES)
     given = read_input(samples, data, settings)
-    found = measure_samples(given)
+    found = measure_samples(given, settings.progress)
     near = found.likeness
     if target is not None:
         write_sheet(target, given, near.samples, overwrite=overwrite)

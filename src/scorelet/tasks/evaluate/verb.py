@@ -10,6 +10,7 @@ from torch import Tensor
 from scorelet.core.errors import InputError
 from scorelet.core.network import unwrapped
 from scorelet.core.options import checked
+from scorelet.core.progress import Progress
 from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
 from scorelet.tasks.evaluate.samples import evaluate_samples
 from scorelet.tasks.foreign_classifier import SIZE_ALONE, foreign_classifier
@@ -39,6 +40,7 @@ def evaluate(  # noqa: PLR0913 - as many as the command has options
     size: tuple[int, int] | None = None,
     output: str | Path | None = None,
     overwrite: bool = False,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Measure a model on data, or samples of a generator beside them.
 
@@ -60,6 +62,7 @@ def evaluate(  # noqa: PLR0913 - as many as the command has options
             are those of the data.
         size: (height, width) to which pictures of folders are brought for it.
         output, overwrite: of samples, see `evaluate_samples`.
+        progress: see `EvaluateSettings`.
 
     Returns:
         The entries of `measure`, after model and data; or those of `evaluate_samples`.
@@ -82,6 +85,7 @@ def evaluate(  # noqa: PLR0913 - as many as the command has options
         dtype=dtype,
         tile=tile,
         self_ensemble=self_ensemble,
+        progress=progress,
     )
     if samples is not None:
         _refuse_beside_samples(
