@@ -9,7 +9,8 @@ python scripts/publish_joint.py runs/third/cifar10-joint --towards OTHER.safeten
 
 The last publishes weights that are moved by a share towards those that the run began with;
 `--label-level` says at which level clean pictures are labelled, if not as in training (see
-scripts/joint_label_levels.py). The folder has the name of the model. Writes
+scripts/joint_label_levels.py). `--before` names the runs before it, for the card, which else keeps
+those that it tells of, if the run began with weights. The folder has the name of the model. Writes
 src/scorelet/zoo/weights/NAME.safetensors (float16, with the names of the classes), NAME.json beside
 it (the model card) and docs/results/NAME.json: of what labels accuracy and likelihood, of what
 denoises PSNR, on the test images and on images that were held out, by noise level. A run that has
@@ -17,6 +18,7 @@ not ended can be published; the card says so.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from shutil import copyfile
 from tempfile import TemporaryDirectory
@@ -25,6 +27,7 @@ from typing import Any, NamedTuple
 from published_runs import (
     CIFAR10_CLASSES,
     CIFAR10_TERMS,
+    cifar10_run,
     cifar10_runs,
     document_head,
     move_towards,
@@ -107,7 +110,13 @@ OTHER = "OTHER.safetensors"
 """What commands call the weights that those of a run are moved towards."""
 
 
-def main(run: Path, weights: str, place: tuple[str, str], changes: Changes = AS_TRAINED) -> None:
+def main(
+    run: Path,
+    weights: str,
+    place: tuple[str, str],
+    changes: Changes = AS_TRAINED,
+    before: Sequence[Path] = (),
+) -> None:
     """Publish the file `weights` of `run`, with changes; `place` are machine and start."""
     name = run.name
     if name not in WORDS:
@@ -134,7 +143,7 @@ def main(run: Path, weights: str, place: tuple[str, str], changes: Changes = AS_
             "test": measured(made, None, settings),
             "held_out": measured(made, held, settings) if held else None,
         }
-        card = describe(made, run, config, document, place)
+        card = describe(made, run, config, document, place) | told_runs(before, run, place)
         with atomic_path(path) as temporary:
             copyfile(made, temporary)
     write_text(ROOT / f"docs/results/{name}.json", json.dumps(document, indent=2) + "\n")
@@ -194,6 +203,14 @@ def psnrs(path: Path, held: int | None) -> dict[str, Any]:
     return {"pictures": len(images), "rows": rows}
 
 
+def told_runs(before: Sequence[Path], run: Path, place: tuple[str, str]) -> dict[str, Any]:
+    """Return what the card says of runs, of which those before are told; nothing if none is."""
+    configs = {each: read_config(each / "config.yaml").model_dump(mode="json") for each in before}
+    own = read_config(run / "config.yaml").model_dump(mode="json")
+    told = [cifar10_run(each, config, *place) for each, config in (configs | {run: own}).items()]
+    return {"runs": told} if before else {}
+
+
 def describe(
     path: Path, run: Path, config: dict[str, Any], document: dict[str, Any], place: tuple[str, str]
 ) -> dict[str, Any]:
@@ -232,6 +249,7 @@ if __name__ == "__main__":
     parser.add_argument("--towards", type=Path, help="weights of an earlier run")
     parser.add_argument("--share", type=float, help="of the way there, 0.5 if not said")
     parser.add_argument("--label-level", type=float, help="at which clean pictures are labelled")
+    parser.add_argument("--before", type=Path, nargs="+", default=[], help="runs before it")
     options = parser.parse_args()
     if options.share is not None and not (options.towards and 0 <= options.share <= 1):
         parser.error("--share is a part of the way to --towards, 0 to 1")
@@ -239,4 +257,5 @@ if __name__ == "__main__":
         parser.error(f"{DIRECT} labels nothing: leave out --label-level")
     share = 0.5 if options.share is None else options.share
     changes = Changes(options.towards, share, options.label_level)
-    main(options.run, options.weights, (options.machine, options.start), changes)
+    place = options.machine, options.start
+    main(options.run, options.weights, place, changes, options.before)

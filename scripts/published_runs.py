@@ -112,10 +112,14 @@ def cifar10_runs(
     card: Path, run: Path, config: dict[str, Any], machine: str, start: str
 ) -> list[dict[str, Any]]:
     """Return this run and those before it, if it started from their weights; seeds tell apart."""
+    return with_earlier(card, config, cifar10_run(run, config, machine, start))
+
+
+def cifar10_run(run: Path, config: dict[str, Any], machine: str, start: str) -> dict[str, Any]:
+    """Return what a card says of one run."""
     this = run_record(run, config, machine, start)
     seen = this["steps"] * this["batch"]
-    this["epochs"] = round(seen / (50_000 - config["data"]["hold_out"]), 1)
-    return with_earlier(card, config, this)
+    return this | {"epochs": round(seen / (50_000 - config["data"]["hold_out"]), 1)}
 
 
 def denoiser_runs(

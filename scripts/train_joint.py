@@ -5,23 +5,25 @@ python scripts/train_joint.py                 # all four: about sixteen hours of
 python scripts/train_joint.py cifar10-joint   # one of them: several processes share the work
 python scripts/train_joint.py --part 0.001 --folder try  # a thousandth of the steps: does it run
 
-The folder gets one for each run, of which a command that was interrupted goes on with the last and
-repeats none. `PLANS` has the runs, the means between them, and how each model is published by
-scripts/publish_joint.py, which the last lines say.
+The folder gets one for each run; a command that was interrupted goes on with the last and repeats
+none. To have a run anew, remove its folder and those of all after it. `PLANS` has the runs and the
+means between them, `ENDS` what is published; the last lines printed are the commands that do it.
 """
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from publish_joint import DIRECT, JOINT, Changes, Model, halved
+from publish_joint import AS_TRAINED, DIRECT, JOINT, Changes, Model, halved
 from redraw_idle_maps import redraw, watched
 
 from scorelet.core.random import generator
 from scorelet.models import ResidualDenoiser
 from scorelet.tasks.experiments import read_config
-from scorelet.tasks.train import train_once
-from scorelet.training.run_folder import STATE, WEIGHTS
+from scorelet.tasks.train import train as run_training
+from scorelet.training.run_folder import CONFIG, STATE, WEIGHTS
+from scorelet.training.state import steps_saved
 from scorelet.zoo import load_as, save
 
 Fields = dict[str, Any]
@@ -110,14 +112,14 @@ PLANS: dict[str, Plan] = {
     },
 }
 """Of each model its steps, by name."""
+HALF = Changes(Path("three"), 0.5)
 ENDS = {
-    JOINT: "fifth/{0} --towards {1}/three/{0}.safetensors --share 0.5 --label-level 0.025",
-    "cifar10-entropy": "fifth/{0} --towards {1}/three/{0}.safetensors --share 0.5",
-    "cifar10-noisy": "fifth/{0} --towards {1}/three/{0}.safetensors --share 0.5 --label-level "
-    "0.025",
-    DIRECT: "sixth/{0}",
+    JOINT: HALF._replace(label_level=0.025),
+    "cifar10-entropy": HALF,
+    "cifar10-noisy": HALF._replace(label_level=0.025),
+    DIRECT: AS_TRAINED,
 }
-"""What is published of each: arguments of scripts/publish_joint.py, of the name and the folder."""
+"""What is changed of the last run of each, before it is published: towards a step of its plan."""
 
 
 def train(name: str, folder: Path, part: float) -> None:
@@ -162,13 +164,36 @@ def changed(name: str, key: str, folder: Path, part: float = 1.0) -> Fields:
     return fields
 
 
+def runs(name: str) -> list[str]:
+    """Return the names of the steps of a model that are trainings."""
+    return [key for key, step in PLANS[name].items() if isinstance(step, Run)]
+
+
+def publishing(name: str, folder: Path) -> str:
+    """Return the command that publishes a model."""
+    *before, last = (str(folder / key / name) for key in runs(name))
+    words = ["python", "scripts/publish_joint.py", last]
+    towards, share, level = ENDS[name]
+    if towards:
+        words += ["--towards", str(weights(name, towards.name, folder)), "--share", f"{share:g}"]
+    if level is not None:
+        words += ["--label-level", f"{level:g}"]
+    return shlex.join([*words, "--before", *before])
+
+
 def _train(name: str, key: str, folder: Path, part: float) -> None:
-    target = weights(name, key, folder)
-    if target.exists() and not (target.parent / STATE).exists():
-        return
     config = read_config(_shipped(name), changed(name, key, folder, part))
-    found = train_once(config, f"{name}, {key}", quiet=False)
-    print(f"{name}: {target}, {config.steps} steps, {found['seconds']:.0f} s", flush=True)
+    done = steps_saved(config.output / STATE)
+    begun = config.output / CONFIG
+    if begun.exists() and (other := read_config(begun).steps) != config.steps:
+        raise SystemExit(
+            f"{config.output} is a run of {other} steps, and {config.steps} were to be made: give "
+            "another --folder, or remove it and all after it."
+        )
+    if done < config.steps:
+        title = f"{name}, {key}"
+        path = run_training(config, resume=done > 0, title=title, say=print, warn=print)
+        print(f"{name}: {path}, {config.steps} steps", flush=True)
 
 
 def _mean(name: str, step: Mean, folder: Path) -> Model:
@@ -179,7 +204,8 @@ def _mean(name: str, step: Mean, folder: Path) -> Model:
 
 def _redrawn(name: str, step: Redrawn, folder: Path) -> ResidualDenoiser:
     denoiser = load_as(ResidualDenoiser, weights(name, step.run, folder), verb="redraw").eval()
-    redraw(denoiser, watched(), generator(0))
+    for place, rows in redraw(denoiser, watched(), generator(0)).items():
+        print(f"{name}, {step.run}: channels {rows} of {place} drawn anew", flush=True)
     return denoiser
 
 
@@ -198,5 +224,4 @@ if __name__ == "__main__":
     for model in options.models or PLANS:
         train(model, options.folder, options.part)
     for model in options.models or PLANS:
-        end = ENDS[model].format(model, options.folder)
-        print(f"python scripts/publish_joint.py {options.folder}/{end}")
+        print(publishing(model, options.folder))

@@ -1,5 +1,6 @@
 """A run is published whole or not at all, and under its own name only."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,19 @@ def test_a_run_has_the_name_of_what_it_learnt(scripts, tmp_path, name, changes, 
     with pytest.raises(SystemExit, match=words):
         scripts.main(run_of(tmp_path / name, changes), "weights.safetensors", PLACE)
     assert written(tmp_path / "weights") == []
+
+
+def test_a_card_tells_of_the_runs_before(scripts, tmp_path):
+    folders = []
+    for seed, steps in ((0, 500), (4, 100)):
+        changes = {"seed": seed, "steps": steps, "batch": 80}
+        folders.append(run_of(tmp_path / f"run{seed}", changes))
+        line = json.dumps({"step": steps, "seconds": 36.0})
+        (folders[-1] / "log.jsonl").write_text(f"{line}\n")
+    (first, last) = scripts.told_runs(folders[:1], folders[1], PLACE)["runs"]
+    assert (first["seed"], first["steps"], first["hours"], first["epochs"]) == (0, 500, 0.01, 1.0)
+    assert (last["seed"], last["steps"], last["machine"]) == (4, 100, "a machine")
+    assert scripts.told_runs([], folders[1], PLACE) == {}
 
 
 def test_the_command_of_a_card_names_every_field_that_differs(scripts):

@@ -101,9 +101,9 @@ def test_a_drawing_says_of_what_it_is(files, monkeypatch):
     [
         (["--label", "horse"], "no class 'horse': use cat, dog, ship"),
         (["--eps", "-1/255"], "eps is -0.0039"),
-        (["--sigma", "-1"], "--sigma is -1: it must be 0 or more"),
+        (["--sigma", "0"], "--sigma is 0: give a level above 0, up to 255"),
         (["--eps", "8"], "write 8/255 for 8 in 8-bit units"),
-        (["--sigma", "300"], "pictures have values in [0, 1]"),
+        (["--sigma", "300"], "--sigma is 300: give a level above 0, up to 255"),
         (["--eps", "much"], "--eps much: use a number or a fraction"),
         (["-o", "why.gif"], "why.gif"),
     ],

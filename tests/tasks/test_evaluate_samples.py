@@ -10,6 +10,7 @@ import scorelet as sl
 from samples import read_png, write_png
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator, randn
+from scorelet.tasks.evaluate import sample_findings
 from scorelet.tasks.sample.settings import Samples
 
 SIDE = 32
@@ -97,16 +98,25 @@ def test_ratios_are_those_of_the_spectra(data):
 def test_copies_are_told_and_the_nearest_picture_named(data):
     made = fields(40, 2)
     made[[3, 8, 20]] = 0.9 * data[[17, 0, 399]] + 0.05 + 0.002 * fields(3, 3)
-    told = []
-    found = measured(made, data, progress=lambda *step: told.append(step))
-    assert told == [(done, len(told)) for done in range(1, len(told) + 1)]
-    assert len(told) == 11  # one piece of each: octaves, features, twice pairs, three nearest ones
+    found = measured(made, data)
     assert found["copies"] == 3
     assert row_of(found, "copies")["samples"] == pytest.approx(100 * 3 / 40)
     assert row_of(found, "copies")["data"] == 0
     assert found["verdict"].endswith("3 of 40 samples are copies of pictures of the data.")
     assert [found["nearest_pictures"][k] for k in (3, 8, 20)] == [17, 0, 399]
     assert min(found["nearest_cosines"][k] for k in (3, 8, 20)) > 0.999
+
+
+@pytest.mark.slow
+def test_every_piece_that_is_read_is_told(monkeypatch):
+    """2 pieces of 40 samples, 5 of 100 pictures; 3 and 7 of which the nearest is looked for."""
+    monkeypatch.setattr(sample_findings, "_NUMBERS", 20 * 16**2)
+    monkeypatch.setattr(sample_findings, "_ASKED", 16 * 16**2)
+    told = []
+    sets = (fields(count, count, side=16).clamp(0, 1) for count in (40, 100))
+    measured(*sets, progress=lambda *step: told.append(step))
+    count = 4 * (2 + 5) + 3 * (2 + 5) + 7 * 5
+    assert told == [(done, count) for done in range(1, count + 1)]
 
 
 @pytest.mark.slow

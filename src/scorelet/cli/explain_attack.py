@@ -50,10 +50,13 @@ def explain_attack(
         seed: of these.
         overwrite: replace an existing file.
     """
+    from scorelet.core.errors import InputError
     from scorelet.tasks.array_files import check_output
     from scorelet.tasks.explain_attack import SUFFIXES
     from scorelet.tasks.explain_attack import explain_attack as run
 
+    if sigma is not None and not 0 < sigma <= 255:
+        raise InputError(f"--sigma is {sigma:g}: give a level above 0, up to 255, in 8-bit units.")
     if output is not None:
         check_output(output, overwrite=overwrite, suffixes=SUFFIXES, source=source)
     found = run(

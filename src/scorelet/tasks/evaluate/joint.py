@@ -27,6 +27,7 @@ from scorelet.data.labelled.folders import is_flat_folder
 from scorelet.data.locate import locate
 from scorelet.data.pictures.kinds import is_picture_name
 from scorelet.models import Classifier, NetworkJointEnergy
+from scorelet.tasks.evaluate.classifiers import BATCH as CLEAN_BATCH
 from scorelet.tasks.evaluate.classifiers import (
     labelled_images,
     measured_on,
@@ -71,12 +72,13 @@ def measure_joint(
         )
     refuse_options(settings, ("channels", "cond", "self_ensemble"))
     images = labelled_images(classifier, data, settings)
-    found = measured_on(images, classifier, replace(settings, progress=None))
+    levels = SIGMAS if settings.sigmas is None else settings.sigmas
+    pieces = -(-len(images) // BATCH)
+    tell = teller(settings.progress, -(-len(images) // CLEAN_BATCH) + len(levels) * pieces)
+    found = measured_on(images, classifier, replace(settings, progress=lambda *_: tell()))
     device = choose_device(settings.device)
     model = copied(joint).eval().to(device)
     labels = numbered(images, joint.classes)
-    levels = SIGMAS if settings.sigmas is None else settings.sigmas
-    tell = teller(settings.progress, len(levels) * -(-len(images) // BATCH))
     noisy = partial(_noisy, images, labels.to(device), classifier, tell)
     rows = [{"sigma": s, **_at_level(model, noisy(s / 255), s / 255)} for s in levels]
     strong = [f"{s:g}" for s in levels if s / 255 > joint.most]

@@ -102,7 +102,7 @@ class Pieces:
     """A set as images, piece after piece of so many numbers; it can be gone through again."""
 
     pictures: Pictures
-    numbers: int = _NUMBERS
+    numbers: int
     tell: Callable[[], None] = lambda: None
 
     @property
@@ -123,7 +123,8 @@ class Pieces:
 def measure_samples(given: Input, progress: Progress | None = None) -> Findings:
     """Measure all; `progress` is told of pieces of both sets, each time that they are read."""
     tell = teller(progress, _readings(given))
-    samples, data = (Pieces(pictures, tell=tell) for pictures in (given.samples, given.data))
+    sets = given.samples, given.data
+    samples, data = (Pieces(pictures, _NUMBERS, tell) for pictures in sets)
     unbiased, distance = split_distances(_features(data), _features(samples))
     return Findings(
         _octaves(samples, data),
@@ -138,10 +139,9 @@ def measure_samples(given: Input, progress: Progress | None = None) -> Findings:
 
 def _readings(given: Input) -> int:
     """Return how many pieces are read: for octaves, features, pairs (twice) and nearest ones."""
-    samples, data = Pieces(given.samples), Pieces(given.data)
-    asked = len(Pieces(given.samples, _ASKED))
-    real = len(Pieces(given.data[:_REAL], _ASKED))
-    return (4 + asked) * (len(samples) + len(data)) + real * len(data)
+    samples, data = (len(Pieces(each, _NUMBERS)) for each in (given.samples, given.data))
+    asked, real = (len(Pieces(each, _ASKED)) for each in (given.samples, given.data[:_REAL]))
+    return (4 + asked) * (samples + data) + real * data
 
 
 def _octaves(samples: Pieces, data: Pieces) -> list[Octave]:
