@@ -34,7 +34,7 @@ from scorelet.core.files import write_text
 from scorelet.core.memory import keep_large_buffers
 from scorelet.data import locate
 from scorelet.data.labelled import LabelledImages, load_labelled
-from scorelet.models import Denoiser, GaussianDenoiser, NetworkJointEnergy
+from scorelet.models import Denoiser, NetworkJointEnergy
 from scorelet.recipes.claims import Measured
 from scorelet.recipes.hits import accuracy, gain, quotient, unpacked
 from scorelet.recipes.subjects.classification_denoising import measures
@@ -151,7 +151,8 @@ class Evaluation:
             each,
             partial(measures.direct, joint.denoiser(), self.test, levels),
         )
-        yield Piece("denoising-linear", 0, self._linear)
+        work = partial(measures.linear, self.train, self.test, self.levels)
+        yield Piece("denoising-linear", 0, work)
         if self.direct is not None:
             work = partial(measures.direct, self.direct, self.test, levels)
             yield Piece(self.direct_piece, each / 3, work)
@@ -163,14 +164,6 @@ class Evaluation:
             work = partial(measures.denoising, joint, some, sigmas)
             yield Piece(name, passes * len(sigmas), work)
         yield Piece("idle", 3 * 200, lambda: idle_maps(joint, self.test.images(0, 200)))
-
-    def _linear(self) -> list[list[float]]:
-        """Denoise by the best affine function of all pixels and colours of a training picture."""
-        images = self.train.images(0, len(self.train))
-        mean = images.mean(0)
-        centred = (images - mean).flatten(1)
-        linear = GaussianDenoiser(mean, centred.T @ centred / len(centred))
-        return measures.direct(linear, self.test, self.levels)
 
     def _told_levels(self, joint: NetworkJointEnergy) -> list[dict[str, Any]]:
         """Return hits of clean pictures that are told to be noisy, and what PGD leaves of them."""

@@ -207,7 +207,9 @@ def told_runs(before: Sequence[Path], run: Path, place: tuple[str, str]) -> dict
     """Return what the card says of runs, of which those before are told; nothing if none is."""
     configs = {each: read_config(each / "config.yaml").model_dump(mode="json") for each in before}
     own = read_config(run / "config.yaml").model_dump(mode="json")
-    told = [cifar10_run(each, config, *place) for each, config in (configs | {run: own}).items()]
+    machine, start = place
+    told = [cifar10_run(each, config, machine, "") for each, config in configs.items()]
+    told.append(cifar10_run(run, own, machine, start))
     return {"runs": told} if before else {}
 
 

@@ -6,8 +6,8 @@ python scripts/train_joint.py cifar10-joint   # one of them: several processes s
 python scripts/train_joint.py --part 0.001 --folder try  # a thousandth of the steps: does it run
 
 The folder gets one for each run; a command that was interrupted goes on with the last and repeats
-none. To have a run anew, remove its folder and those of all after it. `PLANS` has the runs and the
-means between them, `ENDS` what is published; the last lines printed are the commands that do it.
+none. To have a run anew, remove FOLDER/RUN/NAME and all steps after it. `PLANS` has the runs and
+the means between them, `ENDS` what is published; the last lines are the commands that do it.
 """
 
 import argparse

@@ -94,7 +94,9 @@ def test_a_card_tells_of_the_runs_before(scripts, tmp_path):
         folders.append(run_of(tmp_path / f"run{seed}", changes))
         line = json.dumps({"step": steps, "seconds": 36.0})
         (folders[-1] / "log.jsonl").write_text(f"{line}\n")
-    (first, last) = scripts.told_runs(folders[:1], folders[1], PLACE)["runs"]
+    place = "a machine", "with a plan of 200 steps"
+    (first, last) = scripts.told_runs(folders[:1], folders[1], place)["runs"]
+    assert (first.get("start"), last["start"]) == (None, place[1])
     assert (first["seed"], first["steps"], first["hours"], first["epochs"]) == (0, 500, 0.01, 1.0)
     assert (last["seed"], last["steps"], last["machine"]) == (4, 100, "a machine")
     assert scripts.told_runs([], folders[1], PLACE) == {}

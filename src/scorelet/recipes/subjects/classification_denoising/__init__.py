@@ -30,6 +30,7 @@ from scorelet.recipes.subjects.classification_denoising.networks import (
     DENOISER,
     JOINT,
     LABELLING,
+    LINEAR,
     RESNET,
     Networks,
     step_word,
@@ -58,6 +59,7 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
     attacked = networks.test.first(settings.attacks.images)
     labelled = _by_seed(steps, "labels", labelling, partial(_labels, networks))
     denoised = _by_seed(steps, "denoising", denoising, partial(_errors, networks))
+    denoised[LINEAR] = [{"direct": steps("denoising-linear", partial(_linear, networks))}]
     robust = _by_seed(
         steps,
         "attacks",
@@ -93,7 +95,9 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
         "denoising": figures.denoising_rows(denoised),
         "robust": attack_figures.robust_rows(robust, strongest, others, settings.attacks),
         "costs": spent,
-        "parameters": [{n: _count(each[0]) for n, each in models.items()}],
+        "parameters": [
+            {"network": name, "parameters": _count(each[0])} for name, each in models.items()
+        ],
     }
     return Findings(settings.pictures(), measured, sections, tables)
 
@@ -128,6 +132,11 @@ def _errors(networks: Networks, name: str, model: Any) -> Any:  # noqa: ANN401 -
         return measures.denoising(model, images, SIGMAS)
     denoiser = model.denoiser() if name == ALONE else model
     return {"direct": measures.direct(denoiser, images, SIGMAS)}
+
+
+def _linear(networks: Networks) -> list[list[float]]:
+    images = networks.test.first(networks.settings.denoised)
+    return measures.linear(networks.train, images, SIGMAS)
 
 
 def _costs(

@@ -22,6 +22,7 @@ from scorelet.recipes.subjects.classification_denoising.networks import (
     BF_CNN,
     DENOISER,
     JOINT,
+    LINEAR,
 )
 from scorelet.recipes.subjects.classification_denoising.settings import SIGMAS
 from scorelet.tasks.explain_attack import attack_panels
@@ -86,13 +87,13 @@ def denoising_section(found: Mapping[str, findings.Records]) -> Section:
         [
             Table(
                 ["noise level", "joint (dB)", "told the class (dB)", "same, no labels (dB)",
-                 "U-Net (dB)", "BF-CNN (dB)", "worth of the class", "classes apart"],
+                 "U-Net (dB)", "BF-CNN (dB)", "linear (dB)", "worth of the class", "classes apart"],
                 cells,
             ),
             Text(
                 "Without labels: the same network, trained by the denoising error alone on the "
                 "noisy half of the same batches. The U-Net and BF-CNN saw noise on all of them, in "
-                "as many steps.",
+                "as many steps. Linear is the best filter of all pixels and colours.",
                 "note",
             ),
             Text(
@@ -116,6 +117,7 @@ def denoising_rows(found: Mapping[str, findings.Records]) -> list[dict[str, floa
             "alone": _decibels(errors[ALONE][k]),
             "direct": _decibels(errors[DENOISER][k]),
             "bf_cnn": _decibels(errors[BF_CNN][k]),
+            "linear": _decibels(errors[LINEAR][k]),
             "worth": round(1e6 * float((errors[JOINT][k] - own[k]).mean()), 3),
             "apart": round(1e6 * float(apart[k].mean()), 3),
         }

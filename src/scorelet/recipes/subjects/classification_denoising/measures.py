@@ -25,7 +25,13 @@ from scorelet.analysis.robustness.explanation import AtLevel
 from scorelet.core.random import Noise, generator
 from scorelet.core.typing import Image
 from scorelet.data.labelled import LabelledImages
-from scorelet.models import Classifier, Denoiser, JointEnergy, NetworkJointEnergy
+from scorelet.models import (
+    Classifier,
+    Denoiser,
+    GaussianDenoiser,
+    JointEnergy,
+    NetworkJointEnergy,
+)
 from scorelet.recipes.hits import packed
 from scorelet.recipes.subjects.classification_denoising.settings import (
     LARGEST,
@@ -100,6 +106,17 @@ def direct(
             ]
         errors.append(torch.cat(parts).tolist())
     return errors
+
+
+def linear(
+    train: LabelledImages, images: LabelledImages, sigmas: Sequence[float]
+) -> list[list[float]]:
+    """Return what `direct` does, of the best affine function of all pixels and colours."""
+    x = train.images(0, len(train))
+    mean = x.mean(0)
+    centred = (x - mean).flatten(1)
+    best = GaussianDenoiser(mean, centred.T @ centred / len(centred))
+    return direct(best, images, sigmas)
 
 
 def grid(settings: Settings) -> list[float]:

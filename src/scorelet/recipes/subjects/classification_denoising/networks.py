@@ -26,6 +26,8 @@ from scorelet.zoo import load_as
 
 JOINT, PLAIN, NOISY, DENOISER = "joint", "cross-entropy", "noisy cross-entropy", "denoiser"
 ALONE, RESNET, BF_CNN = "denoises only", "ResNet-18", "BF-CNN"
+LINEAR = "linear filter"
+"""The best one of all pixels and colours of the training pictures; it is no network."""
 LABELLING = (JOINT, NOISY, PLAIN)
 """Networks that give labels."""
 BASELINES = (ALONE, RESNET, BF_CNN)
