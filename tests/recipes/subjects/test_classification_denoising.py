@@ -29,6 +29,7 @@ from scorelet.recipes.subjects.classification_denoising.networks import (
     BF_CNN,
     DENOISER,
     JOINT,
+    LINEAR,
     NOISY,
     PLAIN,
     RESNET,
@@ -101,10 +102,10 @@ def test_rows_of_denoising_are_in_decibels_of_each_network():
     found = {JOINT: [errors(0.02, 0.018, 0.002)]}
     found |= {
         name: [{"direct": [[value] * 10] * len(SIGMAS)}]
-        for name, value in ((ALONE, 0.01), (DENOISER, 0.1), (BF_CNN, 0.001))
+        for name, value in ((ALONE, 0.01), (DENOISER, 0.1), (BF_CNN, 0.001), (LINEAR, 0.0001))
     }
     row = figures.denoising_rows(found)[0]
-    assert (row["alone"], row["direct"], row["bf_cnn"]) == (20, 10, 30)
+    assert (row["alone"], row["direct"], row["bf_cnn"], row["linear"]) == (20, 10, 30, 40)
     assert (row["worth"], row["apart"]) == (pytest.approx(2000), pytest.approx(2000))
 
 
@@ -193,6 +194,20 @@ def test_a_classifier_is_told_no_level():
     model = Classifier(Bright(), images.classes)
     found = measures.labelling(model, images, (0.0, 0.01))
     assert [unpacked(hits).tolist() for hits in found["hits"]] == [[1, 1, 0]] * 2
+
+
+def test_the_linear_filter_is_that_of_wiener():
+    """Errors of m + C (C + σ²)⁻¹ (y - m), with mean and covariance of the training pictures."""
+    x = np.random.default_rng(0).integers(0, 256, (30, 2, 3, 3), np.uint8)
+    images = LabelledImages(x, np.arange(30) % 2, ("a", "b"))
+    (found,) = measures.linear(images.first(20), images, (0.3,))
+    ((_, clean, noisy),) = measures.noisy(images, 0.3)
+    flat = clean[:20].flatten(1).double()
+    mean, law = flat.mean(0), torch.cov(flat.mT, correction=0)
+    gain = law @ torch.linalg.inv(law + 0.3**2 * torch.eye(18, dtype=torch.float64))
+    kept = mean + (noisy.flatten(1).double() - mean) @ gain.mT
+    expected = (kept - clean.flatten(1)).square().mean(1)
+    torch.testing.assert_close(torch.tensor(found).double(), expected, rtol=1e-4, atol=1e-7)
 
 
 def test_hits_are_of_the_right_pictures_and_radii(monkeypatch):
