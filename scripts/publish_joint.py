@@ -143,7 +143,8 @@ def main(
             "test": measured(made, None, settings),
             "held_out": measured(made, held, settings) if held else None,
         }
-        card = describe(made, run, config, document, place) | told_runs(before, run, place)
+        told = told_runs(name, run, config, place, before)
+        card = describe(made, config, document, told)
         with atomic_path(path) as temporary:
             copyfile(made, temporary)
     write_text(ROOT / f"docs/results/{name}.json", json.dumps(document, indent=2) + "\n")
@@ -203,23 +204,30 @@ def psnrs(path: Path, held: int | None) -> dict[str, Any]:
     return {"pictures": len(images), "rows": rows}
 
 
-def told_runs(before: Sequence[Path], run: Path, place: tuple[str, str]) -> dict[str, Any]:
-    """Return what the card says of runs, of which those before are told; nothing if none is."""
-    configs = {each: read_config(each / "config.yaml").model_dump(mode="json") for each in before}
-    own = read_config(run / "config.yaml").model_dump(mode="json")
-    machine, start = place
-    told = [cifar10_run(each, config, machine, "") for each, config in configs.items()]
-    told.append(cifar10_run(run, own, machine, start))
-    return {"runs": told} if before else {}
+def shipped(name: str) -> str:
+    """Return the configuration of which a model is a run, with other fields."""
+    return DIRECT if name == DIRECT else JOINT
+
+
+def told_runs(
+    name: str, run: Path, config: dict[str, Any], place: tuple[str, str], before: Sequence[Path]
+) -> list[dict[str, Any]]:
+    """Return what the card says of this run and of those before, or those that it tells of."""
+    if not before:
+        return cifar10_runs(WEIGHTS / f"{name}.json", run, config, *place)
+    configs = (read_config(each / "config.yaml").model_dump(mode="json") for each in before)
+    earlier = zip(before, configs, strict=True)
+    told = [cifar10_run(each, own, place[0], "") for each, own in earlier]
+    return [*told, cifar10_run(run, config, *place)]
 
 
 def describe(
-    path: Path, run: Path, config: dict[str, Any], document: dict[str, Any], place: tuple[str, str]
+    path: Path, config: dict[str, Any], document: dict[str, Any], runs: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """Return the model card of the weights at `path`."""
     trained = load(path)
+    command = train_command(shipped(path.stem), config, f"runs/{path.stem}")
     summary, limits = WORDS[path.stem]
-    shipped = DIRECT if path.stem == DIRECT else JOINT
     return {
         "name": path.stem,
         "summary": summary,
@@ -235,8 +243,8 @@ def describe(
             "images held out, the last runs after a first look at these",
             "terms": CIFAR10_TERMS,
         },
-        "command": f"{train_command(shipped, config, f'runs/{path.stem}')}; {document['command']}",
-        "runs": cifar10_runs(WEIGHTS / f"{path.stem}.json", run, config, *place),
+        "command": f"{command}; {document['command']}",
+        "runs": runs,
         "machine": "see runs; every machine was shared with other work",
         "date": document["date"],
         "figures": document["test"],

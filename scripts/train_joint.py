@@ -7,7 +7,7 @@ python scripts/train_joint.py --part 0.001 --folder try  # a thousandth of the s
 
 The folder gets one for each run; a command that was interrupted goes on with the last and repeats
 none. To have a run anew, remove FOLDER/RUN/NAME and all steps after it. `PLANS` has the runs and
-the means between them, `ENDS` what is published; the last lines are the commands that do it.
+the means between them; the last lines printed are the commands that publish what was made.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import shlex
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from publish_joint import AS_TRAINED, DIRECT, JOINT, Changes, Model, halved
+from publish_joint import DIRECT, JOINT, Changes, Model, halved, shipped
 from redraw_idle_maps import redraw, watched
 
 from scorelet.core.random import generator
@@ -112,14 +112,8 @@ PLANS: dict[str, Plan] = {
     },
 }
 """Of each model its steps, by name."""
-HALF = Changes(Path("three"), 0.5)
-ENDS = {
-    JOINT: HALF._replace(label_level=0.025),
-    "cifar10-entropy": HALF,
-    "cifar10-noisy": HALF._replace(label_level=0.025),
-    DIRECT: AS_TRAINED,
-}
-"""What is changed of the last run of each, before it is published: towards a step of its plan."""
+LABEL_LEVELS = {JOINT: 0.025, "cifar10-noisy": 0.025}
+"""At which clean pictures are labelled, where that is not the level of the training."""
 
 
 def train(name: str, folder: Path, part: float) -> None:
@@ -142,21 +136,17 @@ def weights(name: str, key: str, folder: Path) -> Path:
     return folder / key / f"{name}.safetensors"
 
 
-def _shipped(name: str) -> str:
-    return DIRECT if name == DIRECT else JOINT
-
-
 def changed(name: str, key: str, folder: Path, part: float = 1.0) -> Fields:
     """Return the fields of a run that differ from the shipped configuration."""
     run = PLANS[name][key]
     assert isinstance(run, Run)
-    shipped = read_config(_shipped(name))
+    usual = read_config(shipped(name))
     fields = {**run.fields, "output": str(folder / key / name)}
     if run.start:
         fields["model.start_from"] = str(weights(name, run.start, folder))
     if part < 1:
-        warmup = fields.get("schedule.warmup", shipped.schedule.warmup)
-        steps = fields.get("steps", shipped.steps)
+        warmup = fields.get("schedule.warmup", usual.schedule.warmup)
+        steps = fields.get("steps", usual.steps)
         fields |= {
             "steps": max(2, round(part * steps)),
             "schedule.warmup": max(1, round(part * warmup)),
@@ -170,19 +160,18 @@ def runs(name: str) -> list[str]:
 
 
 def publishing(name: str, folder: Path) -> str:
-    """Return the command that publishes a model."""
+    """Return the command that publishes a model: of what labels half way to the mean before."""
     *before, last = (str(folder / key / name) for key in runs(name))
     words = ["python", "scripts/publish_joint.py", last]
-    towards, share, level = ENDS[name]
-    if towards:
-        words += ["--towards", str(weights(name, towards.name, folder)), "--share", f"{share:g}"]
-    if level is not None:
-        words += ["--label-level", f"{level:g}"]
+    if name != DIRECT:
+        words += ["--towards", str(weights(name, "three", folder)), "--share", "0.5"]
+    if name in LABEL_LEVELS:
+        words += ["--label-level", f"{LABEL_LEVELS[name]:g}"]
     return shlex.join([*words, "--before", *before])
 
 
 def _train(name: str, key: str, folder: Path, part: float) -> None:
-    config = read_config(_shipped(name), changed(name, key, folder, part))
+    config = read_config(shipped(name), changed(name, key, folder, part))
     done = steps_saved(config.output / STATE)
     begun = config.output / CONFIG
     if begun.exists() and (other := read_config(begun).steps) != config.steps:

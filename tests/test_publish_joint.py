@@ -95,11 +95,13 @@ def test_a_card_tells_of_the_runs_before(scripts, tmp_path):
         line = json.dumps({"step": steps, "seconds": 36.0})
         (folders[-1] / "log.jsonl").write_text(f"{line}\n")
     place = "a machine", "with a plan of 200 steps"
-    (first, last) = scripts.told_runs(folders[:1], folders[1], place)["runs"]
+    config = read_config(folders[1] / "config.yaml").model_dump(mode="json")
+    told = scripts.told_runs("cifar10-joint", folders[1], config, place, folders[:1])
+    first, last = told
     assert (first.get("start"), last["start"]) == (None, place[1])
     assert (first["seed"], first["steps"], first["hours"], first["epochs"]) == (0, 500, 0.01, 1.0)
     assert (last["seed"], last["steps"], last["machine"]) == (4, 100, "a machine")
-    assert scripts.told_runs([], folders[1], PLACE) == {}
+    assert scripts.told_runs("cifar10-joint", folders[1], config, place, []) == [last]
 
 
 def test_the_command_of_a_card_names_every_field_that_differs(scripts):

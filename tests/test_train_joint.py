@@ -137,6 +137,14 @@ def test_a_trial_is_not_taken_for_the_training(script, tmp_path, trained):
         script.train("cifar10-joint", tmp_path, 1.0)
 
 
+def test_the_steps_of_a_trial_are_a_part(script, tmp_path):
+    found = [
+        script.changed("cifar10-joint", "second", tmp_path, part) for part in (1.0, 0.01, 1e-9)
+    ]
+    steps = [(fields["steps"], fields["schedule.warmup"]) for fields in found]
+    assert steps == [(4500, 100), (45, 1), (2, 1)]
+
+
 def test_the_denoiser_is_a_chain(script, tmp_path, trained, monkeypatch):
     made, _ = trained
     monkeypatch.setattr(script, "_redrawn", lambda *_: law(0, tmp_path))

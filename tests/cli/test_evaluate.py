@@ -9,6 +9,7 @@ import scorelet as sl
 from samples import ChannelMeans, colour_classifier, write_colours, write_png
 from scorelet.networks import ARCHITECTURES
 from scorelet.tasks.evaluate import evaluate
+from scorelet.tasks.progress import Bar
 
 
 def test_the_shell_shows_figures_rows_and_json(shell, tmp_path, monkeypatch):
@@ -31,6 +32,16 @@ def test_the_shell_shows_figures_rows_and_json(shell, tmp_path, monkeypatch):
     status, _, stderr = shell("denoise", data.with_name("a.png"), "--model", path)
     assert status == 2
     assert "is a classifier, and denoise takes a denoiser: use it with scorelet classify" in stderr
+
+
+def test_the_bar_follows_the_work(shell, tmp_path, monkeypatch):
+    monkeypatch.setitem(ARCHITECTURES, "ChannelMeans", ChannelMeans)
+    seen = []
+    monkeypatch.setattr(Bar, "follow", lambda _bar, *step: seen.append(step))
+    path, data = tmp_path / "colours.safetensors", write_colours(tmp_path / "data.npz")
+    sl.save(colour_classifier(size=(6, 6)), path)
+    assert shell("evaluate", "--model", path, "--data", data)[0] == 0
+    assert seen == [(1, 1)]  # six pictures are one batch
 
 
 @pytest.mark.slow

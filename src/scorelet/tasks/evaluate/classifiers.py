@@ -103,11 +103,15 @@ def logits_of(
         InputError: another channel count than the model takes, or logits that cannot be used.
     """
     with seeded(0, device=ready.device):
-        starts = told(range(0, len(images), BATCH), progress)
-        parts = [_logits(ready, images, n, n + BATCH) for n in starts]
+        parts = [_logits(ready, images, n, n + BATCH) for n in told(batches(images), progress)]
     logits = torch.cat(parts)
     check_answers(logits)
     return logits
+
+
+def batches(images: LabelledImages) -> range:
+    """Return where the batches of `logits_of` start."""
+    return range(0, len(images), BATCH)
 
 
 def _logits(ready: ReadyClassifier, images: LabelledImages, start: int, stop: int) -> Logits:

@@ -27,8 +27,8 @@ from scorelet.data.labelled.folders import is_flat_folder
 from scorelet.data.locate import locate
 from scorelet.data.pictures.kinds import is_picture_name
 from scorelet.models import Classifier, NetworkJointEnergy
-from scorelet.tasks.evaluate.classifiers import BATCH as CLEAN_BATCH
 from scorelet.tasks.evaluate.classifiers import (
+    batches,
     labelled_images,
     measured_on,
     numbered,
@@ -73,14 +73,14 @@ def measure_joint(
     refuse_options(settings, ("channels", "cond", "self_ensemble"))
     images = labelled_images(classifier, data, settings)
     levels = SIGMAS if settings.sigmas is None else settings.sigmas
-    pieces = -(-len(images) // BATCH)
-    tell = teller(settings.progress, -(-len(images) // CLEAN_BATCH) + len(levels) * pieces)
+    count = len(batches(images)) + len(levels) * len(range(0, len(images), BATCH))
+    tell = teller(settings.progress, count)
     found = measured_on(images, classifier, replace(settings, progress=lambda *_: tell()))
     device = choose_device(settings.device)
     model = copied(joint).eval().to(device)
     labels = numbered(images, joint.classes)
-    noisy = partial(_noisy, images, labels.to(device), classifier, tell)
-    rows = [{"sigma": s, **_at_level(model, noisy(s / 255), s / 255)} for s in levels]
+    at_level = partial(_noisy, images, labels.to(device), classifier, tell)
+    rows = [{"sigma": s, **_at_level(model, at_level(s / 255), s / 255)} for s in levels]
     strong = [f"{s:g}" for s in levels if s / 255 > joint.most]
     if strong:
         noisy = joint.most > joint.least
