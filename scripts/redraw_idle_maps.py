@@ -3,7 +3,8 @@
 A channel that is zero for all pictures gets no gradient. Its kernel is drawn anew, normal and as
 large as those of its layer, with their gain, and with a sum of zero over places, so that maps which
 are above zero do not decide alone whether it is active. The weights that read it are set to zero:
-the answers do not change beyond rounding, and a further run of training can use it.
+the answers do not change beyond rounding, and a further run of training can use it. Channels that
+several layers read, the last of a block, are left as they are.
 
 export SCORELET_DATA=...                         # cifar10.npz below it
 python scripts/redraw_idle_maps.py cifar10-denoiser redrawn.safetensors
@@ -35,11 +36,12 @@ def redraw(denoiser: ResidualDenoiser, x: Image, rng: torch.Generator) -> dict[s
         x: clean pictures on which channels are watched.
         rng: what is drawn from.
     """
+    first = {name for name in unit_variances(denoiser, x) if _is_first(denoiser, name)}
     found: dict[str, set[int]] = {}
     while dead := {
         name: idle(variance).nonzero()[:, 0].tolist()
         for name, variance in unit_variances(denoiser, x).items()
-        if idle(variance).any()
+        if name in first and idle(variance).any()
     }:
         for name, rows in dead.items():
             _redraw_rows(denoiser, name, rows, rng)
@@ -47,12 +49,22 @@ def redraw(denoiser: ResidualDenoiser, x: Image, rng: torch.Generator) -> dict[s
     return {name: sorted(rows) for name, rows in found.items()}
 
 
+def _around(denoiser: ResidualDenoiser, name: str) -> list[nn.Module]:
+    """Return the two modules before a ReLU of a block, itself, and the one after it."""
+    block, place = name.rsplit(".", 1)
+    return list(denoiser.get_submodule(block).children())[int(place) - 2 :][:4]
+
+
+def _is_first(denoiser: ResidualDenoiser, name: str) -> bool:
+    """Whether it is a ReLU after convolution and norm, which one convolution reads."""
+    kinds = [type(module) for module in _around(denoiser, name)]
+    return kinds == [nn.Conv2d, BiasFreeBatchNorm, nn.ReLU, nn.Conv2d]
+
+
 def _redraw_rows(
     denoiser: ResidualDenoiser, name: str, rows: list[int], rng: torch.Generator
 ) -> None:
-    block, place = name.rsplit(".", 1)
-    parts = denoiser.get_submodule(block)
-    writes, norm, _, reads = parts[int(place) - 2 : int(place) + 2]
+    writes, norm, _, reads = _around(denoiser, name)
     assert isinstance(writes, nn.Conv2d)
     assert isinstance(norm, BiasFreeBatchNorm)
     assert isinstance(reads, nn.Conv2d)

@@ -82,6 +82,16 @@ def test_idle_units_of_a_denoiser_are_found_and_drawn_anew_without_a_change(scri
         assert not torch.allclose(denoiser(x, 0.1), before)
 
 
+def test_idle_units_that_several_layers_read_are_left(scripts, program):
+    redraw = program("scripts", "redraw_idle_maps").redraw
+    denoiser, x = small_unet(), torch.rand(4, 3, 16, 16)
+    with torch.no_grad():
+        denoiser.network.encoders[1][3].weight[4] = 0
+        assert redraw(denoiser, x, generator(0)) == {"network.encoders.1.2": [2]}
+    rows = {row["layer"]: row["idle"] for row in scripts.idle_units(denoiser, x)}
+    assert {name: idle for name, idle in rows.items() if idle} == {"network.encoders.1.5": 1}
+
+
 @pytest.fixture
 def evaluation(scripts, monkeypatch, tmp_path):
     """The script with few pictures and levels; returns a run into a folder of a given name."""
