@@ -28,10 +28,12 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
     """Measure everything: random features, the tutorial, widths, laws of weights."""
     widths = Trainings(settings.widths.budget, steps, seed=seed)  # first: data may be missing
     law = Trainings(settings.law.budget, steps, seed=seed)
+    single = Trainings(settings.single.budget, steps, seed=seed)
     kernel = steps("kernel", partial(kernel_errors, settings.kernel, seed))
     measured = {"kernel slope": mean_of_all(torch.tensor(kernel["slopes"], dtype=torch.float64))}
     tables: dict[str, Any] = {}
     parts = [
+        partial(scattering.single, settings, single),
         partial(scattering.laws, settings, law),
         partial(scattering.by_width, settings.widths, widths),
     ]
@@ -59,7 +61,7 @@ def _sections(measured: dict[str, Measured], tables: dict[str, Any]) -> list[Sec
     return [
         *found,
         figures.movement_section(tables["movements"]),
-        figures.ranks_section(tables, measured["law trained"].value),
+        figures.ranks_section(tables, measured["single trained"].value),
         figures.seeds_section(tables),
         figures.drawn_section(tables["drawn"]),
     ]
@@ -75,6 +77,8 @@ def _data(settings: Settings) -> str:
     told = [f"scatterings: {budget.pictures()}"]
     if settings.tutorial is not None:
         told.insert(0, f"tutorial: {settings.tutorial.budget.pictures()}")
+    if settings.deep is not None:
+        told.append(f"scatterings of {settings.deep.hidden}: {settings.deep.budget.pictures()}")
     if settings.residual is not None:
         told.append(f"residual networks: {settings.residual.budget.pictures()}")
     return "; ".join(["Gaussian points", *told])

@@ -9,8 +9,8 @@ def quantities(settings: Settings) -> frozenset[str]:
     tutorial = set() if settings.tutorial is None else _tutorial()
     residual = set() if settings.residual is None else {"residual drop", "residual trained"}
     return frozenset(tutorial | residual | _widths(settings.widths)) | {
-        *("kernel slope", "law trained", "least cosine", "amplification", "thirty loss"),
-        *("rank loss", "over random basis", "signals loss", "signals loss, few"),
+        *("kernel slope", "law trained", "single trained", "least cosine", "amplification"),
+        *("rank loss", "over random basis", "signals loss", "signals loss, few", "thirty loss"),
         *("signals over plain", "eigenvectors aligned", "eigenvectors as they are"),
         *("outside ratio", "median p"),
     }

@@ -165,35 +165,41 @@ def _drawn(
     return measured, rows
 
 
-def laws(settings: Settings, trainings: Trainings) -> Found:
-    """Look into the weights of networks of several seeds."""
-    family = settings.law
+def single(settings: Settings, trainings: Trainings) -> Found:
+    """Look into the weights of one network: how they moved, and how few directions are enough."""
+    family = settings.single
     fitted = trainings.train.first(family.fitted)
-    networks = train_scattering(family, trainings, family.main, seeds=family.seeds)
+    network = train_scattering(family, trainings, family.main)[0]
     training = at(scattering_name(family), family.main)
-    names = matrices(networks[0])
-    steps, test, first = trainings.steps, trainings.test, networks[0]
-    start = trainings.start(training)
-    moved = steps("movements", partial(movements, start, first, names))
-    ranks = steps(
-        "low-rank",
-        partial(low_rank, first, names, settings.shares, fitted, test, trainings.seed),
-    )
-    curve = steps("by-rank", partial(by_rank, first, names[0], settings.curve, test))
-    work = partial(_between_seeds, networks, (fitted, test), names, settings.matched)
-    seeds: dict[str, Any] = steps("seeds", work)
+    names = matrices(network)
+    steps, test = trainings.steps, trainings.test
+    moved = steps("movements", partial(movements, trainings.start(training), network, names))
+    work = partial(low_rank, network, names, settings.shares, fitted, test, trainings.seed)
+    ranks = steps("low-rank", work)
     trained = trainings.hits[training][:1]
-    measured = _of_movements(moved) | _of_ranks(ranks, trained, settings.share)
     few = _of_ranks(ranks, trained, FEW)
-    measured |= {"signals loss, few": few["signals loss"], "thirty loss": _of_curve(curve, trained)}
-    measured |= _of_seeds(seeds) | {"law trained": accuracy(trained)}
+    measured = _of_movements(moved) | _of_ranks(ranks, trained, settings.share)
+    measured |= {"signals loss, few": few["signals loss"], "single trained": accuracy(trained)}
+    return measured, {"movements": moved, "low_rank": [_accuracies(row) for row in ranks]}
+
+
+def laws(settings: Settings, trainings: Trainings) -> Found:
+    """Look into what the weights of networks of several seeds have in common."""
+    family = settings.law
+    images = (trainings.train.first(family.fitted), trainings.test)
+    networks = train_scattering(family, trainings, family.main, seeds=family.seeds)
+    names = matrices(networks[0])
+    steps = trainings.steps
+    curve = steps("by-rank", partial(by_rank, networks[0], names[0], settings.curve, images[1]))
+    work = partial(_between_seeds, networks, images, names, settings.matched)
+    seeds: dict[str, Any] = steps("seeds", work)
+    trained = trainings.hits[at(scattering_name(family), family.main)][:1]
+    measured = {"thirty loss": _of_curve(curve, trained), "law trained": accuracy(trained)}
     tables = {
-        "movements": moved,
-        "low_rank": [_accuracies(row) for row in ranks],
         "by_rank": [{"rank": r["rank"], "accuracy": _percent(r["hits"])} for r in curve],
         **seeds,
     }
-    return measured, tables
+    return measured | _of_seeds(seeds), tables
 
 
 def _between_seeds(

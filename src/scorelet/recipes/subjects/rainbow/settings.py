@@ -103,7 +103,8 @@ class Settings:
         kernel: random features.
         tutorial: perceptron and convolutional network; None: not measured.
         widths: scatterings that are aligned to a reference and drawn anew, by width.
-        law: scatterings whose weights are looked into: movement, ranks, laws.
+        law: scatterings of several seeds: what their weights have in common, and their laws.
+        deep: scatterings of which one is looked into: movement, ranks; None: those of `law`.
         residual: see there; None: not measured.
         shares: of the inputs of a layer: so many eigenvectors are kept.
         share: the one of them that the claim is about.
@@ -116,10 +117,16 @@ class Settings:
     widths: Family
     law: Family
     residual: Residual | None
+    deep: Family | None = None
     shares: tuple[float, ...] = (0.02, 0.04, 0.1, 0.2)
     share: float = 0.1
     curve: tuple[int, ...] = (1, 2, 3, 5, 8, 10, 15, 20, 25, 30, 40, 60)
     matched: int = 10
+
+    @property
+    def single(self) -> Family:
+        """The scatterings of which one is looked into."""
+        return self.deep or self.law
 
 
 _SMOKE = Budget(
@@ -129,6 +136,7 @@ _TUTORIAL = Budget(
     "cifar10", None, 10_000, epochs=5, rate=0.01, drop=5, weight_decay=0.0, flip=False
 )
 _SMALL = Budget("cifar10", 40_000, 10_000, epochs=8, rate=0.01, drop=6, weight_decay=0.0)
+_DEEP = Budget("cifar10", 10_000, 10_000, epochs=10, rate=0.01, drop=7, weight_decay=0.0)
 _RESIDUAL = Budget("cifar10", 40_000, 10_000, epochs=8, rate=0.1, drop=5)
 _PAPER = Budget("cifar10", None, None, epochs=150, rate=0.01, drop=50, padding=4)
 _PAPER_LAW = Budget(
@@ -152,6 +160,7 @@ SETTINGS: dict[Scale, Settings] = {
         Family(_SMALL, 3, (1 / 8, 1 / 4, 1 / 2), reference=1.0),
         Family(_SMALL, 3, (1 / 2,), seeds=8),
         Residual(_RESIDUAL, (1, 1, 1), (64, 128, 256), (1 / 8, 1 / 4, 1 / 2)),
+        deep=Family(_DEEP, 7, (1 / 2,)),
     ),
     "paper": Settings(
         Kernel(),
