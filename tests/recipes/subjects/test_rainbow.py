@@ -11,12 +11,19 @@ from torch import nn
 
 import aligned_networks
 from planted_weights import normal, orthogonal
-from scorelet.analysis.alignment import AlignedLayer, Alignment, Rotation, align
+from scorelet.analysis.alignment import (
+    AlignedLayer,
+    Alignment,
+    Rotation,
+    align,
+    registered_layers,
+)
 from scorelet.analysis.alignment.layers import LinearLayer
 from scorelet.analysis.weight_covariance import Spectrum, with_covariance
 from scorelet.data.labelled import LabelledImages
 from scorelet.networks import LearnedScattering, Perceptron
 from scorelet.networks.gray_input import standard_luma
+from scorelet.networks.rainbow import rainbow_scattering
 from scorelet.recipes.claims import Measured
 from scorelet.recipes.drawn_sets import DRAWN
 from scorelet.recipes.hits import packed, unpacked
@@ -91,6 +98,20 @@ def test_what_is_kept_decides_what_is_lost():
     curve = measures.by_rank(net, "layers.3", (1, 16, 90), images)
     assert [row["rank"] for row in curve] == [1, 16]
     assert torch.equal(unpacked(curve[-1]["hits"]), own.double())
+
+
+def test_clipped_together_they_are_as_one_by_one():
+    torch.manual_seed(0)
+    words = rainbow_scattering(3, 1 / 8)
+    net = LearnedScattering(**words, size=16, classes=4).eval()
+    images = pictures(60, side=16)
+    width = registered_layers(net)[1].rows().shape[1]
+    bases = [torch.linalg.qr(normal(width, rank)).Q.float() for rank in (1, 4, width // 2)]
+    together = measures.clipped_each(net, "blocks.1.project", bases, images)
+    alone = [measures.clipped_hits(net, {"blocks.1.project": each}, images) for each in bases]
+    assert together == alone
+    assert len(set(together)) == 3
+    assert measures.clipped_each(net, "blocks.1.project", [], images) == []
 
 
 def test_signals_have_the_covariance_of_what_a_layer_reads():

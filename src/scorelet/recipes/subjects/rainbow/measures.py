@@ -49,6 +49,7 @@ BASES = ("weights", "signals", "random")
 MARGINALS = (0, 9, 99)
 PARTS = 5
 """Of the test pictures; their differences are the error bars of errors."""
+_TOGETHER = 240  # pictures behind a layer that is clipped in several ways
 
 
 def aligned_errors(
@@ -171,6 +172,37 @@ def clipped_hits(net: nn.Module, bases: dict[str, Tensor], test: LabelledImages)
     return packed(hits_of(copied, test))
 
 
+def clipped_each(
+    net: nn.Module, name: str, bases: Sequence[Tensor], test: LabelledImages
+) -> list[str]:
+    """Return the hits with one layer projected on each of some bases (d', r), one at a time.
+
+    What comes before the layer is computed once for all: behind it the pictures of all bases go
+    on together, as nothing there, in evaluation, sees one picture beside another. No shortcut may
+    lead around the layer.
+    """
+    if not bases:
+        return []
+    net = copy.deepcopy(net)
+    place = net.get_submodule(name)
+    clipped = [_clipped(net, name, each).get_submodule(name) for each in bases]
+    place.register_forward_hook(lambda _, given, __: torch.cat([part(*given) for part in clipped]))
+    piece = max(1, _TOGETHER // len(bases))
+    found = []
+    for start in range(0, len(test), piece):
+        x, y = test.images(start, start + piece), torch.from_numpy(test.y[start : start + piece])
+        with torch.no_grad():
+            classes = net(x.to(next(net.parameters()).device)).argmax(1).cpu()
+        found.append((classes.view(len(bases), -1) == y).double())
+    return [packed(hits) for hits in torch.cat(found, 1)]
+
+
+def _clipped(net: nn.Module, name: str, kept: Tensor) -> nn.Module:
+    copied = copy.deepcopy(net)
+    _named(copied, name).clip(kept)
+    return copied
+
+
 def basis(layer: Layer, kind: str, covariance: Tensor, rank: int, seed: int) -> Tensor:
     """Return an orthonormal basis (d', rank) of a kind of `BASES`."""
     rows = layer.rows()
@@ -201,16 +233,15 @@ def low_rank(
     for layer in registered_layers(net):
         if layer.name not in names:
             continue
-        for share in shares:
-            rank = max(1, round(share * layer.rows().shape[1]))
-            found = {
-                kind: basis(layer, kind, covariances[layer.name], rank, seed) for kind in BASES
-            }
-            hits = {k: clipped_hits(net, {layer.name: b}, test) for k, b in found.items()}
-            rows.append(
-                {"layer": layer.name, "inputs": layer.rows().shape[1], "share": share}
-                | {"rank": rank, "hits": hits}
-            )
+        inputs, known = layer.rows().shape[1], covariances[layer.name]
+        ranks = [max(1, round(share * inputs)) for share in shares]
+        bases = [basis(layer, kind, known, rank, seed) for rank in ranks for kind in BASES]
+        hits = iter(clipped_each(net, layer.name, bases, test))
+        rows += [
+            {"layer": layer.name, "inputs": inputs, "share": share, "rank": rank}
+            | {"hits": {kind: next(hits) for kind in BASES}}
+            for share, rank in zip(shares, ranks, strict=True)
+        ]
     return rows
 
 
@@ -219,9 +250,8 @@ def by_rank(net: nn.Module, name: str, ranks: Sequence[int], test: LabelledImage
     layer = _named(net, name)
     vectors = weight_spectrum(layer.rows()).vectors
     kept = [rank for rank in ranks if rank <= min(layer.rows().shape)]
-    return [
-        {"rank": rank, "hits": clipped_hits(net, {name: vectors[:, :rank]}, test)} for rank in kept
-    ]
+    hits = clipped_each(net, name, [vectors[:, :rank] for rank in kept], test)
+    return [{"rank": rank, "hits": found} for rank, found in zip(kept, hits, strict=True)]
 
 
 def movements(start: nn.Module, end: nn.Module, names: Sequence[str]) -> Rows:
