@@ -254,6 +254,11 @@ def test_what_paper_claims_is_measured(tmp_path, monkeypatch):
         assert {key for key in each if "slope" in key or "oracle" in key} == {*found, "ray slope"}
     seen = [{"within": 0.9, "cosine": 0.9, "values": [0.1] * 6}]
     assert recipe._of_discs(seen).keys() <= stated
+    both = recipe._of_discs([*seen, {"within": 0.7, "cosine": 0.7, "values": [0.5] * 6}])
+    assert both["disc cosine"].value == pytest.approx(0.8)
+    assert both["disc cosine"].error == pytest.approx(0.1)
+    assert both["disc cosine"].note.startswith("0.80 of")
+    assert both["disc sixth"].value == pytest.approx(0.3)
     assert "printed slope 5" in found
     small = {claim.of for claim in claims("small", SETTINGS["small"])}
     assert {key for key in small ^ keys if "slope" not in key} == {"oracle 5"}

@@ -393,3 +393,15 @@ def test_scales_differ_in_size_only():
     assert [claim.of for claim in small] == [claim.of for claim in paper]
     less = replace(SETTINGS["small"], tutorial=None, residual=None)
     assert len(claims("small", less)) < len(small)
+
+
+def test_what_is_published_of_seven_layers_is_measured_on_seven():
+    for scale, width in (("small", 1 / 2), ("paper", 1.0)):
+        settings = SETTINGS[scale]
+        assert (settings.single.hidden, settings.single.main) == (7, width)
+        deep = {claim.of for claim in claims(scale, settings) if "single trained" in claim.given}
+        assert deep == {
+            *("least cosine", "amplification", "rank loss", "over random basis"),
+            *("signals loss", "signals loss, few"),
+        }
+    assert SETTINGS["smoke"].single == SETTINGS["smoke"].law

@@ -5,6 +5,7 @@ the basis of networks is the best one (regular images with contours) and where i
 dimensions).
 """
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,6 +18,7 @@ from scorelet.plots.report import Section
 from scorelet.recipes.base import Findings, Recipe, Setup
 from scorelet.recipes.claims import Measured, difference
 from scorelet.recipes.faces import FACES, Arrays
+from scorelet.recipes.hits import mean_of_all
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.harmonic_generalization import figures
 from scorelet.recipes.subjects.harmonic_generalization.claims import BELOW, LEAD, claims
@@ -71,7 +73,9 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
         measured |= _of_discs(seen)
         sections.append(figures.discs_section(seen))
     tables = {
-        "discs": [{name: row[name] for name in row if name != "values"} for row in seen],
+        "discs": [
+            {name: row[name] for name in row if name != "values"} for row in seen[: figures.LISTED]
+        ],
         "twins": [_short(row) for row in rows],
         "larger_twins": [_short(row) for row in larger],
         "slopes": slopes,
@@ -178,10 +182,11 @@ def _of_ray(found: dict[str, Any]) -> dict[str, Measured]:
 def _of_discs(rows: list[dict[str, Any]]) -> dict[str, Measured]:
     within = float(np.mean([row["within"] for row in rows]))
     note = f"{within:.2f} of the tangents and the first ten"
-    return {
-        "disc cosine": Measured(float(np.mean([row["cosine"] for row in rows])), note=note),
-        "disc sixth": Measured(float(np.mean([row["values"][5] for row in rows]))),
-    }
+    cosine, sixth = (
+        mean_of_all(torch.tensor(each, dtype=torch.float64))
+        for each in ([row["cosine"] for row in rows], [row["values"][5] for row in rows])
+    )
+    return {"disc cosine": replace(cosine, note=note), "disc sixth": sixth}
 
 
 def _short(row: dict[str, Any]) -> dict[str, Any]:
@@ -191,7 +196,7 @@ def _short(row: dict[str, Any]) -> dict[str, Any]:
 def _data(settings: Settings, copies: int) -> str:
     twins, side = settings.twins, settings.slopes.side
     told = f"{twins.source}, {twins.side}x{twins.side} pixels, {copies} copies left out"
-    more = "" if settings.discs is None else "; discs"
+    more = "" if settings.discs is None else f"; discs of {settings.discs.side} pixels"
     return f"{told}; regular images of {side} pixels; multiples of one image{more}"
 
 

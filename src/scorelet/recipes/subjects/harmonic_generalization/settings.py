@@ -163,7 +163,7 @@ SETTINGS: dict[Scale, Settings] = {
         ),
         Slopes((1.0, 2.0, 3.0), 20_000, 60, 40, _unet(16, 2, 12_000)),
         Manifold(10_000, 40, _family(20_000)),
-        Manifold(20_000, 20, _family(100_000), looked=24),
+        Manifold(20_000, 20, _family(100_000), looked=96),
     ),
     "paper": Settings(
         (10, 100, 1000),
