@@ -95,6 +95,12 @@ def test_what_is_kept_decides_what_is_lost():
     for kind in measures.BASES:
         assert torch.equal(unpacked(whole["hits"][kind]), own.double())
     assert (whole["rank"], little["rank"], little["inputs"]) == (24, 1, 24)
+    covariance = measures.signal_covariances(net, images)["layers.3"]
+    for kind in measures.BASES:
+        kept = measures.basis(registered_layers(net)[1], kind, covariance, 1, 0)
+        alone = measures.clipped_hits(net, {"layers.3": kept}, images)
+        assert little["hits"][kind] == alone
+    assert len(set(little["hits"].values())) == 3
     curve = measures.by_rank(net, "layers.3", (1, 16, 90), images)
     assert [row["rank"] for row in curve] == [1, 16]
     assert torch.equal(unpacked(curve[-1]["hits"]), own.double())
@@ -102,7 +108,7 @@ def test_what_is_kept_decides_what_is_lost():
 
 def test_clipped_together_they_are_as_one_by_one():
     torch.manual_seed(0)
-    words = rainbow_scattering(3, 1 / 8)
+    words = rainbow_scattering(3, 1 / 8, norm=False)
     net = LearnedScattering(**words, size=16, classes=4).eval()
     images = pictures(60, side=16)
     width = registered_layers(net)[1].rows().shape[1]
@@ -359,12 +365,19 @@ def test_all_that_is_claimed_is_measured(tmp_path):
         Family(TINY, 3, (1 / 32, 1 / 16), reference=1 / 8, fitted=60),
         Family(TINY, 3, (1 / 16,), seeds=2, fitted=60),
         Residual(TINY, (1, 1), (16, 32), (1 / 4, 1 / 2), fitted=60),
+        deep=Family(TINY, 7, (1 / 32,), fitted=60),
         matched=2,
     )
     found = RECIPE.measure(settings, 0, Steps(tmp_path))
     for claim in claims("small", settings):
         assert {"holds", "measured"} <= claim.judge(found.measured).keys()
     assert len(found.sections) == 8
+    rows = [[row["layer"] for row in found.tables[t]] for t in ("movements", "eigenvectors")]
+    assert [len(names) for names in rows] == [6, 2]
+    assert len({row["layer"] for row in found.tables["low_rank"]}) == 6
+    told = [section.parts[0].text for section in found.sections[-4:-1]]
+    hidden = [text.split(" hidden")[0].rsplit(" ", 1)[-1] for text in told]
+    assert hidden == ["7", "7", "3"]
     widths = [row["width"] for row in found.tables["scattering_widths"]]
     assert widths == [1 / 32, 1 / 16]
     for row in found.tables["scattering_widths"]:
@@ -395,7 +408,7 @@ def test_scales_differ_in_size_only():
     assert len(claims("small", less)) < len(small)
 
 
-def test_what_is_published_of_seven_layers_is_measured_on_seven():
+def test_movement_and_ranks_are_of_seven_layers():
     for scale, width in (("small", 1 / 2), ("paper", 1.0)):
         settings = SETTINGS[scale]
         assert (settings.single.hidden, settings.single.main) == (7, width)

@@ -48,21 +48,25 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
         measured, tables = measured | numbers, tables | rows
     kernel_rows = zip(settings.kernel.widths, kernel["errors"], strict=True)
     tables["kernel"] = [{"width": width, "error": error} for width, error in kernel_rows]
-    return Findings(_data(settings), measured, _sections(measured, tables), tables)
+    return Findings(_data(settings), measured, _sections(settings, measured, tables), tables)
 
 
-def _sections(measured: dict[str, Measured], tables: dict[str, Any]) -> list[Section]:
+def _sections(
+    settings: Settings, measured: dict[str, Measured], tables: dict[str, Any]
+) -> list[Section]:
     found = [figures.kernel_section(tables["kernel"])]
     if "tutorial" in tables:
         found.append(figures.tutorial_section(tables, measured))
     found.append(figures.widths_section(tables))
     if "scattering_widths" in tables:
         found.append(figures.covariances_section(tables["scattering_widths"]))
+    single = figures.whose(settings.single.hidden, measured["single trained"].value)
+    law = figures.whose(settings.law.hidden, measured["law trained"].value)
     return [
         *found,
-        figures.movement_section(tables["movements"]),
-        figures.ranks_section(tables, measured["single trained"].value),
-        figures.seeds_section(tables),
+        figures.movement_section(tables["movements"], single),
+        figures.ranks_section(tables, single, law),
+        figures.seeds_section(tables, law),
         figures.drawn_section(tables["drawn"]),
     ]
 
@@ -74,11 +78,12 @@ def _data(settings: Settings) -> str:
             f"Gaussian points; {budget.images} and {budget.held_out} drawn textures of "
             f"{len(TEXTURES)} laws; no photographs"
         )
-    told = [f"scatterings: {budget.pictures()}"]
+    told = [f"scatterings of {settings.widths.hidden} hidden layers: {budget.pictures()}"]
     if settings.tutorial is not None:
         told.insert(0, f"tutorial: {settings.tutorial.budget.pictures()}")
     if settings.deep is not None:
-        told.append(f"scatterings of {settings.deep.hidden}: {settings.deep.budget.pictures()}")
+        deep = settings.deep
+        told.append(f"one of {deep.hidden} hidden layers: {deep.budget.pictures()}")
     if settings.residual is not None:
         told.append(f"residual networks: {settings.residual.budget.pictures()}")
     return "; ".join(["Gaussian points", *told])

@@ -116,7 +116,15 @@ def _by_width(title: str, rows: Rows, key: str, label: str) -> list[Part]:
     return [Picture(png(drawn), f"{title}: error by width.", title), table]
 
 
-def movement_section(rows: Rows) -> Section:
+def whose(hidden: int, accuracy: float) -> str:
+    """Say which scattering figures are of."""
+    return (
+        f"Of a scattering of {hidden} hidden layers, which is right about {accuracy:.1f} % of the "
+        "test pictures. "
+    )
+
+
+def movement_section(rows: Rows, whose: str) -> Section:
     """Show how training stretches weights."""
     text = (
         "The weights of a layer are seen along the eigenvectors of their final covariance, the "
@@ -124,7 +132,7 @@ def movement_section(rows: Rows) -> Section:
         "same number (amplification) and hardly changes which neurons have much of it (the cosine "
         "with the start stays high): it stretches the random weights along few directions."
     )
-    parts: list[Part] = [Text(text)]
+    parts: list[Part] = [Text(whose + text)]
     for key, label in (("amplification", "amplification"), ("cosine", "cosine with the start")):
         shown = {row["layer"]: row[key] for row in rows}
         length = max(map(len, shown.values()))
@@ -150,12 +158,15 @@ def _place(values: Sequence[float], rank: int) -> float | None:
     return values[rank - 1] if rank <= len(values) else None
 
 
-def ranks_section(tables: Tables, trained: float) -> Section:
-    """Show what is left of the accuracy when few directions of a layer are kept."""
+def ranks_section(tables: Tables, whose: str, whose_curve: str) -> Section:
+    """Show what is left of the accuracy when few directions of a layer are kept.
+
+    `whose_curve` says which network has a curve of the second matrix: the first of several seeds.
+    """
     text = (
         "One layer at a time is projected on a few of the directions that its neurons read: the "
         "leading eigenvectors of its weights, the principal components of the signals, or random "
-        f"directions. The whole network is right about {trained:.1f} % of the test pictures."
+        "directions."
     )
     rows = []
     for row in tables["low_rank"]:
@@ -171,7 +182,7 @@ def ranks_section(tables: Tables, trained: float) -> Section:
     head = ["layer", "kept", *(f"{kind} (%)" for kind in BASES)]
     head += ["published: kept", *(f"{kind} (%)" for kind in BASES)]
     parts: list[Part] = [
-        Text(text),
+        Text(whose + text),
         Table(head, rows, frozenset({0, 1})),
         Text(published.CLIPPED, "note"),
     ]
@@ -193,11 +204,12 @@ def ranks_section(tables: Tables, trained: float) -> Section:
                 for r, a in zip(ranks, here, strict=True)
             ],
         )
-        parts += [Picture(png(drawn), "Accuracy by rank."), table]
+        told = Text(whose_curve + "The second matrix by the number of directions that are kept.")
+        parts += [told, Picture(png(drawn), "Accuracy by rank."), table]
     return Section("Few directions are enough", parts)
 
 
-def seeds_section(tables: Tables) -> Section:
+def seeds_section(tables: Tables, whose: str) -> Section:
     """Show whether seeds learn the same directions, and whether weights are Gaussian."""
     signals = Table(
         ["read by", "aligned", "as they are"],
@@ -232,7 +244,7 @@ def seeds_section(tables: Tables) -> Section:
     return Section(
         "What seeds have in common",
         [
-            Text("Cosines of the signals of two seeds, on test pictures."),
+            Text(whose + "Cosines of the signals of two seeds, on test pictures."),
             signals,
             Text("Cosines of the leading eigenvectors of their weights, mean of equal ranks."),
             eigenvectors,

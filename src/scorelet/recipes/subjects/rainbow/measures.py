@@ -236,11 +236,12 @@ def low_rank(
         inputs, known = layer.rows().shape[1], covariances[layer.name]
         ranks = [max(1, round(share * inputs)) for share in shares]
         bases = [basis(layer, kind, known, rank, seed) for rank in ranks for kind in BASES]
-        hits = iter(clipped_each(net, layer.name, bases, test))
+        hits = clipped_each(net, layer.name, bases, test)
+        of_rank = [hits[k : k + len(BASES)] for k in range(0, len(hits), len(BASES))]
         rows += [
             {"layer": layer.name, "inputs": inputs, "share": share, "rank": rank}
-            | {"hits": {kind: next(hits) for kind in BASES}}
-            for share, rank in zip(shares, ranks, strict=True)
+            | {"hits": dict(zip(BASES, found, strict=True))}
+            for share, rank, found in zip(shares, ranks, of_rank, strict=True)
         ]
     return rows
 

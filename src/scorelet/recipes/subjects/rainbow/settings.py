@@ -104,7 +104,8 @@ class Settings:
         tutorial: perceptron and convolutional network; None: not measured.
         widths: scatterings that are aligned to a reference and drawn anew, by width.
         law: scatterings of several seeds: what their weights have in common, and their laws.
-        deep: scatterings of which one is looked into: movement, ranks; None: those of `law`.
+        deep: scatterings of which one is looked into: movement, ranks; None: those of `law`, from
+            which they differ in depth, by which trainings are named.
         residual: see there; None: not measured.
         shares: of the inputs of a layer: so many eigenvectors are kept.
         share: the one of them that the claim is about.
@@ -122,6 +123,9 @@ class Settings:
     share: float = 0.1
     curve: tuple[int, ...] = (1, 2, 3, 5, 8, 10, 15, 20, 25, 30, 40, 60)
     matched: int = 10
+
+    def __post_init__(self) -> None:
+        assert self.deep is None or self.deep.hidden != self.law.hidden
 
     @property
     def single(self) -> Family:
