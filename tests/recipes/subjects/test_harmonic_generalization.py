@@ -317,3 +317,14 @@ def test_discs_that_are_looked_at_are_those_of_clear_contrast():
     clear = [Disc(*each) for each in drawn if abs(each[3] - each[4]) >= geometry.CONTRAST]
     assert 5 < len(clear) < 30
     assert geometry.clear_discs(5, 16, 1) == clear[:5]
+
+
+def test_few_discs_are_listed_and_all_are_counted():
+    row = {"radius": 3.0, "contrast": 0.5, "cosine": 0.9, "within": 0.95, "values": [1.0] * 6}
+    rows = [row | {"radius": float(k)} for k in range(10)]
+    text, table = recipe.figures.discs_section(rows).parts
+    assert text.text.startswith("8 of the 10 discs")
+    assert len(table.rows) == 8 + 1
+    listed = recipe._listed(rows)
+    assert [each["radius"] for each in listed] == [float(k) for k in range(8)]
+    assert all("values" not in each for each in listed)

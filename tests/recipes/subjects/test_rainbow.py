@@ -24,6 +24,7 @@ from scorelet.data.labelled import LabelledImages
 from scorelet.networks import LearnedScattering, Perceptron
 from scorelet.networks.gray_input import standard_luma
 from scorelet.networks.rainbow import rainbow_scattering
+from scorelet.plots.report import Text
 from scorelet.recipes.claims import Measured
 from scorelet.recipes.drawn_sets import DRAWN
 from scorelet.recipes.hits import packed, unpacked
@@ -378,6 +379,9 @@ def test_all_that_is_claimed_is_measured(tmp_path):
     told = [section.parts[0].text for section in found.sections[-4:-1]]
     hidden = [text.split(" hidden")[0].rsplit(" ", 1)[-1] for text in told]
     assert hidden == ["7", "7", "3"]
+    texts = [part.text for part in found.sections[-3].parts if isinstance(part, Text)]
+    assert "of 3 hidden layers" in texts[-1]
+    assert "second matrix" in texts[-1]
     widths = [row["width"] for row in found.tables["scattering_widths"]]
     assert widths == [1 / 32, 1 / 16]
     for row in found.tables["scattering_widths"]:
@@ -412,9 +416,16 @@ def test_movement_and_ranks_are_of_seven_layers():
     for scale, width in (("small", 1 / 2), ("paper", 1.0)):
         settings = SETTINGS[scale]
         assert (settings.single.hidden, settings.single.main) == (7, width)
-        deep = {claim.of for claim in claims(scale, settings) if "single trained" in claim.given}
+        deep = {claim.of for claim in claims(scale, settings) if "network trained" in claim.given}
         assert deep == {
             *("least cosine", "amplification", "rank loss", "over random basis"),
             *("signals loss", "signals loss, few"),
         }
     assert SETTINGS["smoke"].single == SETTINGS["smoke"].law
+
+
+@pytest.mark.parametrize("other", ["law", "widths"])
+def test_networks_of_one_depth_have_one_training(other):
+    small = SETTINGS["small"]
+    with pytest.raises(AssertionError, match="named by depth"):
+        replace(small, deep=getattr(small, other))

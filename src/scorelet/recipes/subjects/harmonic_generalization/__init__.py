@@ -73,9 +73,7 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
         measured |= _of_discs(seen)
         sections.append(figures.discs_section(seen))
     tables = {
-        "discs": [
-            {name: row[name] for name in row if name != "values"} for row in seen[: figures.LISTED]
-        ],
+        "discs": _listed(seen),
         "twins": [_short(row) for row in rows],
         "larger_twins": [_short(row) for row in larger],
         "slopes": slopes,
@@ -187,6 +185,11 @@ def _of_discs(rows: list[dict[str, Any]]) -> dict[str, Measured]:
         for each in ([row["cosine"] for row in rows], [row["values"][5] for row in rows])
     )
     return {"disc cosine": replace(cosine, note=note), "disc sixth": sixth}
+
+
+def _listed(discs: Rows) -> Rows:
+    """Return the rows of the first discs, without eigenvalues."""
+    return [{key: row[key] for key in row if key != "values"} for row in discs[: figures.LISTED]]
 
 
 def _short(row: dict[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from scorelet.recipes.trainings import Trainings
 
 
 def run(settings: Settings, seed: int, steps: Steps) -> Findings:
-    """Measure everything: random features, the tutorial, widths, laws of weights."""
+    """Measure everything: random features, the tutorial, one network, laws of weights, widths."""
     widths = Trainings(settings.widths.budget, steps, seed=seed)  # first: data may be missing
     law = Trainings(settings.law.budget, steps, seed=seed)
     single = Trainings(settings.single.budget, steps, seed=seed)
@@ -60,13 +60,15 @@ def _sections(
     found.append(figures.widths_section(tables))
     if "scattering_widths" in tables:
         found.append(figures.covariances_section(tables["scattering_widths"]))
-    single = figures.whose(settings.single.hidden, measured["single trained"].value)
-    law = figures.whose(settings.law.hidden, measured["law trained"].value)
+    accuracies = [measured[f"{key} trained"].value for key in ("network", "law")]
+    network = figures.network_told(settings.single.hidden, accuracies[0])
+    first = figures.network_told(settings.law.hidden, accuracies[1])
+    seeds = figures.seeds_told(settings.law.hidden, accuracies[1])
     return [
         *found,
-        figures.movement_section(tables["movements"], single),
-        figures.ranks_section(tables, single, law),
-        figures.seeds_section(tables, law),
+        figures.movement_section(tables["movements"], network),
+        figures.ranks_section(tables, network, first),
+        figures.seeds_section(tables, seeds),
         figures.drawn_section(tables["drawn"]),
     ]
 

@@ -18,7 +18,7 @@ _SEEDS = "mean of three seeds; trained on 40,000 images, tested on the other 10,
 def claims(scale: Scale, settings: Settings) -> tuple[Claim, ...]:
     """Return the claims of a scale."""
     learned = {"law trained": at_least(settings.law.budget.floor)}
-    single = {"single trained": at_least(settings.single.budget.floor)}
+    single = {"network trained": at_least(settings.single.budget.floor)}
     found = [_kernel()]
     if scale == "smoke":
         return (*found, _signals(learned), _start(single))

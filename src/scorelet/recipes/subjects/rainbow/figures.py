@@ -116,15 +116,23 @@ def _by_width(title: str, rows: Rows, key: str, label: str) -> list[Part]:
     return [Picture(png(drawn), f"{title}: error by width.", title), table]
 
 
-def whose(hidden: int, accuracy: float) -> str:
+def network_told(hidden: int, accuracy: float) -> str:
     """Say which scattering figures are of."""
     return (
-        f"Of a scattering of {hidden} hidden layers, which is right about {accuracy:.1f} % of the "
-        "test pictures. "
+        f"These are figures of a scattering of {hidden} hidden layers, which is right about "
+        f"{accuracy:.1f} % of the test pictures. "
     )
 
 
-def movement_section(rows: Rows, whose: str) -> Section:
+def seeds_told(hidden: int, accuracy: float) -> str:
+    """Say which scatterings figures are of."""
+    return (
+        f"Scatterings of {hidden} hidden layers that differ in their seed; the first is right "
+        f"about {accuracy:.1f} % of the test pictures. "
+    )
+
+
+def movement_section(rows: Rows, network: str) -> Section:
     """Show how training stretches weights."""
     text = (
         "The weights of a layer are seen along the eigenvectors of their final covariance, the "
@@ -132,7 +140,7 @@ def movement_section(rows: Rows, whose: str) -> Section:
         "same number (amplification) and hardly changes which neurons have much of it (the cosine "
         "with the start stays high): it stretches the random weights along few directions."
     )
-    parts: list[Part] = [Text(whose + text)]
+    parts: list[Part] = [Text(network + text)]
     for key, label in (("amplification", "amplification"), ("cosine", "cosine with the start")):
         shown = {row["layer"]: row[key] for row in rows}
         length = max(map(len, shown.values()))
@@ -158,10 +166,10 @@ def _place(values: Sequence[float], rank: int) -> float | None:
     return values[rank - 1] if rank <= len(values) else None
 
 
-def ranks_section(tables: Tables, whose: str, whose_curve: str) -> Section:
+def ranks_section(tables: Tables, network: str, other: str) -> Section:
     """Show what is left of the accuracy when few directions of a layer are kept.
 
-    `whose_curve` says which network has a curve of the second matrix: the first of several seeds.
+    `network` and `other` say which; the latter has a curve of its second matrix by rank.
     """
     text = (
         "One layer at a time is projected on a few of the directions that its neurons read: the "
@@ -182,7 +190,7 @@ def ranks_section(tables: Tables, whose: str, whose_curve: str) -> Section:
     head = ["layer", "kept", *(f"{kind} (%)" for kind in BASES)]
     head += ["published: kept", *(f"{kind} (%)" for kind in BASES)]
     parts: list[Part] = [
-        Text(whose + text),
+        Text(network + text),
         Table(head, rows, frozenset({0, 1})),
         Text(published.CLIPPED, "note"),
     ]
@@ -204,12 +212,12 @@ def ranks_section(tables: Tables, whose: str, whose_curve: str) -> Section:
                 for r, a in zip(ranks, here, strict=True)
             ],
         )
-        told = Text(whose_curve + "The second matrix by the number of directions that are kept.")
+        told = Text(other + "The second matrix by the number of directions that are kept.")
         parts += [told, Picture(png(drawn), "Accuracy by rank."), table]
     return Section("Few directions are enough", parts)
 
 
-def seeds_section(tables: Tables, whose: str) -> Section:
+def seeds_section(tables: Tables, networks: str) -> Section:
     """Show whether seeds learn the same directions, and whether weights are Gaussian."""
     signals = Table(
         ["read by", "aligned", "as they are"],
@@ -244,7 +252,7 @@ def seeds_section(tables: Tables, whose: str) -> Section:
     return Section(
         "What seeds have in common",
         [
-            Text(whose + "Cosines of the signals of two seeds, on test pictures."),
+            Text(networks + "Cosines of the signals of two seeds, on test pictures."),
             signals,
             Text("Cosines of the leading eigenvectors of their weights, mean of equal ranks."),
             eigenvectors,

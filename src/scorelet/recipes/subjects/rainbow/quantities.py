@@ -9,7 +9,7 @@ def quantities(settings: Settings) -> frozenset[str]:
     tutorial = set() if settings.tutorial is None else _tutorial()
     residual = set() if settings.residual is None else {"residual drop", "residual trained"}
     return frozenset(tutorial | residual | _widths(settings.widths)) | {
-        *("kernel slope", "law trained", "single trained", "least cosine", "amplification"),
+        *("kernel slope", "law trained", "network trained", "least cosine", "amplification"),
         *("rank loss", "over random basis", "signals loss", "signals loss, few", "thirty loss"),
         *("signals over plain", "eigenvectors aligned", "eigenvectors as they are"),
         *("outside ratio", "median p"),

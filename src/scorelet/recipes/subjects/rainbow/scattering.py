@@ -179,7 +179,7 @@ def single(settings: Settings, trainings: Trainings) -> Found:
     trained = trainings.hits[training][:1]
     few = _of_ranks(ranks, trained, FEW)
     measured = _of_movements(moved) | _of_ranks(ranks, trained, settings.share)
-    measured |= {"signals loss, few": few["signals loss"], "single trained": accuracy(trained)}
+    measured |= {"signals loss, few": few["signals loss"], "network trained": accuracy(trained)}
     return measured, {"movements": moved, "low_rank": [_accuracies(row) for row in ranks]}
 
 

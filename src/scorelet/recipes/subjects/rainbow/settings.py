@@ -104,8 +104,8 @@ class Settings:
         tutorial: perceptron and convolutional network; None: not measured.
         widths: scatterings that are aligned to a reference and drawn anew, by width.
         law: scatterings of several seeds: what their weights have in common, and their laws.
-        deep: scatterings of which one is looked into: movement, ranks; None: those of `law`, from
-            which they differ in depth, by which trainings are named.
+        deep: scatterings of which one is looked into: movement, ranks; None: those of `law`.
+            Trainings are named by depth, in which these differ from all others.
         residual: see there; None: not measured.
         shares: of the inputs of a layer: so many eigenvectors are kept.
         share: the one of them that the claim is about.
@@ -125,11 +125,13 @@ class Settings:
     matched: int = 10
 
     def __post_init__(self) -> None:
-        assert self.deep is None or self.deep.hidden != self.law.hidden
+        if self.deep is not None:
+            others = {self.law.hidden, self.widths.hidden}
+            assert self.deep.hidden not in others, "trainings are named by depth"
 
     @property
     def single(self) -> Family:
-        """The scatterings of which one is looked into."""
+        """The family of which one network is looked into: `deep`, or else `law`."""
         return self.deep or self.law
 
 
