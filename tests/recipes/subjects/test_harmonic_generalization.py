@@ -259,6 +259,7 @@ def test_what_paper_claims_is_measured(tmp_path, monkeypatch):
     assert both["disc cosine"].error == pytest.approx(0.1)
     assert both["disc cosine"].note.startswith("0.80 of")
     assert both["disc sixth"].value == pytest.approx(0.3)
+    assert both["disc sixth"].note == "those before it: 0.30, 0.30, 0.30, 0.30, 0.30"
     assert "printed slope 5" in found
     small = {claim.of for claim in claims("small", SETTINGS["small"])}
     assert {key for key in small ^ keys if "slope" not in key} == {"oracle 5"}

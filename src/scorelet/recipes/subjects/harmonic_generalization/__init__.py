@@ -24,6 +24,7 @@ from scorelet.recipes.subjects.harmonic_generalization import figures
 from scorelet.recipes.subjects.harmonic_generalization.claims import BELOW, LEAD, claims
 from scorelet.recipes.subjects.harmonic_generalization.eigenvectors import basis_at, read_pictures
 from scorelet.recipes.subjects.harmonic_generalization.geometry import (
+    DIMENSIONS,
     discs,
     network_slope,
     oracle_slope,
@@ -179,12 +180,15 @@ def _of_ray(found: dict[str, Any]) -> dict[str, Measured]:
 
 def _of_discs(rows: list[dict[str, Any]]) -> dict[str, Measured]:
     within = float(np.mean([row["within"] for row in rows]))
-    note = f"{within:.2f} of the tangents and the first ten"
-    cosine, sixth = (
-        mean_of_all(torch.tensor(each, dtype=torch.float64))
-        for each in ([row["cosine"] for row in rows], [row["values"][5] for row in rows])
-    )
-    return {"disc cosine": replace(cosine, note=note), "disc sixth": sixth}
+    factors = torch.tensor([row["values"] for row in rows], dtype=torch.float64)
+    cosine = mean_of_all(torch.tensor([row["cosine"] for row in rows], dtype=torch.float64))
+    means = ", ".join(f"{value:.2f}" for value in factors.mean(0)[:DIMENSIONS])
+    return {
+        "disc cosine": replace(cosine, note=f"{within:.2f} of the tangents and the first ten"),
+        "disc sixth": replace(
+            mean_of_all(factors[:, DIMENSIONS]), note=f"those before it: {means}"
+        ),
+    }
 
 
 def _listed(discs: Rows) -> Rows:

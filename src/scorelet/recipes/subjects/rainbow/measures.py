@@ -165,11 +165,7 @@ def signal_covariances(net: nn.Module, train: LabelledImages) -> dict[str, Tenso
 
 def clipped_hits(net: nn.Module, bases: dict[str, Tensor], test: LabelledImages) -> str:
     """Return the hits of a network, some of whose layers are projected on bases (d', r)."""
-    copied = copy.deepcopy(net)
-    for layer in registered_layers(copied):
-        if layer.name in bases:
-            layer.clip(bases[layer.name])
-    return packed(hits_of(copied, test))
+    return packed(hits_of(_clipped(net, bases), test))
 
 
 def clipped_each(
@@ -185,7 +181,7 @@ def clipped_each(
         return []
     net = copy.deepcopy(net)
     place = net.get_submodule(name)
-    clipped = [_clipped(net, name, each).get_submodule(name) for each in bases]
+    clipped = [_clipped(net, {name: each}).get_submodule(name) for each in bases]
     place.register_forward_hook(lambda _, given, __: torch.cat([part(*given) for part in clipped]))
     piece = max(1, _TOGETHER // len(bases))
     found = []
@@ -197,9 +193,11 @@ def clipped_each(
     return [packed(hits) for hits in torch.cat(found, 1)]
 
 
-def _clipped(net: nn.Module, name: str, kept: Tensor) -> nn.Module:
+def _clipped(net: nn.Module, bases: dict[str, Tensor]) -> nn.Module:
     copied = copy.deepcopy(net)
-    _named(copied, name).clip(kept)
+    for layer in registered_layers(copied):
+        if layer.name in bases:
+            layer.clip(bases[layer.name])
     return copied
 
 
