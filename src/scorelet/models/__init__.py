@@ -41,6 +41,7 @@ from scorelet.models.noise import (
 )
 from scorelet.models.photon_denoiser import PoissonGaussianDenoiser
 from scorelet.models.sensor_noise import CorrelatedNoise, PoissonGaussianNoise
+from scorelet.models.shifted import ShiftedDenoiser
 from scorelet.models.subsampled import SubsampledDenoiser
 from scorelet.models.turned import TurnedDenoiser
 from scorelet.models.tweedie import denoised_from_score, score, score_from_denoised, sure
@@ -80,6 +81,7 @@ __all__ = [
     "QuadraticNoise",
     "QuantileLaw",
     "ResidualDenoiser",
+    "ShiftedDenoiser",
     "StationaryGaussianDenoiser",
     "SubsampledDenoiser",
     "TurnedDenoiser",

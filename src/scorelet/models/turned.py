@@ -20,6 +20,7 @@ from torch import Tensor
 
 from scorelet.core.mirroring import mirrored_to_multiple
 from scorelet.core.typing import Image, Labels, NoiseLevel
+from scorelet.models.averaged import AveragedDenoiser
 from scorelet.models.denoiser import Denoiser
 
 TURNS = 8
@@ -49,7 +50,7 @@ def mean_over_turns(
     return total / len(turns)
 
 
-class TurnedDenoiser(Denoiser):
+class TurnedDenoiser(AveragedDenoiser):
     """F of a denoiser: eight answers for one, and equal in all orientations.
 
     The symmetries of the square permute pixels, so that white noise stays white, and F is a
@@ -63,22 +64,9 @@ class TurnedDenoiser(Denoiser):
     """
 
     def __init__(self, denoiser: Denoiser) -> None:
-        super().__init__()
-        self.denoiser = denoiser
-        self.blind, self.needs_noise = denoiser.blind, denoiser.needs_noise
-        self.homogeneous = denoiser.homogeneous
-        self.conditional, self.needs_cond = denoiser.conditional, denoiser.needs_cond
-        self.channels, self.learnt = denoiser.channels, denoiser.learnt
-        self.most, self.drawn_between = denoiser.most, denoiser.drawn_between
-        self.locality, self.calibration = denoiser.locality, denoiser.calibration
-        self.know_classes_of(denoiser)
+        super().__init__(denoiser)
         height, width = denoiser.learnt or (1, 1)
         self.turns = range(TURNS) if height == width else _UPRIGHT
-
-    @property
-    def centre(self) -> Tensor | None:
-        """That of the denoiser."""
-        return self.denoiser.centre
 
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None

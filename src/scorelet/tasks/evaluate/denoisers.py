@@ -26,7 +26,8 @@ from scorelet.data import (
 from scorelet.data.labelled import load_labelled
 from scorelet.data.labelled.files import measured_part
 from scorelet.data.pictures.folders import left_out_of
-from scorelet.models import Denoiser, TurnedDenoiser
+from scorelet.models import Denoiser
+from scorelet.models.self_ensemble import self_ensemble
 from scorelet.tasks.conditions import load_conditions
 from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
 from scorelet.tasks.inference import TileSide, computes_in, denoise_array, prepare
@@ -67,7 +68,7 @@ def measure_denoiser(
     dtype = inference_dtype(choose_device(settings.device), settings.dtype)
     ready = prepare(denoiser, device=settings.device, dtype=dtype)
     rows = evaluate_pictures(
-        TurnedDenoiser(ready) if settings.self_ensemble else ready,
+        self_ensemble(ready) if settings.self_ensemble else ready,
         pictures,
         sigmas=settings.sigmas or SIGMAS,
         label=settings.label,
