@@ -35,7 +35,7 @@ class ResultsTable(SphinxDirective):
     In a mapping every list of rows becomes a table, and what else there is (command, machine,
     date ...) a list of facts below. Columns are the keys of the rows, or those that ``:titles:``
     names: ``key = Title; ...``. ``:decimals:`` fixes the digits of a column: ``key = 2; ...``.
-    ``:only:`` names the tables that are shown, of the runs that have one, and ``facts`` for the list
+    ``:only:`` names the tables that are shown, of runs that have one, and ``facts`` for the list
     below. A mapping in a row is as many columns, with keys like ``forward.seconds``; titles without
     a value in a table are left out. A file that does not exist gives a sentence that says so.
     """
