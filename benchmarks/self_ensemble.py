@@ -58,27 +58,27 @@ def _rows(name: str, channels: int, *, quick: bool) -> list[Row]:
 
 def measure_cascade(*, quick: bool) -> dict[str, list[Row]]:
     """Return a row for each level."""
-    faces = load_as(Denoiser, "faces", verb="denoise").eval()
+    turned = TurnedDenoiser(load_as(Denoiser, "faces", verb="denoise").eval())
     with np.load(locate("faces80.npz")) as arrays, TemporaryDirectory() as folder:
         for k, pixels in enumerate(arrays["test"][: 2 if quick else FACES]):
             Image.fromarray(pixels).save(Path(folder) / f"{k:03d}.png")
-        alone, shifted, turned = (
+        alone, four, eight = (
             sl.evaluate(folder, model=model, sigmas=SIGMAS_OF_FACES, self_ensemble=whether)
-            for model, whether in ((faces, False), (faces, True), (TurnedDenoiser(faces), False))
+            for model, whether in (("faces", False), ("faces", True), (turned, False))
         )
-    rows = zip(SIGMAS_OF_FACES, alone["rows"], shifted["rows"], turned["rows"], strict=True)
+    levels = zip(alone["rows"], four["rows"], eight["rows"], strict=True)
     return {
         "faces": [
             {
                 "set": "faces80",
                 "pictures": alone["pictures"],
-                "sigma": sigma,
+                "sigma": one["sigma"],
                 "psnr": one["psnr"],
-                "self_ensemble": four["psnr"],
-                "gain": four["psnr"] - one["psnr"],
-                "gain_of_turns": eight["psnr"] - one["psnr"],
+                "self_ensemble": shifted["psnr"],
+                "gain": shifted["psnr"] - one["psnr"],
+                "gain_of_turns": turned["psnr"] - one["psnr"],
             }
-            for sigma, one, four, eight in rows
+            for one, shifted, turned in levels
         ]
     }
 

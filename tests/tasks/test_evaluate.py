@@ -10,6 +10,7 @@ import torch
 
 import scorelet as sl
 from samples import Identity, noisy, waves, write_png
+from scorelet import zoo
 from scorelet.analysis.denoising import noisy_pairs
 from scorelet.core.errors import ImageFileError, InputError
 from scorelet.core.random import generator
@@ -19,6 +20,7 @@ from scorelet.models import (
     EnergyDenoiser,
     GaussianMixtureDenoiser,
     Locality,
+    ShiftedDenoiser,
     TurnedDenoiser,
 )
 from scorelet.tasks.denoise import DenoiseSettings, denoise_files
@@ -150,6 +152,16 @@ def test_a_self_ensemble_is_measured_as_the_mean_over_turns(tmp_path, model):
     assert found["rows"][0]["psnr"] == pytest.approx(expected["rows"][0]["psnr"], abs=1e-4)
     alone = evaluate(tmp_path, model=model, **options)
     assert found["rows"][0]["psnr"] > alone["rows"][0]["psnr"] + 1e-3
+
+
+@pytest.mark.parametrize("ensemble", [False, True])
+def test_a_cascade_is_measured_as_the_denoiser_that_it_is(tmp_path, ensemble):
+    """Its self-ensemble is the mean over shifts."""
+    write_png(tmp_path / "a.png", noisy(33, 41, 1))
+    cascade = zoo.load_as(Denoiser, "faces", verb="denoise").eval()
+    found = evaluate(tmp_path, model="faces", sigmas=[25.0], self_ensemble=ensemble)
+    same = ShiftedDenoiser(cascade) if ensemble else cascade
+    assert found["rows"] == evaluate(tmp_path, model=same, sigmas=[25.0])["rows"]
 
 
 def test_numbers_that_overflow_are_no_psnr(tmp_path, model, monkeypatch):

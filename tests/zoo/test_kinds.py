@@ -93,7 +93,7 @@ DENOISES = ("denoise", "restore", "sample", "basis", "audit")
     ("name", "verbs"),
     [
         ("phi4", ("field sample", "field certify")),
-        ("faces", DENOISES),
+        ("faces", (*DENOISES, "evaluate")),
         ("cifar10-joint", ("classify", "robust", "evaluate", "explain-attack", *DENOISES)),
         ("cifar10-noisy", ("classify", "robust", "evaluate")),
     ],

@@ -98,7 +98,7 @@ def verbs(header: Header, tensors: Tensors) -> Verbs:
         return ("field sample", "field certify")
     if any(name.startswith(_WHITENING) for name in tensors):
         return ("sample",)
-    return ("denoise", "restore", "sample", "basis", "audit")
+    return ("denoise", "restore", "sample", "basis", "audit", "evaluate")
 
 
 KINDS = (
