@@ -91,8 +91,8 @@ def evaluate(
         hold_out: the last so many training pictures, in the place of the test pictures; of folders,
             so many pictures of all classes.
         dtype: of convolutions and products: auto (what is fast here), float32, bfloat16 or float16.
-        self_ensemble: measure the mean of a denoiser's eight answers, to the picture in all
-            orientations, as `denoise --self-ensemble` gives it.
+        self_ensemble: measure the mean of a denoiser's own answers, as `denoise --self-ensemble`
+            gives it.
         output: of samples NAME.png, a picture of those that are nearest to pictures of the data,
             each with that picture on its right.
         overwrite: replace an existing file.

@@ -13,11 +13,11 @@ from samples import Identity, noisy, plain, read_png, small_network, waves, writ
 from scorelet.analysis.local_noise import local_noise
 from scorelet.core.errors import CheckpointError, ImageFileError, InputError
 from scorelet.data import from_unit, to_unit
-from scorelet.models import ResidualDenoiser
+from scorelet.models import Denoiser, ResidualDenoiser, ShiftedDenoiser
 from scorelet.tasks.denoise import DenoiseSettings
 from scorelet.tasks.denoise.shown.view import look
 from scorelet.tasks.inference import denoise_array, prepare
-from scorelet.zoo import save
+from scorelet.zoo import load_as, save
 
 pytestmark = pytest.mark.usefixtures("float32")
 
@@ -44,6 +44,16 @@ def by_hand(model, pixels):
         result = sl.load(model)(tensor_of(shown))[0].permute(1, 2, 0).numpy()
     result = result * view.unit + view.offset
     return result if pixels.ndim == 3 else result[..., 0]
+
+
+def test_a_self_ensemble_of_a_cascade_is_the_mean_over_shifts():
+    y = torch.rand(1, 1, 24, 40, generator=torch.Generator().manual_seed(0))
+    faces = load_as(Denoiser, "faces", verb="denoise").eval()
+    (found,) = sl.denoise(y, model="faces", sigma=0.1, noise="white", self_ensemble=True)
+    with torch.no_grad():
+        alone, mean = faces(y, 0.1), ShiftedDenoiser(faces)(y, 0.1)
+    assert_close(found.image[None], mean, 1e-5)
+    assert float((mean - alone).abs().max()) > 1e-3
 
 
 def test_a_self_ensemble_is_the_mean_over_the_turns_of_a_picture(model):

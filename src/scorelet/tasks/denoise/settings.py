@@ -9,7 +9,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields
 from scorelet.data import Picture, write_pages
 from scorelet.models import Denoiser, LevelMapDenoiser
-from scorelet.models.self_ensemble import self_ensemble
+from scorelet.models.own_mean import mean_of_own_answers
 from scorelet.tasks.ready_denoiser import ReadyDenoiser, ready_denoiser
 from scorelet.tasks.shown import ShownPicture
 from scorelet.tasks.tiling import TileSide
@@ -50,9 +50,9 @@ class DenoiseSettings:
             "auto", by what is measured; with a model that is given, by what that is for.
         noise_law: a, b of the variance a x + b for "poisson", in the unit of the samples as they
             are stored, (1, 0) for counts of photons; None: it is measured.
-        self_ensemble: take the mean of eight answers, to the picture in all orientations, of a
-            cascade of four, to the picture moved by a pixel: a little better, and as many times as
-            long.
+        self_ensemble: take the mean of eight answers, to the picture in all orientations; where
+            the model is a cascade, of four, to the picture moved by a pixel: a little better, and
+            so many times as long.
     """
 
     model: str | Path | Denoiser = MODEL
@@ -146,7 +146,7 @@ class DenoiseSettings:
         found = self._loaded(model)
         if not self.self_ensemble:
             return found
-        return replace(found, denoiser=self_ensemble(found.denoiser))
+        return replace(found, denoiser=mean_of_own_answers(found.denoiser))
 
     def _loaded(self, model: str | Path | Denoiser) -> ReadyDenoiser:
         return ready_denoiser(model, device=self.device, dtype=self.dtype, verb="denoise")

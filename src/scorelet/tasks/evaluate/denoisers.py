@@ -27,7 +27,7 @@ from scorelet.data.labelled import load_labelled
 from scorelet.data.labelled.files import measured_part
 from scorelet.data.pictures.folders import left_out_of
 from scorelet.models import Denoiser
-from scorelet.models.self_ensemble import self_ensemble
+from scorelet.models.own_mean import mean_of_own_answers
 from scorelet.tasks.conditions import load_conditions
 from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
 from scorelet.tasks.inference import TileSide, computes_in, denoise_array, prepare
@@ -68,7 +68,7 @@ def measure_denoiser(
     dtype = inference_dtype(choose_device(settings.device), settings.dtype)
     ready = prepare(denoiser, device=settings.device, dtype=dtype)
     rows = evaluate_pictures(
-        self_ensemble(ready) if settings.self_ensemble else ready,
+        mean_of_own_answers(ready) if settings.self_ensemble else ready,
         pictures,
         sigmas=settings.sigmas or SIGMAS,
         label=settings.label,

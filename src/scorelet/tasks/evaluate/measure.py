@@ -29,7 +29,7 @@ class EvaluateSettings:
         dtype: of convolutions and products: auto (what is fast here), float32, bfloat16 or float16.
         tile: side of a tile in pixels, "auto", or None for whole pictures.
         self_ensemble: of a denoiser measure the mean of its own answers, see
-            `scorelet.models.self_ensemble.self_ensemble`.
+            `scorelet.models.TurnedDenoiser` and, for cascades, `scorelet.models.ShiftedDenoiser`.
         progress: is told how many units of the work are done, and how many there are.
     """
 

@@ -7,11 +7,11 @@ from scorelet.models.shifted import ShiftedDenoiser
 from scorelet.models.turned import TurnedDenoiser
 
 
-def self_ensemble(denoiser: Denoiser) -> AveragedDenoiser:
+def mean_of_own_answers(denoiser: Denoiser) -> AveragedDenoiser:
     """Return the mean of its answers to an image in eight orientations, or moved by pixels.
 
-    A cascade of wavelet scales sees even and odd places in different ways, and knows which way
-    up its pictures are: it answers to four shifts.
+    A cascade of wavelet scales sees even and odd places in different ways, and one of upright
+    pictures knows which way up they are: it answers to four shifts.
     """
     if isinstance(denoiser, MultiscaleDenoiser):
         return ShiftedDenoiser(denoiser)
