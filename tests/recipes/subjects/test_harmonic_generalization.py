@@ -86,21 +86,26 @@ def test_a_denoiser_that_knows_nothing_meets_no_claim_on_the_ray(factor):
 
 
 def test_errors_of_twins_are_those_of_their_parts():
-    def twins(value, error, pair, nearest):
+    def twins(value, error, pair, nearest, held_out):
         return {
             "variance": [{"value": value, "error": error}],
             "pair_cosines": [pair] * 3,
             "nearest_cosines": [nearest] * 3,
+            "nearest_of_held_out_cosines": [held_out - 0.1, held_out, held_out + 0.1],
             "lead": 1.0,
             "gap": 7.0,
             "gap_error": 0.5,
             "verdict": "",
         }
 
-    found = recipe._of_twins([twins(0.3, 0.03, 0.5, 0.95), twins(0.03, 0.006, 0.9, 0.8)])
+    few, many = twins(0.3, 0.03, 0.5, 0.95, 0.5), twins(0.03, 0.006, 0.9, 0.8, 0.7)
+    found = recipe._of_twins([few, many])
     assert found["variance ratio"].value == pytest.approx(10)
     assert found["variance ratio"].error == pytest.approx(10 * math.hypot(0.1, 0.2))
     assert found["nearest fall"].value == pytest.approx(0.15)
+    assert found["nearer than others"].value == pytest.approx(0.45 - 0.1)
+    each = 1.2533 * 0.1 / math.sqrt(3)  # of either median of held-out pictures
+    assert found["nearer than others"].error == pytest.approx(math.hypot(each, each))
     assert (found["pair of few"].value, found["pair of many"].value) == pytest.approx((0.5, 0.9))
 
 

@@ -86,6 +86,7 @@ def measure(
         "nearest_of_held_out": None if near is None else _quartiles(torch.cat(near)),
         "pair_cosines": _list(drawn.pairs),
         "nearest_cosines": _list(drawn.joined),
+        "nearest_of_held_out_cosines": None if near is None else _list(torch.cat(near)),
         "each": [_of_one(k, seen, drawn) for k in (0, 1)],
         "verdict": judged,
         "open": open_signs(evidence),

@@ -147,6 +147,7 @@ def _of_twins(rows: Rows) -> dict[str, Measured]:
         "pair of many": pairs[1],
         "pair over nearest": difference(pairs[1], near[1]),
         "nearest fall": difference(near[0], near[1]),
+        "nearer than others": difference(*(_over_held_out(row) for row in (first, last))),
     }
 
 
@@ -154,6 +155,12 @@ def _median(values: list[float] | None) -> Measured:
     """Cosines that could not be measured count as none that is known."""
     known = torch.tensor([torch.nan] if values is None else values)
     return Measured(*median_with_error(known))
+
+
+def _over_held_out(row: dict[str, Any]) -> Measured:
+    """Return by how much samples are nearer to a training picture than held-out pictures are."""
+    held_out = row["nearest_of_held_out_cosines"]
+    return difference(_median(row["nearest_cosines"]), _median(held_out))
 
 
 def _of_slopes(rows: Rows) -> dict[str, Measured]:

@@ -12,7 +12,8 @@ def quantities(settings: Settings) -> frozenset[str]:
         found |= {"disc cosine", "disc sixth"}
     return frozenset(found | _slopes(settings.slopes)) | {
         *(LEAD, "first gap", "last gap", "variance ratio"),
-        *("pair rise", "pair of few", "pair of many", "pair over nearest", "nearest fall"),
+        *("pair rise", "pair of few", "pair of many", "pair over nearest"),
+        *("nearest fall", "nearer than others"),
         *(BELOW, "ray slope", "ray alignment", "ray first", "ray second"),
     }
 
