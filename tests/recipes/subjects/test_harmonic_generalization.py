@@ -85,28 +85,49 @@ def test_a_denoiser_that_knows_nothing_meets_no_claim_on_the_ray(factor):
     ]
 
 
-def test_errors_of_twins_are_those_of_their_parts():
-    def twins(value, error, pair, nearest, held_out):
-        return {
-            "variance": [{"value": value, "error": error}],
-            "pair_cosines": [pair] * 3,
-            "nearest_cosines": [nearest] * 3,
-            "nearest_of_held_out_cosines": [held_out - 0.1, held_out, held_out + 0.1],
-            "lead": 1.0,
-            "gap": 7.0,
-            "gap_error": 0.5,
-            "verdict": "",
-        }
+def twins_row(value, error, pair, own, others):
+    """Of three samples by noise; the second twin's are 0.02 nearer to training pictures."""
+    each = [
+        {"nearest_cosines": [v + more for v in own], "others_cosines": [v + more for v in others]}
+        for more in (0, 0.02)
+    ]
+    return {
+        "variance": [{"value": value, "error": error}],
+        "pair_cosines": [pair] * 3,
+        "nearest_cosines": [v for one in each for v in one["nearest_cosines"]],
+        "each": each,
+        "lead": 1.0,
+        "gap": 7.0,
+        "gap_error": 0.5,
+        "verdict": "",
+    }
 
-    few, many = twins(0.3, 0.03, 0.5, 0.95, 0.5), twins(0.03, 0.006, 0.9, 0.8, 0.7)
+
+def test_errors_of_twins_are_those_of_their_parts():
+    few = twins_row(0.3, 0.03, 0.5, [0.9, 0.95, 1.0], [0.6, 0.6, 0.6])
+    many = twins_row(0.03, 0.006, 0.9, [0.7, 0.8, 0.9], [0.7, 0.8, 0.9])
     found = recipe._of_twins([few, many])
     assert found["variance ratio"].value == pytest.approx(10)
     assert found["variance ratio"].error == pytest.approx(10 * math.hypot(0.1, 0.2))
-    assert found["nearest fall"].value == pytest.approx(0.15)
-    assert found["nearer than others"].value == pytest.approx(0.45 - 0.1)
-    each = 1.2533 * 0.1 / math.sqrt(3)  # of either median of held-out pictures
-    assert found["nearer than others"].error == pytest.approx(math.hypot(each, each))
+    assert found["nearest fall"].value == pytest.approx(0.96 - 0.81, abs=0.011)  # of even counts
     assert (found["pair of few"].value, found["pair of many"].value) == pytest.approx((0.5, 0.9))
+    assert found["pair over nearest"].value == pytest.approx(0.9 - 0.81)
+    assert found["pair over nearest"].error == pytest.approx(1.2533 * 0.1 / math.sqrt(3))
+    assert found["own over others"].value == pytest.approx(0.35)
+    assert found["own over others"].error == pytest.approx(1.2533 * 0.05 / math.sqrt(3))
+
+
+def test_twins_that_copy_nothing_or_drew_nothing_meet_no_claim_on_copies():
+    """Smooth samples are near to all pictures, few or many."""
+    few = twins_row(0.3, 0.03, 0.5, [0.8, 0.9, 0.95], [0.8, 0.9, 0.95])
+    many = twins_row(0.03, 0.006, 0.9, [0.7, 0.8, 0.85], [0.7, 0.8, 0.85])
+    (claim,) = (c for c in claims("small", SETTINGS["small"]) if c.of == "own over others")
+    assert not claim.judge(recipe._of_twins([few, many]))["holds"]
+    for row in (few, many):
+        row |= {"pair_cosines": None, "nearest_cosines": None}
+        row["each"] = [{"nearest_cosines": None, "others_cosines": None}] * 2
+    found = recipe._of_twins([few, many])
+    assert all(math.isnan(found[k].value) for k in ("own over others", "pair over nearest"))
 
 
 def test_eigenvectors_at_a_picture_are_kept_for_the_report(tmp_path):

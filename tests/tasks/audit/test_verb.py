@@ -50,6 +50,9 @@ def test_models_that_answer_with_their_pictures_memorise(arrays, tmp_path):
     assert row["nearest"][0] == pytest.approx(1, abs=1e-3)
     assert row["pair"][1] < 0.9
     assert row["nearest_of_held_out"][1] < 0.9
+    for each in row["each"]:  # the other's pictures are others
+        assert len(each["others_cosines"]) == 6
+        assert max(each["others_cosines"]) < 0.9 < min(each["nearest_cosines"])
     assert "by heart" in found.document["conclusion"]
     json.dumps(found.document, allow_nan=False)
     found.save(tmp_path / "r.html")

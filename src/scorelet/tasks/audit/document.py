@@ -21,11 +21,11 @@ class Audit:
             each size or one for two given models: size, sentence, verdict, open (signs that are),
             psnr_held_out, psnr_train, gap, gap_error (dB), lead (over what is easy, at the middle
             level, dB), fit_levels (where a linear filter is no better), variance by level,
-            quartiles of cosines: pair, nearest, nearest_of_held_out, and each as a list, as
-            pair_cosines;
+            quartiles of cosines: pair, nearest, nearest_of_held_out; pair_cosines, nearest_cosines;
             each: gap, gap_error, by_gap (what it says), measured (training pictures), known (those
-            by heart), nearest, nearest_cosines, copies (samples with a cosine above copies_from) of
-            the first model and of the second.
+            by heart), nearest, nearest_cosines, others_cosines (with the nearest training picture
+            of the other model), copies (samples with a cosine above copies_from) of the first model
+            and of the second.
         shown: pictures for the report, by row.
     """
 

@@ -25,6 +25,7 @@ class Drawn:
     Attributes:
         pairs: cosines of the two samples of one noise.
         nearest: of each model, cosines of samples with the most similar training picture.
+        others: the same with training pictures of the other model, which this one has not seen.
         thresholds: of each model, the cosine above which a sample is a copy.
         shown: the samples that are nearest to training pictures; empty without any.
         diverged: why there are no samples, a sentence.
@@ -32,6 +33,7 @@ class Drawn:
 
     pairs: Tensor | None = None
     nearest: tuple[Tensor, Tensor] | None = None
+    others: tuple[Tensor, Tensor] | None = None
     thresholds: tuple[float, float] | None = None
     shown: Shown = field(default_factory=dict)
     diverged: str | None = None
@@ -80,6 +82,8 @@ def draw(
     if pair.train is None or of_held_out is None:
         return Drawn(pairs, shown={"first": first[:_SHOWN], "second": second[:_SHOWN]})
     a, b = (nearest(x, own) for x, own in zip((first, second), pair.train, strict=True))
+    seen_by_first, seen_by_second = pair.train
+    others = nearest(first, seen_by_second).cosine, nearest(second, seen_by_first).cosine
     order = torch.maximum(a.cosine, b.cosine).argsort(descending=True, stable=True)[:_SHOWN]
     shown = {
         "first": first[order],
@@ -88,4 +92,4 @@ def draw(
         "near_second": pair.train[1][b.index[order]],
     }
     thresholds = copy_threshold(of_held_out[0]), copy_threshold(of_held_out[1])
-    return Drawn(pairs, (a.cosine, b.cosine), thresholds, shown)
+    return Drawn(pairs, (a.cosine, b.cosine), others, thresholds, shown)

@@ -86,7 +86,6 @@ def measure(
         "nearest_of_held_out": None if near is None else _quartiles(torch.cat(near)),
         "pair_cosines": _list(drawn.pairs),
         "nearest_cosines": _list(drawn.joined),
-        "nearest_of_held_out_cosines": None if near is None else _list(torch.cat(near)),
         "each": [_of_one(k, seen, drawn) for k in (0, 1)],
         "verdict": judged,
         "open": open_signs(evidence),
@@ -107,6 +106,7 @@ def _of_one(k: int, seen: Seen | None, drawn: Drawn) -> Row:
         "known": None if seen is None else seen.known[k],
         "nearest": _quartiles(cosines),
         "nearest_cosines": _list(cosines),
+        "others_cosines": None if drawn.others is None else _list(drawn.others[k]),
         "copies": None if drawn.copies is None else drawn.copies[k],
         "copies_from": None if drawn.thresholds is None else drawn.thresholds[k],
     }

@@ -137,6 +137,7 @@ def _of_twins(rows: Rows) -> dict[str, Measured]:
     pairs, near = (
         [_median(row[f"{kind}_cosines"]) for row in (first, last)] for kind in ("pair", "nearest")
     )
+    paired = torch.tensor([torch.nan] if last["pair_cosines"] is None else last["pair_cosines"])
     return {
         LEAD: Measured(last["lead"]),
         "first gap": Measured(first["gap"], first["gap_error"], first["verdict"]),
@@ -145,22 +146,34 @@ def _of_twins(rows: Rows) -> dict[str, Measured]:
         "pair rise": difference(pairs[1], pairs[0]),
         "pair of few": pairs[0],
         "pair of many": pairs[1],
-        "pair over nearest": difference(pairs[1], near[1]),
+        "pair over nearest": _median(paired - _with_training(last, "nearest_cosines")),
         "nearest fall": difference(near[0], near[1]),
-        "nearer than others": difference(*(_over_held_out(row) for row in (first, last))),
+        "own over others": difference(*(_own_over_others(row) for row in (first, last))),
     }
 
 
-def _median(values: list[float] | None) -> Measured:
+def _median(values: list[float] | torch.Tensor | None) -> Measured:
     """Cosines that could not be measured count as none that is known."""
-    known = torch.tensor([torch.nan] if values is None else values)
+    known = torch.as_tensor([torch.nan] if values is None else values)
     return Measured(*median_with_error(known))
 
 
-def _over_held_out(row: dict[str, Any]) -> Measured:
-    """Return by how much samples are nearer to a training picture than held-out pictures are."""
-    held_out = row["nearest_of_held_out_cosines"]
-    return difference(_median(row["nearest_cosines"]), _median(held_out))
+def _with_training(row: dict[str, Any], key: str) -> torch.Tensor:
+    """Return cosines of samples with training pictures by noise, the mean over both twins.
+
+    Twins draw from the same noise, so that their cosines are not independent of each other.
+    """
+    known = [each.get(key) for each in row["each"]]
+    return torch.tensor([[torch.nan]] if None in known else known).mean(0)
+
+
+def _own_over_others(row: dict[str, Any]) -> Measured:
+    """Return by how much samples are nearer to pictures of their network than to the twin's.
+
+    What samples have in common with all pictures, of which they are smoother, drops out.
+    """
+    own, others = (_with_training(row, f"{key}_cosines") for key in ("nearest", "others"))
+    return _median(own - others)
 
 
 def _of_slopes(rows: Rows) -> dict[str, Measured]:

@@ -13,7 +13,7 @@ def quantities(settings: Settings) -> frozenset[str]:
     return frozenset(found | _slopes(settings.slopes)) | {
         *(LEAD, "first gap", "last gap", "variance ratio"),
         *("pair rise", "pair of few", "pair of many", "pair over nearest"),
-        *("nearest fall", "nearer than others"),
+        *("nearest fall", "own over others"),
         *(BELOW, "ray slope", "ray alignment", "ray first", "ray second"),
     }
 

@@ -36,11 +36,16 @@ class MuonNetwork(Network):
     """One whose matrices Muon moves.
 
     Families of few dimensions, and few pictures, want errors far below the noise.
+
+    Attributes:
+        matrix_rate: learning rate of matrices at its peak; `rate` is that of all others.
     """
+
+    matrix_rate: float = 0.02
 
     def training(self) -> dict[str, Any]:
         """Return the optimiser and the schedule, as in the configuration of a training."""
-        moved = {"name": "muon", "matrix_rate": 0.02, "least_channels": 9}
+        moved = {"name": "muon", "matrix_rate": self.matrix_rate, "least_channels": 9}
         usual = super().training()
         return usual | {"optimizer": usual["optimizer"] | moved}
 
