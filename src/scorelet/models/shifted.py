@@ -27,7 +27,7 @@ SHIFTS = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 
 class ShiftedDenoiser(AveragedDenoiser):
-    """F of a denoiser: four answers for one.
+    """F of a denoiser: four answers for one, by the formula above.
 
     Args:
         denoiser: f, of any kind; conditions are moved with the images.
@@ -55,6 +55,4 @@ class ShiftedDenoiser(AveragedDenoiser):
 def moved(y: Tensor, down: int, right: int) -> Tensor:
     """Return S_t y of images (..., height, width): a row that enters repeats the first one."""
     height, width = y.shape[-2:]
-    rows = torch.arange(height, device=y.device) - down
-    columns = torch.arange(width, device=y.device) - right
-    return y.index_select(-2, rows.clamp_min(0)).index_select(-1, columns.clamp_min(0))
+    return F.pad(y, (right, 0, down, 0), mode="replicate")[..., :height, :width]

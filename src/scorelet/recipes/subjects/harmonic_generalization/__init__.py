@@ -135,9 +135,9 @@ def _of_twins(rows: Rows) -> dict[str, Measured]:
     ratio = few["value"] / many["value"]
     share = np.hypot(few["error"] / few["value"], many["error"] / many["value"])
     pairs, near = (
-        [_median(row[f"{kind}_cosines"]) for row in (first, last)] for kind in ("pair", "nearest")
+        [_median(_known(row[f"{kind}_cosines"])) for row in (first, last)]
+        for kind in ("pair", "nearest")
     )
-    paired = torch.tensor([torch.nan] if last["pair_cosines"] is None else last["pair_cosines"])
     return {
         LEAD: Measured(last["lead"]),
         "first gap": Measured(first["gap"], first["gap_error"], first["verdict"]),
@@ -146,16 +146,21 @@ def _of_twins(rows: Rows) -> dict[str, Measured]:
         "pair rise": difference(pairs[1], pairs[0]),
         "pair of few": pairs[0],
         "pair of many": pairs[1],
-        "pair over nearest": _median(paired - _with_training(last, "nearest_cosines")),
+        "pair over nearest": _median(
+            _known(last["pair_cosines"]) - _with_training(last, "nearest_cosines")
+        ),
         "nearest fall": difference(near[0], near[1]),
         "own over others": difference(*(_own_over_others(row) for row in (first, last))),
     }
 
 
-def _median(values: list[float] | torch.Tensor | None) -> Measured:
-    """Cosines that could not be measured count as none that is known."""
-    known = torch.as_tensor([torch.nan] if values is None else values)
-    return Measured(*median_with_error(known))
+def _known(cosines: list[float] | None) -> torch.Tensor:
+    """Return cosines; where none could be measured, one that is no number and meets no claim."""
+    return torch.tensor([torch.nan] if cosines is None else cosines)
+
+
+def _median(cosines: torch.Tensor) -> Measured:
+    return Measured(*median_with_error(cosines))
 
 
 def _with_training(row: dict[str, Any], key: str) -> torch.Tensor:
@@ -163,8 +168,7 @@ def _with_training(row: dict[str, Any], key: str) -> torch.Tensor:
 
     Twins draw from the same noise, so that their cosines are not independent of each other.
     """
-    known = [each.get(key) for each in row["each"]]
-    return torch.tensor([[torch.nan]] if None in known else known).mean(0)
+    return torch.stack([_known(each.get(key)) for each in row["each"]]).mean(0)
 
 
 def _own_over_others(row: dict[str, Any]) -> Measured:

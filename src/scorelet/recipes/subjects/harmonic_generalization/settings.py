@@ -135,16 +135,14 @@ def _unet(width: int, blocks: int, steps: int, batch: int = 16, *, weight: float
     return Network("UNet", options, steps, batch, rate=3e-3, sigma_weight=weight)
 
 
-def _twin(steps: int) -> MuonNetwork:
-    """A network that learns ten pictures by heart in these steps, and does so less by AdamW."""
+def _muon(steps: int, *, weight: float = 1.0) -> MuonNetwork:
+    """The network of `_unet(16, 2, steps)`, moved by Muon."""
     options = {"width": 16, "blocks": 2}
-    return MuonNetwork("UNet", options, steps, 16, rate=3e-3)
+    return MuonNetwork("UNet", options, steps, 16, rate=3e-3, sigma_weight=weight)
 
 
-def _family(steps: int) -> MuonNetwork:
-    """A network of a family of few dimensions: relative errors weigh the same in all noise."""
-    options = {"width": 16, "blocks": 2}
-    return MuonNetwork("UNet", options, steps, 16, rate=3e-3, sigma_weight=2.0)
+_FAMILY = 2.0
+"""Weight of noise levels for families of few dimensions: relative errors weigh the same in all."""
 
 
 def _published(images: int) -> Network:
@@ -171,14 +169,14 @@ SETTINGS: dict[Scale, Settings] = {
             FACES,
             40,
             (10, 100, 1000, 5000),
-            _twin(9000),
+            _muon(9000),
             larger=_unet(32, 2, 6000),
             beside=(100, 5000),
             samples=64,
         ),
         Slopes((1.0, 2.0, 3.0), 20_000, 60, 40, _unet(16, 2, 12_000)),
-        Manifold(10_000, 40, _family(20_000)),
-        Manifold(200_000, 20, _family(200_000), looked=96),
+        Manifold(10_000, 40, _muon(20_000, weight=_FAMILY)),
+        Manifold(200_000, 20, _muon(200_000, weight=_FAMILY), looked=96),
     ),
     "paper": Settings(
         (10, 100, 1000),
