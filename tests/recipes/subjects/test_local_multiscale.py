@@ -19,6 +19,7 @@ from scorelet.recipes.subjects.local_multiscale import _of_curves, _of_spectra
 from scorelet.recipes.subjects.local_multiscale.claims import LEAD, claims
 from scorelet.recipes.subjects.local_multiscale.curves import (
     LOW,
+    OVER_SHIFTS,
     WIENER,
     baselines,
     psnr_rows,
@@ -77,6 +78,13 @@ def test_spacings_give_the_fields_of_their_names():
         for field in settings.fields:
             net = BFCNN(4, width=2, depth=depth, spacing=spacing(field, depth), outputs=3)
             assert 2 * net.receptive_radius + 1 == field
+
+
+@pytest.mark.parametrize(("scale", "curves", "drawn"), [("small", 1, 3), ("medium", 2, 2)])
+def test_the_cascade_that_draws_begins_where_the_largest_factor_does(scale, curves, drawn):
+    settings = SETTINGS[scale]
+    assert (settings.training.levels, settings.drawn_levels) == (curves, drawn)
+    assert 2**drawn == max(settings.sampling.factors)
 
 
 @pytest.mark.parametrize("scale", ["paper", "imagenet"])
@@ -156,6 +164,7 @@ def test_differences_are_of_pairs():
         "flat 13": shifted(3.0),
         "scales 9": shifted(2.5),
         "scales 5": shifted(-0.4),
+        f"scales 9 {OVER_SHIFTS}": shifted(2.75),
         LOW: shifted(2.0),
     }
     found = _of_curves(curves | {WIENER: shifted(-1.0)}, small)
@@ -163,6 +172,7 @@ def test_differences_are_of_pairs():
     assert found["what fields are worth"].value == pytest.approx(3.0 - 0.4)
     assert found["lead at strong noise"].error == pytest.approx(0, abs=1e-9)
     assert found["loss at weak noise"].value == pytest.approx(-2.5)
+    assert found["loss at weak noise"].note == "-2.75 dB over shifts"
     assert found["spread of fields"].value == pytest.approx(0.4)
     assert found["over the low band"].value == pytest.approx(0.5)
 

@@ -5,7 +5,7 @@ each scale given the scale below (a cascade). Cascades enlarge pictures and draw
 """
 
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import torch
@@ -16,6 +16,7 @@ from scorelet.core.random import Noise
 from scorelet.models import Denoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import MultiscaleDenoiser
+from scorelet.models.shifted import ShiftedDenoiser
 from scorelet.plots.report import Section
 from scorelet.recipes.base import Findings, Recipe, Setup
 from scorelet.recipes.claims import Measured, difference
@@ -26,6 +27,7 @@ from scorelet.recipes.subjects.local_multiscale import figures
 from scorelet.recipes.subjects.local_multiscale.claims import LEAD, claims
 from scorelet.recipes.subjects.local_multiscale.curves import (
     LOW,
+    OVER_SHIFTS,
     WIENER,
     baselines,
     psnr_rows,
@@ -73,16 +75,26 @@ class _Run:
 
     def learn(self) -> None:
         """Train all networks."""
+        training = self.settings.training
         for field in self.settings.fields:
-            plain, count = flat(self.settings, field, self.seed, self.steps)
+            plain, count = flat(training, field, self.seed, self.steps)
             self.flat[field], self.weights[f"flat {field}"] = plain.to(self.place), count
-            scales, count = cascade(self.settings, field, self.seed, self.steps)
+            scales, count = cascade(training, field, self.seed, self.steps)
             self.cascades[field], self.weights[f"scales {field}"] = scales.to(self.place), count
 
     @property
     def chosen(self) -> Multiscale[Denoiser]:
-        """The cascade that draws."""
+        """The cascade with the receptive field of that which draws."""
         return self.cascades[self.settings.sampling.field]
+
+    @cached_property
+    def drawing(self) -> Multiscale[Denoiser]:
+        """The cascade that draws: that which is chosen, or one of more scales."""
+        training, levels = self.settings.training, self.settings.drawn_levels
+        if levels == training.levels:
+            return self.chosen
+        training, field = replace(training, levels=levels), self.settings.sampling.field
+        return cascade(training, field, self.seed, self.steps)[0].to(self.place)
 
 
 def run(settings: Settings, seed: int, steps: Steps) -> Findings:
@@ -114,6 +126,8 @@ def _curves(work: _Run) -> Curves:
         denoisers[f"flat {field}"] = work.flat[field]
     for field in work.settings.fields:
         denoisers[f"scales {field}"] = MultiscaleDenoiser(work.cascades[field])
+    chosen = f"scales {work.settings.sampling.field}"
+    denoisers[f"{chosen} {OVER_SHIFTS}"] = ShiftedDenoiser(denoisers[chosen])
     denoisers |= baselines(work.train.to(work.place), work.chosen)
     found: Curves = {}
     for name, model in denoisers.items():
@@ -151,7 +165,7 @@ def _enlarged(work: _Run) -> Part:
     sampling, test = work.settings.sampling, work.test[: work.settings.sampling.count]
     measured, rows, pictures = {}, [], {}
     for factor in sampling.factors:
-        draw = partial(enlarge, work.chosen, test, factor, sampling, work.seed)
+        draw = partial(enlarge, work.drawing, test, factor, sampling, work.seed)
         pictures[factor] = kept_images(work.steps, f"enlarged-{factor}", draw)
         own = spectrum_rows(pictures[factor], test.cpu(), factor)
         rows += own
@@ -165,7 +179,7 @@ def _enlarged(work: _Run) -> Part:
 
 def _samples(work: _Run) -> Part:
     sampling = work.settings.sampling
-    draw = partial(synthesise, work.chosen, work.test, sampling, work.seed)
+    draw = partial(synthesise, work.drawing, work.test, sampling, work.seed)
     drawn = kept_images(work.steps, "samples", lambda: {"samples": draw()})
     everything = images_of(work.everything)
     cosines, near = memory(drawn["samples"], everything, work.test.cpu())
@@ -205,11 +219,12 @@ def _of_curves(curves: Curves, settings: Settings) -> dict[str, Measured]:
     fields = [f"scales {f}" for f in (5, 13)]
     spread = [replace(m, value=abs(m.value)) for m in all_apart(*fields, 0, 20)]
     mine = f"scales {field}"
+    loss, of_mean = (apart(f"flat {largest}", name, 30) for name in (mine, f"{mine} {OVER_SHIFTS}"))
     return {
         "what fields are worth": replace(difference(*gains), note=both),
         "lead at strong noise": apart(mine, f"flat {field}", -6),
         "against the largest": apart(mine, f"flat {largest}", -6),
-        "loss at weak noise": apart(f"flat {largest}", mine, 30),
+        "loss at weak noise": replace(loss, note=f"{of_mean.value:.2f} dB {OVER_SHIFTS}"),
         "spread of fields": most(spread),
         "over the low band": least(all_apart(mine, LOW, -6, 30)),
         LEAD: _of_pairs(curves[f"flat {largest}"], curves[WIENER], between),
@@ -241,7 +256,8 @@ def _data(work: _Run) -> str:
     return (
         f"{wanted.source}, {wanted.side}x{wanted.side} pixels: {work.counts['train']:,} to learn "
         f"from, {work.counts['test']:,} others; networks of width {training.width} see "
-        f"{training.steps:,} batches of {training.batch}, each trained once"
+        f"{training.steps:,} batches of {training.batch}, each trained once; cascades have "
+        f"{training.levels} level(s), that which draws {work.settings.drawn_levels}"
     )
 
 

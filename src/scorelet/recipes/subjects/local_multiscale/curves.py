@@ -16,6 +16,8 @@ from scorelet.models.multiscale_denoiser import MultiscaleDenoiser
 from scorelet.training.multiscale import parts_of
 
 LOW, WIENER = "low band only", "linear filter"
+OVER_SHIFTS = "over shifts"
+"""After the name of a cascade: its mean over four shifts, see `scorelet.models.shifted`."""
 
 
 class NoDetails(Denoiser):

@@ -44,8 +44,8 @@ def curves_section(
     parts: list[Part] = [
         Table(["denoiser", "weights", *(f"{value} dB" for value in decibels)], cut),
     ]
-    for title, start in (("Flat networks", "flat"), ("Cascades", "scales")):
-        shown = {k: v for k, v in gains.items() if k.startswith(start) or not k[-1].isdigit()}
+    for title, other in (("Flat networks", "scales "), ("Cascades", "flat ")):
+        shown = {name: gain for name, gain in gains.items() if not name.startswith(other)}
         drawn = curves_figure(decibels, shown, labels=("input PSNR (dB)", "gain (dB)"))
         parts.append(Picture(png(drawn), f"Gain by input PSNR: {title}.", title))
     return Section("Denoising", parts)

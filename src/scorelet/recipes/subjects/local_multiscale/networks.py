@@ -7,11 +7,7 @@ from scorelet.models import Denoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.local_multiscale.pictures import Arrays
-from scorelet.recipes.subjects.local_multiscale.settings import (
-    Settings,
-    Training,
-    spacing,
-)
+from scorelet.recipes.subjects.local_multiscale.settings import Training, spacing
 from scorelet.tasks.array_files import write_arrays
 from scorelet.tasks.experiments.cascade import CascadeConfig
 from scorelet.tasks.train import train_once
@@ -28,22 +24,20 @@ def write_pictures(folder: Path, arrays: Arrays) -> None:
         write_arrays(path, arrays)
 
 
-def flat(settings: Settings, field: int, seed: int, steps: Steps) -> tuple[Denoiser, int]:
+def flat(training: Training, field: int, seed: int, steps: Steps) -> tuple[Denoiser, int]:
     """Return the denoiser of pixels of a receptive field, and its number of weights."""
-    training = settings.training
     low = _factor(_spaced(training, field, 1, 1), training, training.sigma)
     folder, count = _trained(f"flat-{field}", training, low, [], seed, steps)
     return load_as(Denoiser, folder / WEIGHTS, verb="denoise").eval(), count
 
 
 def cascade(
-    settings: Settings, field: int, seed: int, steps: Steps
+    training: Training, field: int, seed: int, steps: Steps
 ) -> tuple[Multiscale[Denoiser], int]:
     """Return the cascade whose details have a receptive field, and its number of weights.
 
     All scales see as many pixels in a step, as in the publication: coarse ones more pictures.
     """
-    training = settings.training
     whole = {"channels": 1, "depth": training.low_depth, "first_layer_linear": True}
     low = _factor(whole, training, _levels(training, training.levels))
     details = [
@@ -51,7 +45,8 @@ def cascade(
         | {"share": 4.0 ** (level - training.levels)}
         for level in range(training.levels, 0, -1)
     ]
-    folder, count = _trained(f"scales-{field}", training, low, details, seed, steps)
+    name = f"scales-{field}-of-{training.levels}"
+    folder, count = _trained(name, training, low, details, seed, steps)
     return load_as(Multiscale, folder / WEIGHTS, verb="sample").eval(), count
 
 

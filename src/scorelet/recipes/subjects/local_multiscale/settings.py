@@ -39,7 +39,8 @@ class Training:
     """How every network is trained, flat or of scales: all alike.
 
     Attributes:
-        levels: J of the cascades.
+        levels: J of the cascades. Only the low band sees all of the picture: it must be large
+            enough to say what is where.
         width: of the networks.
         steps, batch: of Muon; the batch is that of pixels and of the finest details.
         rate: of matrices; vectors, the gains of normalisations that start near 0, have `gains`.
@@ -106,6 +107,11 @@ class Settings:
     linear: tuple[float, ...] = (3.0,)
     filters: float = 0.5
 
+    @property
+    def drawn_levels(self) -> int:
+        """J of the cascade that draws: super-resolution begins at one of its low bands."""
+        return max(self.training.levels, max(self.sampling.factors).bit_length() - 1)
+
 
 _PAPER = Settings(
     Pictures("celeba", 160, 200_000, 1000),
@@ -117,7 +123,7 @@ _PAPER = Settings(
 
 _SMALL = Settings(
     Pictures(FACES, 40, 10_000, 256),
-    Training(3, 32, 2200, 32, precision="bf16"),
+    Training(1, 32, 2200, 32, precision="bf16"),
     Sampling(9, (4, 8), 256),
     (5, 9, 13, 43),
     linear=(2.0, 3.0),
