@@ -10,6 +10,8 @@ from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields
 
 SIZES = (10, 100, 1000)
+REACH = {2: 20, 3: 44, 4: 92}
+"""How far a U-Net sees from each pixel to all sides, at least, by its number of blocks."""
 
 
 @dataclass(frozen=True)
@@ -18,14 +20,14 @@ class Network:
 
     Attributes:
         architecture, options: of the network; channels are those of the pictures. By default a
-            U-Net of 114,300 weights for one channel, which sees 44 pixels.
+            U-Net; one without a number of `blocks` gets it by the size of pictures, see `seeing`.
         steps, batch: of AdamW; the same for every size, so that all networks see as much.
         rate: learning rate at its peak.
         sigma_weight: see the task `pictures`.
     """
 
     architecture: str = "UNet"
-    options: dict[str, Any] = field(default_factory=lambda: {"width": 16, "blocks": 2})
+    options: dict[str, Any] = field(default_factory=lambda: {"width": 16})
     steps: int = 2000
     batch: int = 32
     rate: float = 2e-3
@@ -37,6 +39,17 @@ class Network:
             "optimizer": {"rate": self.rate, "ema": 0.99},
             "schedule": {"shape": "cosine", "warmup": max(1, self.steps // 20)},
         }
+
+    def seeing(self, side: int) -> "Network":
+        """Return the network that sees all of a square of `side` pixels from each of them.
+
+        One that sees less knows patches by heart, and its samples are mosaics of these. A U-Net of
+        more than four blocks would be too large: of squares of more than 93 pixels it sees a part.
+        """
+        if self.architecture != "UNet" or "blocks" in self.options:
+            return self
+        blocks = next((b for b, reach in REACH.items() if reach >= side - 1), max(REACH))
+        return replace(self, options=self.options | {"blocks": blocks})
 
 
 def network_of_twins(steps: int | None = None, width: int | None = None) -> Network:

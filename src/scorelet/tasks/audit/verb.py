@@ -172,6 +172,7 @@ def audit_twins(
     """
     choose_device(settings.device)  # one that is not there is refused before the folder is claimed
     pictures, notes = _load(data, settings, told)
+    settings = replace(settings, network=settings.network.seeing(max(pictures.shape[1:3])))
     copies = find_copies(_thumbnails(pictures))
     if len(copies.repeated):
         told.say(_left_out(len(copies.repeated), len(pictures)))

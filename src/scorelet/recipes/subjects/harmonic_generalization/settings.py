@@ -59,8 +59,9 @@ class Twins:
             persons) or `celeba80`, or the name of a law that is drawn.
         side: of the pictures in pixels.
         sizes: of each half.
-        network: of the twins; its claims are those of the recipe.
-        larger: another one beside it, trained by AdamW, on the sizes `beside`; None: there is none.
+        network: of the twins; its claims are those of the recipe. It must see the whole picture
+            from every pixel, or its samples are mosaics of pictures that it knows by heart.
+        larger: another one beside it, on the sizes `beside`; None: there is none.
         held_out, samples: see `scorelet.tasks.audit.AuditSettings`.
     """
 
@@ -135,9 +136,9 @@ def _unet(width: int, blocks: int, steps: int, batch: int = 16, *, weight: float
     return Network("UNet", options, steps, batch, rate=3e-3, sigma_weight=weight)
 
 
-def _muon(steps: int, *, weight: float = 1.0) -> MuonNetwork:
-    """The network of `_unet(16, 2, steps)`, moved by Muon."""
-    options = {"width": 16, "blocks": 2}
+def _muon(steps: int, *, width: int = 16, blocks: int = 2, weight: float = 1.0) -> MuonNetwork:
+    """The network of `_unet(width, blocks, steps)`, moved by Muon."""
+    options = {"width": width, "blocks": blocks}
     return MuonNetwork("UNet", options, steps, 16, rate=3e-3, sigma_weight=weight)
 
 
@@ -169,9 +170,9 @@ SETTINGS: dict[Scale, Settings] = {
             FACES,
             40,
             (10, 100, 1000, 5000),
-            _muon(9000),
-            larger=_unet(32, 2, 6000),
-            beside=(100, 5000),
+            _muon(9000, width=8, blocks=3),
+            larger=_muon(9000, blocks=3),
+            beside=(10, 100, 5000),
             samples=64,
         ),
         Slopes((1.0, 2.0, 3.0), 20_000, 60, 40, _unet(16, 2, 12_000)),
