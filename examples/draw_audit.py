@@ -33,7 +33,7 @@ def main(
     held_out = 32
     count = 2 * sizes[-1] + held_out
     pictures = ensemble("c_alpha_regular").sample(count + count // 5, side, 0)[:, 0]
-    network = Network("UNet", {"width": 16, "blocks": 1}, steps, batch=16, rate=3e-3)
+    network = Network("UNet", {"width": 16}, steps, batch=16, rate=3e-3)
     settings = AuditSettings(sizes, held_out, samples=8, network=network)
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "pictures.npy"

@@ -32,25 +32,6 @@ class HalvedNetwork(Network):
 
 
 @dataclass(frozen=True)
-class MuonNetwork(Network):
-    """One whose matrices Muon moves.
-
-    Families of few dimensions, and few pictures, want errors far below the noise.
-
-    Attributes:
-        matrix_rate: learning rate of matrices at its peak; `rate` is that of all others.
-    """
-
-    matrix_rate: float = 0.02
-
-    def training(self) -> dict[str, Any]:
-        """Return the optimiser and the schedule, as in the configuration of a training."""
-        moved = {"name": "muon", "matrix_rate": self.matrix_rate, "least_channels": 9}
-        usual = super().training()
-        return usual | {"optimizer": usual["optimizer"] | moved}
-
-
-@dataclass(frozen=True)
 class Twins:
     """Pairs of networks on halves that have no picture in common.
 
@@ -131,15 +112,15 @@ class Settings:
     discs: Manifold | None
 
 
-def _unet(width: int, blocks: int, steps: int, batch: int = 16, *, weight: float = 1.0) -> Network:
+def _adamw(width: int, blocks: int, steps: int) -> Network:
     options = {"width": width, "blocks": blocks}
-    return Network("UNet", options, steps, batch, rate=3e-3, sigma_weight=weight)
+    return Network("UNet", options, steps, 16, rate=3e-3, optimizer="adamw")
 
 
-def _muon(steps: int, *, width: int = 16, blocks: int = 2, weight: float = 1.0) -> MuonNetwork:
-    """The network of `_unet(width, blocks, steps)`, moved by Muon."""
+def _muon(steps: int, *, width: int = 16, blocks: int = 2, weight: float = 1.0) -> Network:
+    """The network of `_adamw(width, blocks, steps)`, moved by Muon."""
     options = {"width": width, "blocks": blocks}
-    return MuonNetwork("UNet", options, steps, 16, rate=3e-3, sigma_weight=weight)
+    return Network("UNet", options, steps, 16, rate=3e-3, sigma_weight=weight)
 
 
 _FAMILY = 2.0
@@ -153,15 +134,18 @@ def _published(images: int) -> Network:
     """
     epoch = 250_000 // images * images
     options = {"width": 64, "blocks": 3}
-    return HalvedNetwork("UNet", options, 1000 * epoch // 512, 512, rate=1e-3, sigma_weight=0.0)
+    steps = 1000 * epoch // 512
+    return HalvedNetwork(
+        "UNet", options, steps, 512, rate=1e-3, sigma_weight=0.0, optimizer="adamw"
+    )
 
 
 SETTINGS: dict[Scale, Settings] = {
     "smoke": Settings(
         (10, 100),
-        Twins("c_alpha_regular", 16, (1, 400), _unet(16, 1, 200), samples=12),
-        Slopes((1.0, 2.0, 3.0), 0, 24, 32, _unet(16, 1, 0), trained=()),
-        Manifold(500, 16, _unet(16, 1, 200), looked=2),
+        Twins("c_alpha_regular", 16, (1, 400), _adamw(16, 1, 200), samples=12),
+        Slopes((1.0, 2.0, 3.0), 0, 24, 32, _adamw(16, 1, 0), trained=()),
+        Manifold(500, 16, _adamw(16, 1, 200), looked=2),
         None,
     ),
     "small": Settings(
@@ -172,10 +156,10 @@ SETTINGS: dict[Scale, Settings] = {
             (10, 100, 1000, 5000),
             _muon(9000, width=8, blocks=3),
             larger=_muon(9000, blocks=3),
-            beside=(10, 100, 5000),
+            beside=(10, 5000),
             samples=64,
         ),
-        Slopes((1.0, 2.0, 3.0), 20_000, 60, 40, _unet(16, 2, 12_000)),
+        Slopes((1.0, 2.0, 3.0), 20_000, 60, 40, _adamw(16, 2, 12_000)),
         Manifold(10_000, 40, _muon(20_000, weight=_FAMILY)),
         Manifold(200_000, 20, _muon(200_000, weight=_FAMILY), looked=96),
     ),
