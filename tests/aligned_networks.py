@@ -143,3 +143,34 @@ class Twice(nn.Module):
 
     def forward(self, x):
         return self.last(self.inner(torch.relu(self.inner(x))))
+
+
+def behind(stem: nn.Module, channels: int, *, side=16, classes=4) -> nn.Sequential:
+    """A net whose first layer across channels reads what a stem made of the pictures."""
+    x = stem(pictures(1, side=side))
+    parts = nn.Conv2d(channels, 7, 3), nn.ReLU(), nn.Conv2d(7, classes, 1)
+    assert x.shape[1] == channels
+    return nn.Sequential(stem, nn.ReLU(), *parts).double().eval()
+
+
+class Mixing(nn.Module):
+    """A layer of its own kind, with a matrix that nobody knows of."""
+
+    def __init__(self, inputs=3, outputs=8):
+        super().__init__()
+        self.matrix = nn.Parameter(torch.randn(outputs, inputs, dtype=torch.float64))
+
+    def forward(self, x):
+        return torch.einsum("oc,ncij->noij", self.matrix, x)
+
+
+class Often(nn.Module):
+    """Calls a layer so many times for each batch, on pictures that are noisier each time."""
+
+    def __init__(self, times):
+        super().__init__()
+        self.times = times
+        self.inner, self.last = nn.Conv2d(3, 4, 1), nn.Conv2d(4, 2, 1)
+
+    def forward(self, x):
+        return self.last(sum(self.inner(x * (k + 1)) for k in range(self.times)).relu())

@@ -43,7 +43,8 @@ def basis(
         source: a picture.
         output: NAME.html, a report with figures, or NAME.npz, the arrays.
         model: path, built-in name or Hub id of a denoiser.
-        k: number of eigenvectors, largest factors first; all: of small pictures, see --crop.
+        k: number of eigenvectors, largest factors first, 512 at most; all: of small pictures, see
+            --crop.
         sigma: noise level of the picture, in 8-bit units; found if it is not given.
         noise: white noise of this level is added first, in 8-bit units, for pictures without noise.
         crop: only the middle square of so many pixels; large pictures take minutes, and -k all

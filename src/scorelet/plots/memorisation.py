@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_BINS = np.linspace(-1, 1, 51).tolist()
+_BINS = np.linspace(-1, 1, 51)
 _LOW = -0.2  # where axes begin, unless there is less
 
 
@@ -74,16 +74,22 @@ def histograms_figure(
             _histogram(place, near, COLOURS[1], "nearest training picture")
         place.set_title(title, fontsize="small")
         place.set_xlabel("cosine")
-        place.set_xlim(min(_LOW, *pairs, *(near or ())), 1)
+        place.set_xlim(_first_bin([*pairs, *(near or ())]), 1)
         place.spines[["top", "right"]].set_visible(False)
     axes[0].set_ylabel("share")
     axes[0].legend(frameon=False, fontsize="x-small", loc="upper left")
     return figure
 
 
+def _first_bin(cosines: Sequence[float]) -> float:
+    """Where the bin of the least cosine begins, or -0.2 if that is less."""
+    least = float(np.clip(min(cosines, default=1), -1, 1))
+    return min(_LOW, float(_BINS[least >= _BINS].max()))
+
+
 def _histogram(axes: "Axes", cosines: Sequence[float], colour: str, label: str) -> None:
     values = np.clip(cosines, -1, 1)
     axes.hist(
-        values, _BINS, weights=np.full(len(values), 1 / max(1, len(values))),
+        values, _BINS.tolist(), weights=np.full(len(values), 1 / max(1, len(values))),
         color=colour, alpha=0.7, label=label,
     )  # fmt: skip

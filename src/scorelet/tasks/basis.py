@@ -40,6 +40,7 @@ EIGHT_BIT = 255
 TOLERANCE = 0.005
 """Small residuals do not say that no eigenvector was passed over; see `docs/basis.md`."""
 _MOST = 512
+"""Eigenvectors, unless it is all of them."""
 _RANGE = 10.0
 """Between the least and the largest value of a picture in [0, 1] with the strongest noise."""
 _LITTLE = 0.1
@@ -53,7 +54,7 @@ class BasisSettings:
     """What is computed.
 
     Args:
-        k: number of eigenvectors; None: all, of at most `FULL_UP_TO` numbers.
+        k: number of eigenvectors, up to 512; None: all, of pictures of at most 1,024 numbers.
         sigma: noise level of the picture, in [0, 1] units; None: it is found, or it is `noise`.
         noise: level of white noise that is added first, in [0, 1] units; 0: none. The picture
             then counts as clean.
@@ -86,7 +87,9 @@ class BasisSettings:
                 "its level is that of the noise; leave one of them out."
             )
         if self.k is not None and not 1 <= self.k <= _MOST:
-            raise InputError(f"k is {self.k}: it must be between 1 and {_MOST}, or None for all.")
+            raise InputError(
+                f"k is {self.k}: it must be between 1 and {_MOST}, or all (None in Python)."
+            )
         if self.seed < 0:
             raise InputError(f"seed is {self.seed}: it must not be negative.")
         if self.crop is not None and self.crop < 2:

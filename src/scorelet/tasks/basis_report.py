@@ -32,7 +32,7 @@ NUMBERS = (
     "picture, from the noise level, the trace and what was taken away; that of one picture "
     "scatters about the true error, by its standard error (±), which holds that of a noise level "
     "that was found, and may even be negative. The asymmetry |J - Jᵀ| / |J| is 0 "
-    "for the best denoiser; that of trained networks is 0.3 to 0.5, and 0.5 to 0.7 at pictures of "
+    "for the best denoiser; that of trained networks is 0.3 to 0.5, and 0.4 to 0.8 at pictures of "
     "less than 50 pixels a side. |J y - f(y)| / |f(y)|, with "
     "f(y) what the denoiser answers, is 0 for networks without biases: then the factors tell all "
     "that it does to the picture."

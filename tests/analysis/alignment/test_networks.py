@@ -11,9 +11,12 @@ from torch import nn
 from aligned_networks import (
     Attentive,
     Functional,
+    Mixing,
+    Often,
     ResidualNet,
     Tokens,
     Twice,
+    behind,
     permuted,
     pictures,
     plain_net,
@@ -90,6 +93,46 @@ def test_e6_e11_permuted_neurons_are_found(norm):
         a, b = (weight_spectrum(w.flatten(1)) for w in (own, aligned))
         cosines = eigenvector_cosines(a.first(3), b.first(3))
         torch.testing.assert_close(cosines, torch.eye(3).double(), rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["grouped", "transposed", "own"])
+def test_e11_the_first_layer_is_rotated_where_it_does_not_read_the_pictures(kind):
+    torch.manual_seed(0)
+    stem = {
+        "grouped": nn.Conv2d(3, 9, 3, groups=3),
+        "transposed": nn.ConvTranspose2d(3, 9, 2, 2),
+        "own": Mixing(3, 9),
+    }[kind].double()
+    net = behind(stem, 9)
+    other, x = copy.deepcopy(net), pictures()
+    with torch.no_grad():  # channels of the stem in another order, in groups where it has them
+        order = torch.tensor([2, 0, 1, 5, 3, 4, 8, 6, 7])
+        for parameter in other[0].parameters():
+            axis = 1 if kind == "transposed" and parameter.ndim > 1 else 0
+            parameter.copy_(parameter.index_select(axis, order))
+        other[2].weight.copy_(net[2].weight[:, order])
+    torch.testing.assert_close(other(x), net(x))
+    first = align(net, other, x).layers[0]
+    assert (first.name, first.fixed) == ("2", False)
+    assert first.rotation.similarity == pytest.approx(1, abs=1e-6)
+    torch.testing.assert_close(first.weights(), first.reference.weights(), rtol=0, atol=1e-3)
+
+
+def test_the_first_layer_is_fixed_where_both_read_the_same_but_for_its_scale():
+    class Scaled(nn.Module):
+        def __init__(self, scale, shift):
+            super().__init__()
+            self.scale, self.shift = scale, shift
+
+        def forward(self, x):
+            return self.scale * x + self.shift
+
+    nets = [
+        nn.Sequential(Scaled(*values), nn.Conv2d(3, 4, 3)).double()
+        for values in ((1, 0), (0.2, 3.0), (-1, 0))
+    ]
+    firsts = [align(nets[0], net, pictures()).layers[0] for net in nets[1:]]
+    assert [first.fixed for first in firsts] == [True, False]
 
 
 def test_e11_s_of_a_permuted_copy_is_that_of_itself():
@@ -326,6 +369,14 @@ def test_pictures_that_a_perceptron_flattens_are_no_map_of_channels():
     net = nn.Sequential(nn.Flatten(), nn.Linear(3 * 64, 6), nn.ReLU(), nn.Linear(6, 2)).double()
     found = align(net, copy.deepcopy(net), pictures(side=8))
     assert [layer.reference.shape for layer in found.layers] == [(6, 192, 1), (2, 6, 1)]
+
+
+@pytest.mark.parametrize("times", [(1, 2), (2, 1)])
+@pytest.mark.parametrize("batch", [7, 64])
+def test_a_layer_that_one_network_calls_more_often_is_refused(times, batch):
+    nets = (Often(count).double() for count in times)
+    with pytest.raises(InputError, match="Layer inner is called more often in one network"):
+        align(*nets, pictures(), batch=batch)
 
 
 def test_layers_that_are_called_twice_are_said():

@@ -526,6 +526,20 @@ def test_too_few_pictures_and_impossible_settings(tmp_path):
             sl.audit(tmp_path / "x.npy", folder=tmp_path / "run", **options)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pictures_of_three_rows_are_refused_before_anything_is_written(tmp_path, channels):
+    rng = np.random.default_rng(0)
+    for k in range(20):
+        write_png(
+            tmp_path / "pictures" / f"{k}.png",
+            rng.integers(256, size=(3, 9, channels), dtype=np.uint8),
+        )
+    settings = replace(TINY, channels=channels)
+    with pytest.raises(InputError, match="The pictures are 3x9 pixels: twins need at least 4"):
+        audit_twins(tmp_path / "pictures", tmp_path / "run", settings)
+    assert not (tmp_path / "run").exists()
+
+
 def test_twins_are_trained_on_the_device_of_the_audit(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(

@@ -148,6 +148,18 @@ def test_small_layers_that_were_drawn_otherwise_are_said(width):
     assert sl.weights.spectrum(net, noise="bulk").document["warnings"] == []
 
 
+@pytest.mark.parametrize("width", [8, 16, 32, 60])
+def test_the_only_small_layer_is_told_from_one_that_was_drawn_otherwise(width):
+    for seed in range(10):
+        torch.manual_seed(seed)
+        net = nn.Sequential(nn.Linear(width, width))
+        assert sl.weights.spectrum(net).document["warnings"] == []
+    nn.init.kaiming_normal_(net[0].weight)
+    (warning,) = sl.weights.spectrum(net).document["warnings"]
+    assert warning.startswith("the bulk of the only layer (")
+    assert "has not the variance of an initialisation" in warning
+
+
 def test_layers_of_zeros_say_nothing_of_the_noise(tmp_path):
     """As the last ones of branches may start."""
     torch.manual_seed(0)
@@ -210,7 +222,8 @@ def test_parametrised_layers_are_layers():
     for change in (known.weight_norm, known.spectral_norm, known.orthogonal):
         document = sl.weights.spectrum(change(nn.Linear(12, 12))).document
         assert [entry["neurons"] for entry in document["layers"]] == [12]
-        assert document["warnings"] == []
+        said = ["the bulk of the only layer"] if change is known.orthogonal else []  # of one value
+        assert [warning[:26] for warning in document["warnings"]] == said
         net = nn.Sequential(nn.Linear(3, 4), change(nn.ConvTranspose2d(8, 8, 3)))
         (warning,) = sl.weights.spectrum(net).document["warnings"]
         assert warning.startswith("1 ConvTranspose2d is left out (1)")

@@ -4,7 +4,7 @@ Symbols: a_j, b_j what layer j of the reference and of the other network read, a
 the same pictures; A_j the rotation with a_j ≈ A_j b_j; W'_j the weights of the other network. A
 neuron of W'_j sees b_j as W'_j A_jᴴ sees a_j: its weights in coordinates of the reference.
 
-The first layer reads the pictures themselves: there A = 1.
+Where the first layer reads the same in both networks, as the pictures themselves: there A = 1.
 """
 
 import math
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from scorelet.analysis.alignment.beside import left_out, own_forwards, uncalled, unsettled_words
 from scorelet.analysis.alignment.layers import Layer
-from scorelet.analysis.alignment.moments import CrossMoments
+from scorelet.analysis.alignment.moments import CrossMoments, wide
 from scorelet.analysis.alignment.pictures import Batches, Pictures, first_pictures, picture_batches
 from scorelet.analysis.alignment.procrustes import (
     Rotation,
@@ -41,6 +41,8 @@ from scorelet.core.words import listed
 
 SAMPLES = 10
 """For each channel, so many samples are needed."""
+_ALIKE = 0.999
+_FEW = 16
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,11 @@ class AlignedLayer:
     def name(self) -> str:
         """Of the reference."""
         return self.reference.name
+
+    @property
+    def fixed(self) -> bool:
+        """Whether nothing was rotated, A = 1."""
+        return self.needed == 0
 
     @property
     def enough(self) -> bool:
@@ -142,8 +149,8 @@ def align(
     pairs = match(parts[0].layers, parts[1].layers)
     moments = cross_moments(reference, other, pairs, data, batch=batch, progress=progress)
     layers = tuple(
-        _aligned(pair, sums, copies=(copies or {}).get(pair[0].name, 1), polar=polar, first=j == 0)
-        for j, (pair, sums) in enumerate(zip(pairs, moments, strict=True))
+        _aligned(pair, sums, copies=(copies or {}).get(pair[0].name, 1), polar=polar)
+        for pair, sums in zip(pairs, moments, strict=True)
     )
     warnings = _warnings(reference, layers, count, of or count)
     return Alignment(layers, count, (*warnings, *_repeated(parts)))
@@ -183,42 +190,95 @@ def cross_moments(
     pairs: list[Pair],
     data: Pictures,
     *,
+    fixed: bool | None = None,
     batch: int | None = None,
     progress: Progress | None = None,
 ) -> list[CrossMoments]:
     """Return the moments of what each pair of layers reads, in one pass over the data.
 
-    Of the first pair only their diagonal: it is not rotated.
+    Args:
+        reference, other: two networks.
+        pairs: layers of both.
+        data: pictures, as for `align`.
+        fixed: whether the first pair is not rotated, so that the diagonal of its moments is enough;
+            None: it is not where both read the same, as the pictures themselves.
+        batch: pictures at a time.
+        progress: called with (pictures done, pictures).
+
+    Raises:
+        InputError: one network twice, a layer that is called more often in one of them, maps of
+            other sizes, or activations that are not finite.
     """
-    sums = [CrossMoments(a.shape[1], b.shape[1], diagonal=j == 0) for j, (a, b) in enumerate(pairs)]
-    numbers = [{pair[side].module: j for j, pair in enumerate(pairs)} for side in (0, 1)]
-    kept: list[list[Tensor]] = [[] for _ in pairs]
-
-    def keep(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        j = numbers[0][module]
-        kept[j].append(pairs[j][0].activations(inputs).clone())  # what comes next may be in place
-
-    def add(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        j = numbers[1][module]
-        if not kept[j]:
-            raise InputError(f"Layer {pairs[j][0].name} is called more often in one network.")
-        try:
-            sums[j].add(kept[j].pop(0), pairs[j][1].activations(inputs))
-        except InputError as error:
-            raise InputError(f"Layer {pairs[j][0].name}: {error}.") from None
-
+    if reference is other:
+        raise InputError("The networks are one object: copy it to align it with itself.")
     count, batches = picture_batches(data, batch=batch)
-    done = 0
-    with watching(reference, numbers[0], keep), watching(other, numbers[1], add):
+    if fixed is None:
+        fixed = _read_alike((reference, other), pairs[0], first_pictures(batches, _FEW))
+    sums = [
+        CrossMoments(a.shape[1], b.shape[1], diagonal=fixed and j == 0)
+        for j, (a, b) in enumerate(pairs)
+    ]
+    done, paired = 0, _Paired(pairs, sums)
+    with (
+        watching(reference, paired.numbers[0], paired.keep),
+        watching(other, paired.numbers[1], paired.add),
+    ):
         for x in batches():
-            if reference is other:
-                raise InputError("The networks are one object: copy it to align it with itself.")
             show(reference, x)
             show(other, x)
+            paired.refuse_left()
             done += len(x)
             if progress:
                 progress(done, count)
     return sums
+
+
+class _Paired:
+    """Keeps what layers of the reference read until those of the other network have read theirs."""
+
+    def __init__(self, pairs: list[Pair], sums: list[CrossMoments]) -> None:
+        self.numbers = [{pair[side].module: j for j, pair in enumerate(pairs)} for side in (0, 1)]
+        self._pairs, self._sums = pairs, sums
+        self._kept: list[list[Tensor]] = [[] for _ in pairs]
+
+    def keep(self, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        j = self.numbers[0][module]
+        signals = self._pairs[j][0].activations(inputs)
+        self._kept[j].append(signals.clone())  # what comes next may be in place
+
+    def add(self, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        j = self.numbers[1][module]
+        if not self._kept[j]:
+            raise _called_more_often(self._pairs[j][0])
+        try:
+            self._sums[j].add(self._kept[j].pop(0), self._pairs[j][1].activations(inputs))
+        except InputError as error:
+            raise InputError(f"Layer {self._pairs[j][0].name}: {error}.") from None
+
+    def refuse_left(self) -> None:
+        """Refuse signals of the reference that would be paired with the next pictures."""
+        for pair, left in zip(self._pairs, self._kept, strict=True):
+            if left:
+                raise _called_more_often(pair[0])
+
+
+def _called_more_often(layer: Layer) -> InputError:
+    return InputError(f"Layer {layer.name} is called more often in one network.")
+
+
+def _read_alike(networks: tuple[nn.Module, nn.Module], pair: Pair, x: Tensor) -> bool:
+    """Whether each channel that a layer reads is, but for its mean and scale, that of the other."""
+    a, b = (
+        wide(layer.activations(read_by(net, layer.module, x)))
+        for net, layer in zip(networks, pair, strict=True)
+    )
+    if a.shape != b.shape:
+        return False
+    a, b = a - a.mean(0), b - b.mean(0)
+    power, other = ((signal.abs() ** 2).sum(0) for signal in (a, b))
+    product = (a * b.conj()).sum(0).real
+    both = (power > 0) == (other > 0)
+    return bool((both & (product >= _ALIKE * (power * other).sqrt())).all())
 
 
 def one_layer_moments(
@@ -238,13 +298,11 @@ def one_layer_moments(
     return sums
 
 
-def _aligned(
-    pair: Pair, sums: CrossMoments, *, copies: int, polar: str, first: bool
-) -> AlignedLayer:
+def _aligned(pair: Pair, sums: CrossMoments, *, copies: int, polar: str) -> AlignedLayer:
     a, b = pair
     real = not a.complex
     try:
-        if first:
+        if sums.diagonal:
             means = similarity_of_means(sums, real=real)
             return AlignedLayer(a, b, identity(sums, real=real), 0, means)
         if sums.count and not min(sums.powers) > 0:
@@ -263,7 +321,7 @@ def _repeated(parts: Sequence[CalledParts]) -> list[str]:
         return []
     return [
         f"{listed(names)} read more than one input for a picture: all of them are turned by one "
-        "rotation, and not at all in the first layer"
+        "rotation, and not at all where both networks read the pictures"
     ]
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from scorelet.core.errors import InputError
 from scorelet.tasks.array_files import write_arrays
 from scorelet.tasks.audit.settings import AuditSettings, Network
 from scorelet.tasks.experiments.pictures import PicturesConfig
@@ -12,6 +13,21 @@ from scorelet.training.run_folder import WEIGHTS
 
 PICTURES = "pictures.npz"
 HALVES = ("first", "second")
+SMALLEST = 4
+"""Pixels a side."""
+
+
+def refuse_tiny(pictures: np.ndarray) -> None:
+    """Refuse pictures (n, height, width, channels) of less than four pixels a side.
+
+    Raises:
+        InputError: there is nothing to learn in them, and 1 or 3 pixels may be channels.
+    """
+    if min(pictures.shape[1:3]) < SMALLEST:
+        height, width = pictures.shape[1:3]
+        raise InputError(
+            f"The pictures are {height}x{width} pixels: twins need at least {SMALLEST} a side."
+        )
 
 
 def write_halves(folder: Path, arrays: dict[str, np.ndarray]) -> Path:

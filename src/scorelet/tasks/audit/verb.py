@@ -43,6 +43,7 @@ from scorelet.tasks.audit.pair import Pair
 from scorelet.tasks.audit.settings import SIZES, AuditSettings, network_of_twins, noise_levels
 from scorelet.tasks.audit.twins import (
     HALVES,
+    refuse_tiny,
     train_twin,
     twin_weights,
     write_halves,
@@ -172,6 +173,7 @@ def audit_twins(
     """
     choose_device(settings.device)  # one that is not there is refused before the folder is claimed
     pictures, notes = _load(data, settings, told)
+    refuse_tiny(pictures)
     settings = replace(settings, network=settings.network.seeing(max(pictures.shape[1:3])))
     copies = find_copies(_thumbnails(pictures))
     if len(copies.repeated):

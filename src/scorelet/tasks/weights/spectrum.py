@@ -144,12 +144,15 @@ def in_units_of_noise(
 
 def _bulk_warnings(layers: Sequence[LayerSpectrum], noise: str, used: str) -> list[str]:
     """Say where the bulk, in units of the initial variance, is not that of an initialisation."""
-    if used == "init" and 2 * len(_small_off(layers)) > len(layers) > 1:
+    if used == "init" and 2 * len(_small_off(layers)) > len(layers):
+        shown = f"bulks of most layers, {_bulks(_small_off(layers))}, have"
+        if len(layers) == 1:
+            shown = f"bulk of the only layer ({layers[0].bulk:.2g}) has"
         return [
-            f"the bulks of most layers, {_bulks(_small_off(layers))}, have not the variance of an "
-            "initialisation, which is 1: the network was initialised otherwise, or has learned all "
-            "directions there, and no layer is large enough to tell which; noise stays that of the "
-            "initialisation, and bulk takes it from the bulk"
+            f"the {shown} not the variance of an initialisation, which is 1: the network was "
+            "initialised otherwise, or has learned all directions there, and no layer is large "
+            "enough to tell which; noise stays that of the initialisation, and bulk takes it from "
+            "the bulk"
         ]
     shown = other_bulks(layers)
     if noise == "bulk" or not shown:

@@ -55,7 +55,8 @@ def compared(
     eigenvectors with their partners, aligned and not, each with its deviation.
     """
     layers = [(layer.reference, layer.other) for layer in alignment.layers]
-    moments = cross_moments(*pair, layers, held.first(comparing.held_out))
+    fixed = alignment.layers[0].fixed
+    moments = cross_moments(*pair, layers, held.first(comparing.held_out), fixed=fixed)
     rows = []
     for number, (layer, sums) in enumerate(zip(alignment.layers[:-1], moments, strict=False)):
         rng = generator(seed, 9, number)
