@@ -23,14 +23,15 @@ from scorelet.analysis.weight_covariance import (
     learned_part,
     weight_spectrum,
 )
+from scorelet.core.brief import Brief
 from scorelet.core.errors import InputError
 
 NOISES = ("init", "bulk")
 """Noise is what the constructor of the layer draws, or the bulk of the spectrum itself."""
 
 
-@dataclass(frozen=True)
-class LayerSpectrum:
+@dataclass(frozen=True, repr=False)
+class LayerSpectrum(Brief):
     """A layer's covariance in units of the noise that its weights started as.
 
     Attributes:
@@ -77,8 +78,8 @@ def in_units_of_bulk(found: LayerSpectrum) -> LayerSpectrum:
     return LayerSpectrum(found.layer, scaled, learned_part(scaled), found.bulk)
 
 
-@dataclass(frozen=True)
-class ComparedLayer:
+@dataclass(frozen=True, repr=False)
+class ComparedLayer(Brief):
     """A layer of two networks, in the coordinates of the first.
 
     Attributes:

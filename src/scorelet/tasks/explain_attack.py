@@ -16,6 +16,7 @@ from scorelet.analysis.robustness import (
     explain,
     known_norm,
 )
+from scorelet.core.brief import Brief
 from scorelet.core.copying import copied
 from scorelet.core.device import choose_device, in_precision
 from scorelet.core.errors import InputError
@@ -37,8 +38,8 @@ SUFFIXES = (".png", ".pdf", ".svg")
 _DPI = 150
 
 
-@dataclass(frozen=True)
-class ExplainedAttack:
+@dataclass(frozen=True, repr=False)
+class ExplainedAttack(Brief):
     """An attack on a picture, explained.
 
     Attributes:

@@ -10,6 +10,7 @@ from scorelet.analysis.fisher_profile import (
     LayerSeparation,
     fisher_profile,
 )
+from scorelet.core.brief import Brief
 from scorelet.core.options import check_fields, checked
 from scorelet.core.progress import Progress
 from scorelet.core.words import listed
@@ -47,8 +48,8 @@ class FisherSettings:
         check_fields(self)
 
 
-@dataclass(frozen=True)
-class Separation:
+@dataclass(frozen=True, repr=False)
+class Separation(Brief):
     """Class separation by depth.
 
     Attributes:

@@ -33,6 +33,7 @@ from scorelet.analysis.alignment.watching import (
     show,
     watching,
 )
+from scorelet.core.brief import Brief
 from scorelet.core.errors import InputError
 from scorelet.core.network import unwrapped
 from scorelet.core.options import checked
@@ -45,8 +46,8 @@ _ALIKE = 0.999
 _FEW = 16
 
 
-@dataclass(frozen=True)
-class AlignedLayer:
+@dataclass(frozen=True, repr=False)
+class AlignedLayer(Brief):
     """A layer of two networks.
 
     Attributes:
@@ -82,8 +83,8 @@ class AlignedLayer:
         return to_reference(self.other.weights(), self.rotation.matrix)
 
 
-@dataclass(frozen=True)
-class Alignment:
+@dataclass(frozen=True, repr=False)
+class Alignment(Brief):
     """All layers of two networks, in the order of their calls.
 
     Attributes:

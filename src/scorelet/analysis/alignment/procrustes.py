@@ -25,6 +25,7 @@ import torch
 from torch import Tensor
 
 from scorelet.analysis.alignment.moments import CrossMoments
+from scorelet.core.brief import Brief
 from scorelet.core.errors import InputError
 from scorelet.core.words import listed
 
@@ -33,8 +34,8 @@ _PATIENCE = 1e-12  # of Xᴴ X = 1
 _NOTHING = 1e-6  # of the largest singular value of M: below it a direction is rounding
 
 
-@dataclass(frozen=True)
-class Rotation:
+@dataclass(frozen=True, repr=False)
+class Rotation(Brief):
     """What brings activations of a network into the coordinates of a reference.
 
     Attributes:

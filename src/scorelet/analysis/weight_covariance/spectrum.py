@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from scorelet.core.brief import Brief
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 
@@ -21,8 +22,8 @@ _INDEPENDENT = 1e-6  # smallest eigenvalue by the largest; above it W Wᴴ is ex
 _ROUNDING = 1e-14  # of the largest eigenvalue; below it a Gram matrix holds nothing
 
 
-@dataclass(frozen=True)
-class Spectrum:
+@dataclass(frozen=True, repr=False)
+class Spectrum(Brief):
     """A covariance as V diag(λ) Vᴴ.
 
     Attributes:

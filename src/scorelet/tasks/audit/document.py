@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scorelet.core.brief import Brief
 from scorelet.tasks.array_files import save_page
 from scorelet.tasks.audit.drawn import Shown
 from scorelet.tasks.audit.report import report
 
 
-@dataclass(frozen=True)
-class Audit:
+@dataclass(frozen=True, repr=False)
+class Audit(Brief):
     """Evidence on memorisation.
 
     Attributes:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from scorelet.core.brief import Brief
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
@@ -36,8 +37,8 @@ from scorelet.tasks.robust.shown import (
 from scorelet.tasks.robust.work import Work
 
 
-@dataclass(frozen=True)
-class Robustness:
+@dataclass(frozen=True, repr=False)
+class Robustness(Brief):
     """What a classifier withstands.
 
     Attributes:

@@ -9,6 +9,7 @@ from torch import Tensor
 from scorelet.analysis.alignment import align, cross_moments, sharing, sharing_words
 from scorelet.analysis.weight_comparison import ComparedLayer, compared_layer
 from scorelet.analysis.weight_covariance import effective_rank, refuse_broken
+from scorelet.core.brief import Brief
 from scorelet.core.errors import InputError
 from scorelet.core.network import equal_weights
 from scorelet.core.options import check_fields, checked
@@ -67,8 +68,8 @@ class CompareSettings:
             raise InputError(f"polar is {self.polar!r}: it must be svd or newton-schulz.")
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Brief):
     """Two networks compared.
 
     Attributes:

@@ -11,6 +11,7 @@ from scorelet.analysis.alignment import registered_layers
 from scorelet.analysis.labelled_batches import labelled_batches
 from scorelet.analysis.weight_comparison import layer_spectrum
 from scorelet.analysis.weight_resampling import DrawnNetwork, Law, draw_network, refit
+from scorelet.core.brief import Brief
 from scorelet.core.checkpoint import save_tensors
 from scorelet.core.errors import InputError
 from scorelet.core.files import check_regular
@@ -67,8 +68,8 @@ class ResampleSettings:
             raise InputError(f"seed is {self.seed}: it must not be negative.")
 
 
-@dataclass(frozen=True)
-class Resampled:
+@dataclass(frozen=True, repr=False)
+class Resampled(Brief):
     """A network that was drawn.
 
     Attributes:

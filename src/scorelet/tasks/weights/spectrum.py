@@ -24,6 +24,7 @@ from scorelet.analysis.weight_comparison import (
     layer_spectrum,
 )
 from scorelet.analysis.weight_covariance import effective_rank
+from scorelet.core.brief import Brief
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress, told
@@ -39,8 +40,8 @@ SHOWN = 200
 """Eigenvalues that a document lists."""
 
 
-@dataclass(frozen=True)
-class Spectra:
+@dataclass(frozen=True, repr=False)
+class Spectra(Brief):
     """Spectra of all layers.
 
     Attributes:
