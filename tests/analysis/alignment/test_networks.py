@@ -16,6 +16,7 @@ from aligned_networks import (
     ResidualNet,
     Tokens,
     Twice,
+    Units,
     behind,
     permuted,
     pictures,
@@ -119,16 +120,8 @@ def test_e11_the_first_layer_is_rotated_where_it_does_not_read_the_pictures(kind
 
 
 def test_the_first_layer_is_fixed_where_both_read_the_same_but_for_its_scale():
-    class Scaled(nn.Module):
-        def __init__(self, scale, shift):
-            super().__init__()
-            self.scale, self.shift = scale, shift
-
-        def forward(self, x):
-            return self.scale * x + self.shift
-
     nets = [
-        nn.Sequential(Scaled(*values), nn.Conv2d(3, 4, 3)).double()
+        nn.Sequential(Units(*values), nn.Conv2d(3, 4, 3)).double()
         for values in ((1, 0), (0.2, 3.0), (-1, 0))
     ]
     firsts = [align(nets[0], net, pictures()).layers[0] for net in nets[1:]]
@@ -533,3 +526,30 @@ def test_computed_weights_are_read_and_not_written():
     torch.testing.assert_close(layer.rows().float(), net[0].weight.detach())
     with pytest.raises(InputError, match="layer 0 are computed from other parameters"):
         layer.clip(torch.eye(4).double()[:, :2])
+
+
+def test_a_channel_that_does_not_vary_says_nothing_of_what_is_read():
+    x = pictures()
+    x[:, 1] = 0.1
+    net, other = (
+        nn.Sequential(Units(*values), nn.Conv2d(3, 4, 3)).double()
+        for values in ((1 / 0.3, -1.7), (1 / 0.7, 0.3))
+    )
+    assert align(net, other, x).layers[0].fixed
+    stem = nn.Conv2d(3, 9, 3, groups=3, bias=False).double()
+    net = behind(stem, 9)
+    other = copy.deepcopy(net)
+    with torch.no_grad():
+        other[0].weight.copy_(net[0].weight[torch.tensor([2, 0, 1, 5, 3, 4, 8, 6, 7])])
+    dark = pictures()
+    dark[:16] = 0  # the pictures that are looked at
+    assert not align(net, other, dark).layers[0].fixed
+
+
+def test_a_silent_layer_is_not_one_that_reads_the_same():
+    net = behind(nn.Conv2d(3, 9, 3, groups=3, bias=False).double(), 9)
+    other = copy.deepcopy(net)
+    nn.init.zeros_(other[0].weight)
+    first = align(net, other, pictures()).layers[0]
+    assert math.isnan(first.rotation.similarity)
+    assert not first.fixed

@@ -43,7 +43,11 @@ from scorelet.core.words import listed
 SAMPLES = 10
 """For each channel, so many samples are needed."""
 _ALIKE = 0.999
+"""Correlation from which two channels are one, but for their mean and scale."""
 _FEW = 16
+"""Pictures by which that is judged, the first ones."""
+_SILENT = 1e-12
+"""Share of the power of all channels below which one does not vary."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -55,6 +59,7 @@ class AlignedLayer(Brief):
         rotation: from the other's channels to the reference's.
         needed: samples that an alignment of so many channels needs.
         of_means: similarity that the means of both signals alone give.
+        fixed: whether A = 1, since both read the same.
     """
 
     reference: Layer
@@ -62,16 +67,12 @@ class AlignedLayer(Brief):
     rotation: Rotation
     needed: int
     of_means: float = math.nan
+    fixed: bool = False
 
     @property
     def name(self) -> str:
         """Of the reference."""
         return self.reference.name
-
-    @property
-    def fixed(self) -> bool:
-        """Whether nothing was rotated, A = 1."""
-        return self.needed == 0
 
     @property
     def enough(self) -> bool:
@@ -268,18 +269,23 @@ def _called_more_often(layer: Layer) -> InputError:
 
 
 def _read_alike(networks: tuple[nn.Module, nn.Module], pair: Pair, x: Tensor) -> bool:
-    """Whether each channel that a layer reads is, but for its mean and scale, that of the other."""
+    """Whether each channel that a layer reads is, but for its mean and scale, that of the other.
+
+    Where no channel varies, as in pictures of one colour, that is not known, and said not to be.
+    """
     a, b = (
         wide(layer.activations(read_by(net, layer.module, x)))
         for net, layer in zip(networks, pair, strict=True)
     )
     if a.shape != b.shape:
         return False
+    least = [_SILENT * float(signal.abs().square().sum()) for signal in (a, b)]
     a, b = a - a.mean(0), b - b.mean(0)
-    power, other = ((signal.abs() ** 2).sum(0) for signal in (a, b))
+    powers = [signal.abs().square().sum(0) for signal in (a, b)]
+    heard, other = (power > bound for power, bound in zip(powers, least, strict=True))
     product = (a * b.conj()).sum(0).real
-    both = (power > 0) == (other > 0)
-    return bool((both & (product >= _ALIKE * (power * other).sqrt())).all())
+    alike = product >= _ALIKE * (powers[0] * powers[1]).sqrt()
+    return bool(heard.any() and (heard == other).all() and (alike | ~heard).all())
 
 
 def one_layer_moments(
@@ -305,7 +311,7 @@ def _aligned(pair: Pair, sums: CrossMoments, *, copies: int, polar: str) -> Alig
     try:
         if sums.diagonal:
             means = similarity_of_means(sums, real=real)
-            return AlignedLayer(a, b, identity(sums, real=real), 0, means)
+            return AlignedLayer(a, b, identity(sums, real=real), 0, means, fixed=True)
         if sums.count and not min(sums.powers) > 0:
             return AlignedLayer(a, b, nothing(sums, real=real), 0)
         rotation = procrustes(sums, real=real, copies=copies, polar=polar)

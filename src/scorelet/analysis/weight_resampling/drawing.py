@@ -172,6 +172,7 @@ class _Drawing:
         return record, rotation
 
     def _rotation(self, pair: Pair, *, first: bool, aligned: bool) -> Rotation:
+        """Return A_j; 1 of the first layer: parts in front of it, but batch norms, are refused."""
         if isinstance(pair[1], MatrixLayer):
             settle(self.net, pair[1].module, self.batches)
         fixed = first or not aligned

@@ -165,7 +165,7 @@ def comparison(
     listed = [layer for layer in alignment.layers if layer.name not in repeated]
     pairs = [(layer.reference, layer.other) for layer in listed]
     shown_of = _part_of(progress, len(fitted), whole)
-    fixed = [layer.fixed for layer in listed][:1] == [True]
+    fixed = bool(listed) and listed[0].fixed
     moments = cross_moments(*networks, pairs, held, fixed=fixed, progress=shown_of)
     spectral, steps = _part_of(layered, 0, 3 * len(pairs)), 2 * len(pairs)
     noise, spectra, said = in_units_of_noise(

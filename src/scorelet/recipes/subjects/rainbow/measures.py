@@ -70,7 +70,7 @@ def held_errors(
     in the pictures.
     """
     pairs = [(layer.reference, layer.other) for layer in found.layers]
-    held = [cross_moments(reference, other, pairs, part) for part in _parts(test)]
+    held = [cross_moments(reference, other, pairs, part, fixed=True) for part in _parts(test)]
     rows = []
     for layer, *parts in list(zip(found.layers, *held, strict=True))[1:]:
         moments = CrossMoments.together(parts)
@@ -156,7 +156,7 @@ def signal_covariances(net: nn.Module, train: LabelledImages) -> dict[str, Tenso
     """Return E a aᵀ of what each layer but the first reads; its real part if weights are real."""
     twin = copy.deepcopy(net)
     pairs = matched_layers(net, twin, train.images(0, 2))
-    moments = cross_moments(net, twin, pairs, train)
+    moments = cross_moments(net, twin, pairs, train, fixed=True)
     return {
         pair[0].name: (sums.products if pair[0].complex else sums.products.real) / sums.count
         for pair, sums in list(zip(pairs, moments, strict=True))[1:]
