@@ -94,6 +94,14 @@ class UNet(nn.Module):
         return x[..., :height, :width]
 
 
+def least_reach(blocks: int) -> int:
+    """Return how many pixels to each side a U-Net sees from every one of its own, at least.
+
+    Some see up to 2^blocks further, by their place among the halvings: see `receptive_radius`.
+    """
+    return 6 * 2**blocks - 4
+
+
 def _conv_norm_relu(inputs: int, outputs: int, padding: str) -> tuple[nn.Module, ...]:
     return conv3x3(inputs, outputs, padding), BiasFreeBatchNorm(outputs), nn.ReLU()
 

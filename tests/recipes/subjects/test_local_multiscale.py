@@ -11,11 +11,12 @@ from scorelet.core.random import generator
 from scorelet.models import Denoiser, StationaryGaussianDenoiser
 from scorelet.models.gaussian_details import gaussian_cascade
 from scorelet.models.multiscale_denoiser import MultiscaleDenoiser
+from scorelet.models.shifted import ShiftedDenoiser
 from scorelet.models.windowed import WindowedGaussianDenoiser
 from scorelet.networks import BFCNN
 from scorelet.recipes.claims import Measured
 from scorelet.recipes.power_laws import power_law
-from scorelet.recipes.subjects.local_multiscale import _of_curves, _of_spectra
+from scorelet.recipes.subjects.local_multiscale import _curves, _of_curves, _of_spectra, _Run
 from scorelet.recipes.subjects.local_multiscale.claims import LEAD, claims
 from scorelet.recipes.subjects.local_multiscale.curves import (
     LOW,
@@ -80,7 +81,9 @@ def test_spacings_give_the_fields_of_their_names():
             assert 2 * net.receptive_radius + 1 == field
 
 
-@pytest.mark.parametrize(("scale", "curves", "drawn"), [("small", 1, 3), ("medium", 2, 2)])
+@pytest.mark.parametrize(
+    ("scale", "curves", "drawn"), [("smoke", 1, 2), ("small", 1, 3), ("medium", 2, 2)]
+)
 def test_the_cascade_that_draws_begins_where_the_largest_factor_does(scale, curves, drawn):
     settings = SETTINGS[scale]
     assert (settings.training.levels, settings.drawn_levels) == (curves, drawn)
@@ -111,6 +114,25 @@ def test_the_low_band_alone_is_the_cascade_without_details():
     table = table_rows({"filter": rows}, [0, 10])
     assert table[1]["output"] == pytest.approx(np.mean(rows[1]), abs=1e-3)
     assert table[1]["error"] == pytest.approx(np.std(rows[1], ddof=1) / 40**0.5, abs=1e-3)
+
+
+def test_the_mean_over_shifts_is_a_curve_of_its_own():
+    spectrum = power_law(16, 3.0)
+    law, model = StationaryGaussianDenoiser(spectrum), gaussian_cascade(spectrum, "haar", 1)
+    settings = replace(SETTINGS["smoke"], fields=(5,))
+    x = law.sample(20, rng=generator(0))
+    work = object.__new__(_Run)  # trained by nobody
+    work.settings, work.seed, work.place = settings, 0, torch.device("cpu")
+    work.train = work.test = x
+    work.flat, work.cascades = {5: law}, {5: model}
+    work.steps = lambda _, measure: measure()
+    curves, plain = _curves(work), MultiscaleDenoiser(model)
+    for name, denoiser in (
+        (f"scales 5 {OVER_SHIFTS}", ShiftedDenoiser(plain)),
+        ("scales 5", plain),
+    ):
+        assert curves[name] == psnr_rows(denoiser, x, settings.decibels, 0)
+    assert curves[f"scales 5 {OVER_SHIFTS}"] != curves["scales 5"]
 
 
 class Box(Denoiser):
@@ -172,7 +194,7 @@ def test_differences_are_of_pairs():
     assert found["what fields are worth"].value == pytest.approx(3.0 - 0.4)
     assert found["lead at strong noise"].error == pytest.approx(0, abs=1e-9)
     assert found["loss at weak noise"].value == pytest.approx(-2.5)
-    assert found["loss at weak noise"].note == "-2.75 dB over shifts"
+    assert found["loss of the mean"].value == pytest.approx(-2.75)
     assert found["spread of fields"].value == pytest.approx(0.4)
     assert found["over the low band"].value == pytest.approx(0.5)
 

@@ -8,11 +8,12 @@ from typing import Any, Literal
 from scorelet.analysis.memorization import SIGMAS
 from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields
+from scorelet.networks.unet import least_reach
 
 SIZES = (10, 100, 1000)
 _MUON = {"name": "muon", "matrix_rate": 0.02, "least_channels": 9}
-REACH = {2: 20, 3: 44, 4: 92}
-"""How far a U-Net sees from each pixel to all sides, at least, by its number of blocks."""
+BLOCKS = 2, 3, 4
+"""Of U-Nets, from small to large pictures."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,9 @@ class Network:
         steps, batch: of the optimiser; the same for every size, so that all networks see as much.
         rate: learning rate at its peak; of Muon that of what is no matrix.
         sigma_weight: see the task `pictures`.
-        optimizer: moves matrices; few pictures want errors far below the noise, to which Muon
-            comes in fewer steps than AdamW.
+        optimizer: muon or adamw; few pictures want errors far below the noise, to which Muon comes
+            in fewer steps. It moves matrices of nine inputs and outputs or more, AdamW the others:
+            nearly all weights from a width of 8 on.
     """
 
     architecture: str = "UNet"
@@ -35,7 +37,12 @@ class Network:
     batch: int = 32
     rate: float = 2e-3
     sigma_weight: float = 1.0
-    optimizer: Literal["muon", "adamw"] = "muon"
+    optimizer: str = "muon"
+
+    def __post_init__(self) -> None:
+        """Check the name of the optimiser; the others are checked by those who use them."""
+        if self.optimizer not in ("muon", "adamw"):
+            raise InputError(f"optimizer is {self.optimizer!r}: it must be muon or adamw.")
 
     def training(self) -> dict[str, Any]:
         """Return the optimiser and the schedule, as in the configuration of a training."""
@@ -53,7 +60,8 @@ class Network:
         """
         if self.architecture != "UNet" or "blocks" in self.options:
             return self
-        blocks = next((b for b, reach in REACH.items() if reach >= side - 1), max(REACH))
+        enough = [blocks for blocks in BLOCKS if least_reach(blocks) >= side - 1]
+        blocks = min(enough, default=max(BLOCKS))
         return replace(self, options=self.options | {"blocks": blocks})
 
 

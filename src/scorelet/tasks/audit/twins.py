@@ -13,7 +13,7 @@ from scorelet.training.run_folder import WEIGHTS
 
 PICTURES = "pictures.npz"
 HALVES = ("first", "second")
-SMALLEST = 4
+_SMALLEST = 4
 """Pixels a side."""
 
 
@@ -23,10 +23,10 @@ def refuse_tiny(pictures: np.ndarray) -> None:
     Raises:
         InputError: there is nothing to learn in them, and 1 or 3 pixels may be channels.
     """
-    if min(pictures.shape[1:3]) < SMALLEST:
+    if min(pictures.shape[1:3]) < _SMALLEST:
         height, width = pictures.shape[1:3]
         raise InputError(
-            f"The pictures are {height}x{width} pixels: twins need at least {SMALLEST} a side."
+            f"The pictures are {height}x{width} pixels: twins need at least {_SMALLEST} a side."
         )
 
 

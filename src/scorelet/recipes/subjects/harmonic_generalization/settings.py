@@ -21,6 +21,7 @@ class HalvedNetwork(Network):
     """
 
     periods: int = 10
+    optimizer: str = "adamw"
 
     def training(self) -> dict[str, Any]:
         """Return the optimiser and the schedule, as in the configuration of a training."""
@@ -40,8 +41,8 @@ class Twins:
             persons) or `celeba80`, or the name of a law that is drawn.
         side: of the pictures in pixels.
         sizes: of each half.
-        network: of the twins; its claims are those of the recipe. It must see the whole picture
-            from every pixel, or its samples are mosaics of pictures that it knows by heart.
+        network: of the twins; its claims are those of the recipe. At `small` it sees the whole
+            picture from every pixel: one that did not drew mosaics of what it knew by heart.
         larger: another one beside it, on the sizes `beside`; None: there is none.
         held_out, samples: see `scorelet.tasks.audit.AuditSettings`.
     """
@@ -135,9 +136,7 @@ def _published(images: int) -> Network:
     epoch = 250_000 // images * images
     options = {"width": 64, "blocks": 3}
     steps = 1000 * epoch // 512
-    return HalvedNetwork(
-        "UNet", options, steps, 512, rate=1e-3, sigma_weight=0.0, optimizer="adamw"
-    )
+    return HalvedNetwork("UNet", options, steps, 512, rate=1e-3, sigma_weight=0.0)
 
 
 SETTINGS: dict[Scale, Settings] = {

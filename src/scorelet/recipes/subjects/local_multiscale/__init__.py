@@ -74,7 +74,7 @@ class _Run:
         self.cascades: dict[int, Multiscale[Denoiser]] = {}
 
     def learn(self) -> None:
-        """Train all networks."""
+        """Train the networks of the curves; that which draws may be another one, see `drawing`."""
         training = self.settings.training
         for field in self.settings.fields:
             plain, count = flat(training, field, self.seed, self.steps)
@@ -224,7 +224,8 @@ def _of_curves(curves: Curves, settings: Settings) -> dict[str, Measured]:
         "what fields are worth": replace(difference(*gains), note=both),
         "lead at strong noise": apart(mine, f"flat {field}", -6),
         "against the largest": apart(mine, f"flat {largest}", -6),
-        "loss at weak noise": replace(loss, note=f"{of_mean.value:.2f} dB {OVER_SHIFTS}"),
+        "loss at weak noise": loss,
+        "loss of the mean": of_mean,
         "spread of fields": most(spread),
         "over the low band": least(all_apart(mine, LOW, -6, 30)),
         LEAD: _of_pairs(curves[f"flat {largest}"], curves[WIENER], between),

@@ -10,6 +10,6 @@ def quantities(settings: Settings) -> frozenset[str]:
     return frozenset(f"{kind} {n}" for kind in enlarged for n in settings.sampling.factors) | {
         *("linear lead", "linear loss", "linear pixels", "linear scales"),
         *("what fields are worth", "lead at strong noise", "against the largest"),
-        *("loss at weak noise", "spread of fields", "over the low band", LEAD),
+        *("loss at weak noise", "loss of the mean", "spread of fields", "over the low band", LEAD),
         *("told", "far share", "memory"),
     }

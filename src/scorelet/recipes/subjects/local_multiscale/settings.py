@@ -139,7 +139,7 @@ _MEDIUM = replace(
 SETTINGS: dict[Scale, Settings] = {
     "smoke": Settings(
         Pictures("c_alpha_regular", 16, 400, 64),
-        Training(2, 16, 150, 16, depth=6, low_depth=6),
+        Training(1, 16, 150, 16, depth=6, low_depth=6),
         Sampling(5, (4,), 16, steps=6),
         (5, 13),
         decibels=(-6, 0, 10, 20, 30),
