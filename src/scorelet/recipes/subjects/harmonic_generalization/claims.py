@@ -129,7 +129,8 @@ def _copies(scale: Scale, small: int, large: int) -> list[Claim]:
             FIGURE_2,
             "median cosine of twins",
             at_most(0.6),
-            note="asked again, by Muon and of 64 samples, after 16 by AdamW had failed"
+            note="asked again, by Muon and of 64 samples, after 16 by AdamW had failed, and of "
+            "networks that see the whole picture; other ten pictures may fail"
             if scale == "small"
             else "",
         ),
