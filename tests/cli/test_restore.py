@@ -194,8 +194,11 @@ def test_projections_are_all_that_is_used(shell, words, tmp_path):
         (["--task", "superres", "--factor", "1"], "factor is 1"),
         (["--task", "polish"], "polish"),
         (["--task", "superres", "--sigma", "-1"], "--sigma is -1: it must be 0 or more"),
-        (["--task", "sensing"], "ratio above 0 and up to 1, got None"),
-        (["--task", "spectral", "--share", "1.5"], "share above 0 and up to 1, got 1.5"),
+        (
+            ["--task", "sensing"],
+            "sensing needs ratio (--ratio), how much of the picture is used, above 0 and up to 1.",
+        ),
+        (["--task", "spectral", "--share", "1.5"], "above 0 and up to 1; it is 1.5."),
         (["--task", "superres", "--projections", "3"], "belongs to sensing"),
         (["--task", "deblur"], "too few edges to tell its blur by: give blur"),
         (["--task", "deblur", "--blur", "1", "--edges", "black"], "black"),

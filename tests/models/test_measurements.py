@@ -262,10 +262,13 @@ def blocks_unchecked(*arguments):
         (lambda: PeriodicBlur((8, 8), MEAN, 2).read(image()), "12x18 pixels: expected one of 4x4"),
         (lambda: Blur((9, 9), torch.ones(3, 3)), "sum"),
         (lambda: Blur((9, 9), torch.arange(9.0).reshape(3, 3) / 36), "not symmetric"),
-        (lambda: RandomSensing((9, 9), 0.001), "between 1"),
+        (
+            lambda: RandomSensing((9, 9), 0.001),
+            "of 81 pixels: it must be at most 1, and leave some",
+        ),
         (lambda: LowFrequencies((9, 9), 0.0), "share"),
         (lambda: BlockMeans((9, 9), 3, noise=-1.0), "noise"),
-        (lambda: gaussian_kernel(0.0), "positive"),
+        (lambda: gaussian_kernel(0.0), "a number above 0 and below 1000"),
     ],
 )
 def test_what_is_no_measurement(make, words):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from scorelet.core.errors import InputError
-from scorelet.models import Denoiser, StationaryGaussianDenoiser, score
+from scorelet.models import Denoiser, ResidualDenoiser, StationaryGaussianDenoiser, score
 from scorelet.models.band_whitening import BandWhitening
 from scorelet.models.conditional import ConditionalResidualDenoiser
 from scorelet.models.gaussian_details import GaussianDetailsDenoiser
@@ -49,6 +49,23 @@ def gaussian_model(spectrum, levels, wavelet="haar", convention="mean"):
     coarse = StationaryGaussianDenoiser(laws[-1].low_spectrum / scales[-1] ** 2)
     transform = WaveletPacket(wavelet, PacketPlan.wavelet(levels))
     return Multiscale(transform, coarse, details[::-1], normalization=normalization)
+
+
+def _details(network):
+    return ConditionalResidualDenoiser(network, channels=3, cond_channels=1)
+
+
+@pytest.mark.parametrize(("depth", "local"), [(3, True), (9, False)])
+def test_a_cascade_knows_pictures_of_all_sizes_if_its_factors_see_parts_only(depth, local):
+    """Of 16x16 pixels the low band has 4x4: a radius of 3 is less, one of 9 is not."""
+    details = [_details(BFCNN(4, width=2, depth=3, outputs=3)) for _ in range(2)]
+    coarse = ResidualDenoiser(BFCNN(1, width=2, depth=depth))
+    transform = WaveletPacket("haar", PacketPlan.wavelet(2))
+    found = MultiscaleDenoiser(Multiscale(transform, coarse, details, record={"size": [16, 16]}))
+    assert found.learnt == (16, 16)
+    assert found.knows((16, 16))
+    assert found.knows((24, 40)) == local
+    assert MultiscaleDenoiser(Multiscale(transform, coarse, details)).knows((24, 40))
 
 
 def dense(function, shape):

@@ -43,6 +43,13 @@ def measured(samples, data, **options):
     return sl.evaluate(samples=samples, data=data, **options)
 
 
+def test_pictures_of_several_sizes_are_refused_without_advice_that_nobody_can_follow(tmp_path):
+    for k, shape in enumerate(((8, 8), (8, 9))):
+        write_png(tmp_path / f"{k}.png", np.zeros((*shape, 1), np.uint8))
+    with pytest.raises(InputError, match="are needed; bring all to one before"):
+        measured(tmp_path, tmp_path)
+
+
 def row_of(document, measure):
     (row,) = (row for row in document["rows"] if row["measure"].startswith(measure))
     return row

@@ -331,6 +331,12 @@ def test_coarse_pictures_go_on_by_the_largest_factor_and_colour_becomes_gray(tmp
         "the coarse picture has colours, and the model draws gray pictures: it was made gray"
     ]
     assert np.abs(from_file.images - from_tensor.images).max() < 1e-6
+    clear = np.full((4, 6), 255, np.uint8)
+    for least, expected in ((255, False), (0, True)):
+        clear[0, 0] = least
+        write_picture(tmp_path / "clear.png", Picture(gray[..., None], clear))
+        document = sl.sample(blind(), n=1, coarse=tmp_path / "clear.png", steps=2).document
+        assert any("transparent parts" in text for text in document["warnings"]) == expected
     assert from_file.document["coarse"] == str(path)
     before = path.read_bytes()
     with pytest.raises(InputError, match="is what it would be made from"):

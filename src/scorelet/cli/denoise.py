@@ -82,7 +82,8 @@ def denoise(
             and else a JPEG is written in finer steps than it came with, lossy WebP at 100; other
             pictures have 95 as JPEG.
         dry_run: print the noise level only, write nothing.
-        resume: keep what an interrupted job has finished.
+        resume: keep what an interrupted job of several files has finished; what was made with other
+            settings is made anew.
         overwrite: replace existing files, even the input.
     """
     from scorelet.tasks.denoise import DenoiseSettings, Target, denoise_files, measure_files

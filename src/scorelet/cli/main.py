@@ -118,7 +118,8 @@ def run(tokens: list[str]) -> int:
             interrupted = "Interrupted; what was finished is kept."
         return int(command(*bound.args, **bound.kwargs) or 0)
     except CycloptsError as error:
-        said = f"{' '.join(str(error).split())} See scorelet --help."
+        chain = " ".join(("scorelet", *(error.command_chain or ()), "--help"))
+        said = f"{' '.join(str(error).split())} See {chain}."
         complain(_NO_PIPES if _names_a_pipe(error) else said)
         return 2
     except (KeyboardInterrupt, SystemExit) as stop:

@@ -43,9 +43,9 @@ def restore(
 
     What a picture says is kept: block means, known pixels, the blurred picture, projections, low
     frequencies. The rest is sampled from what the denoiser takes for a clean picture. Without -n
-    the mean of 8 samples is written (one sample with --quality fast); with -n N also each sample,
-    and their standard deviation. That shows where the result is unsure, and is no error bar:
-    measured on photographs, errors were 2 to 6 times as large, in large holes 2 to 16 times.
+    the mean of 8 samples is written (one sample with --quality fast); with -n 2 and more also each
+    sample, and their standard deviation. That shows where the result is unsure, and is no error
+    bar: measured on photographs, errors were 2 to 6 times as large, in large holes 2 to 16 times.
 
     For example:
 
@@ -69,7 +69,7 @@ def restore(
         paths: pictures and folders of pictures; floats count in [0, 1].
         task: superres, inpaint, deblur, sensing or spectral.
         output: file, or folder (NAME/); by default NAME_restored beside the input.
-        factor: of superres: how often larger each side becomes, 2 by default.
+        factor: of superres: how often larger each side becomes, 2 to 16, 2 by default.
         shrunk: of superres: how the picture was made small: mean (of blocks, by default),
             bicubic, bilinear or lanczos (as Pillow does), or every (so many pixels one was kept).
         mask: of inpaint: a picture of the same size, white where pixels are known (in one colour:
@@ -101,7 +101,8 @@ def restore(
             classes.
         seed: of the samples.
         tile: side in pixels, auto, or none for the whole picture at once.
-        resume: keep what an interrupted job has finished.
+        resume: keep what an interrupted job of several files has finished; what was made with other
+            settings is made anew.
         overwrite: replace existing files.
     """
     from scorelet.tasks.progress import Bar

@@ -55,7 +55,7 @@ def sample(
         count: how many samples.
         output: NAME.png, a contact sheet; NAME.npy, an array (n, channel, height, width); or a
             folder (NAME/), which gets sample i as sample_i.png, with three digits at least, as soon
-            as its batch is drawn.
+            as its batch is drawn. Other kinds of pictures are not written.
         size: HxW in pixels; by default that of the pictures that the model has learnt from; needed
             where the model does not say it.
         steps: of the sampler, one number for all scales, or one for each, coarse to fine, as
@@ -74,6 +74,7 @@ def sample(
             80x80, one at least.
         overwrite: replace existing files.
     """
+    from scorelet.core.words import counted
     from scorelet.tasks.progress import Bar
     from scorelet.tasks.sample import SampleSettings
     from scorelet.tasks.sample.verb import drawn
@@ -98,8 +99,8 @@ def sample(
         shared.warn(f"{warning}.")
     height, width = document["size"]
     shared.say(
-        f"{count} samples of {height}x{width}, {document['calls']} network calls each, "
-        f"{document['seconds']:.1f} s -> {output}"
+        f"{counted(count, 'sample')} of {height}x{width} (height x width), {document['calls']} "
+        f"network calls each, {document['seconds']:.1f} s -> {output}"
     )
     shared.emit(document)
     return 0

@@ -101,6 +101,24 @@ class Levels:
         return [(units.normalize_low(x, self.count), None), *found[::-1]]
 
 
+def trained_size(model: Multiscale) -> tuple[int, int] | None:
+    """Return height and width of the pictures that a model or its low band knows, if it says."""
+    if size := model.record.get("size"):
+        return int(size[0]), int(size[1])
+    low = cast("Denoiser", model.coarse).learnt
+    return None if low is None else (low[0] << model.levels, low[1] << model.levels)
+
+
+def is_local(model: Multiscale[Denoiser], number: int, trained: tuple[int, int]) -> bool:
+    """Whether factor `number`, 0 of the low band, sees less than a whole picture of training.
+
+    Bands that are whitened have seen whole pictures.
+    """
+    radius = cast("Denoiser", model.factors[number]).locality.receptive_radius
+    level = model.levels - max(number - 1, 0)
+    return not model.whitening and radius is not None and radius < min(trained) >> level
+
+
 def fold(details: Tensor) -> Tensor:
     """Turn (batch, channel, 3, h, w) into images of 3 channel channels: H of all, V of all, D."""
     return details.transpose(1, 2).flatten(1, 2)
@@ -150,6 +168,13 @@ class MultiscaleDenoiser(Denoiser):
         self.blind = all(factor.blind for factor in factors)
         self.needs_noise = any(factor.needs_noise for factor in factors)
         self.channels = factors[0].channels
+        self.learnt = trained_size(model)
+
+    def knows(self, size: tuple[int, ...]) -> bool:
+        """Whether images of a size are as those that it learnt; to local factors all are."""
+        if self.learnt is None or size == self.learnt:
+            return True
+        return all(is_local(self.model, k, self.learnt) for k in range(len(self.model.factors)))
 
     def scales(self, y: Tensor, sigma: Tensor | None = None) -> Iterator[Tensor]:
         """Yield x̂_J, ..., x̂_0: estimates at all resolutions, as the transform has them.

@@ -282,7 +282,9 @@ def _refuse_existing(
         return
     more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
     verb = "exist" if more else "exists"
-    if resume:
+    if resume and not journal:
+        hint = ", and a job of one file is not resumed: choose another -o, or add --overwrite."
+    elif resume:
         hint = (
             f" and no job that can go on has made {'them' if more else 'it'}: choose another -o, "
             "or add --overwrite to make everything anew."

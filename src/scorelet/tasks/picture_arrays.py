@@ -40,10 +40,12 @@ def read_pictures(
     side: int | None = None,
     beyond: bool = False,
     say: Say | None = None,
+    field: str | None = None,
 ) -> Pictures:
     """Return pictures of files or in memory; for arguments and errors see both."""
     if isinstance(source, str | Path):
-        return load_picture_array(source, channels=channels, side=side, beyond=beyond, say=say)
+        told = {"say": say, "field": field}
+        return load_picture_array(source, channels=channels, side=side, beyond=beyond, **told)
     return picture_array(source, channels=channels, side=side, beyond=beyond)
 
 
@@ -54,7 +56,7 @@ def load_picture_array(
     side: int | None = None,
     beyond: bool = False,
     say: Say | None = None,
-    field: str = "--side",
+    field: str | None = None,
 ) -> Pictures:
     """Read pictures of one size.
 
@@ -70,7 +72,7 @@ def load_picture_array(
         beyond: let floats below 0 and above 1 pass, which samples have.
         say: called with sentences without a full stop on files of a folder that are left out: no
             pictures, or none that can be read; None: the first that cannot be read is an error.
-        field: what users set the side by, for the sentence.
+        field: what users set the side by, for the sentence; None: they cannot.
 
     Returns:
         (n, height, width, channels), uint8 or float32.
@@ -131,9 +133,10 @@ def images_of(pictures: Pictures) -> Tensor:
 
 
 def _from_folder(
-    folder: Path, channels: Channels | None, side: int | None, say: Say | None, field: str
+    folder: Path, channels: Channels | None, side: int | None, say: Say | None, field: str | None
 ) -> Pictures:
     fit = None if side is None else pixels_fitter((side, side), "crop")
+    hint = f"give {field} to bring all to one" if field else "bring all to one before"
     found: list[np.ndarray] = []
     for path, picture in _read(folder, say):
         shown = on_white(picture)
@@ -145,7 +148,7 @@ def _from_folder(
         elif pixels.shape != found[0].shape:
             raise InputError(
                 f"{path} has {_size(pixels)} pixels, {first} has {_size(found[0])}: pictures "
-                f"of one size are needed; give {field} to bring all to one."
+                f"of one size are needed; {hint}."
             )
         found.append(pixels if pixels.dtype == np.uint8 else to_unit(pixels).astype(np.float32))
     if len({pixels.dtype for pixels in found}) > 1:

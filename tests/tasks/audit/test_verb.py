@@ -559,8 +559,12 @@ def test_pictures_from_folders_and_arrays(tmp_path):
     assert load_picture_array(tmp_path / "x.npz", channels=3).shape == (3, 12, 12, 3)
     assert load_picture_array(f"{tmp_path}/x.npz:x_test", side=6).shape == (3, 6, 6, 1)
     write_png(tmp_path / "set/3.png", pictures(1, side=9)[0][..., None])
-    with pytest.raises(InputError, match=r"3\.png has 9x9 pixels, .*0\.png has 12x12.*--side"):
+    with pytest.raises(
+        InputError, match=r"3\.png has 9x9 pixels, .*0\.png has 12x12.*bring all to"
+    ):
         load_picture_array(tmp_path / "set")
+    with pytest.raises(InputError, match="give --side to bring all to one"):
+        sl.audit(tmp_path / "set", folder=tmp_path / "run")
     assert load_picture_array(tmp_path / "set", side=8).shape == (4, 8, 8, 1)
     for array, words in (
         (np.zeros((3, 4)), "expected pictures"),

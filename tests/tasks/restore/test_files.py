@@ -9,6 +9,7 @@ from PIL import Image
 
 import scorelet as sl
 from samples import Pointwise, noisy, read_png, write_png
+from scorelet.core.errors import InputError
 from scorelet.data import read_picture
 from scorelet.tasks.restore import RestoreSettings
 from scorelet.tasks.restore.drawing import restored
@@ -50,6 +51,31 @@ def test_samples_are_as_opaque_as_their_mean(tmp_path):
         assert np.array_equal(first[..., 3], mean[..., 3])
         assert np.array_equal(second[..., 3], mean[..., 3])
         assert deviation.shape[2] == 3
+
+
+def test_a_sample_of_an_earlier_job_is_told_from_these(tmp_path):
+    write_png(tmp_path / "a.png", noisy(6, 8, 1))
+    said = []
+    for count in (3, 2, 2):
+        (outcome,) = restore_files(
+            [tmp_path / "a.png"], tmp_path / "b.png", settings=settings(samples=count),
+            overwrite=True,
+        )  # fmt: skip
+        said.append([text for text in outcome.report["warnings"] if "was there before" in text])
+        if len(said) == 2:
+            (tmp_path / "b_002.png").unlink()
+    expected = f"{tmp_path / 'b_002.png'} was there before, and is no sample of this job"
+    assert said == [[], [expected], []]
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_job_of_one_file_is_not_resumed(tmp_path, resume):
+    write_png(tmp_path / "a.png", noisy(6, 8, 1))
+    where = [tmp_path / "a.png"], tmp_path / "b.png"
+    list(restore_files(*where, settings=settings()))
+    words = "a job of one file is not resumed" if resume else "already: choose another"
+    with pytest.raises(InputError, match=words):
+        list(restore_files(*where, settings=settings(), resume=resume))
 
 
 @pytest.mark.parametrize(

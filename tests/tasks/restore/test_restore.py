@@ -355,7 +355,10 @@ def test_samples_and_deviation_of_a_file_have_the_shape_of_the_image(tmp_path):
         ({"task": "deblur", "blur": 30.0}, "larger than the picture"),
         ({"task": "superres", "sigma": -1.0}, "0 or more"),
         ({"task": "superres", "samples": 0}, "1 to 1000"),
-        ({"task": "sensing", "ratio": 0.0}, "ratio above 0"),
+        (
+            {"task": "sensing", "ratio": 0.0},
+            r"needs ratio \(--ratio\).*above 0 and up to 1; it is 0.0",
+        ),
         ({"task": "sensing", "ratio": 0.5, "projections": -1}, "0 or more"),
         ({"task": "sensing", "ratio": 0.5, "share": 0.5}, "belongs to spectral"),
         ({"task": "superres", "quality": "best"}, "fast or full"),

@@ -20,6 +20,7 @@ from scorelet.core.errors import InputError
 
 _FARTHEST = 1000.0
 """Larger numbers of pixels are none that are meant."""
+_RANGE = f"a number above 0 and below {_FARTHEST:g}"
 _WITHIN = 64
 """Parts of a pixel, in which areas are counted."""
 
@@ -58,7 +59,7 @@ def gaussian_kernel(std: float) -> Tensor:
         InputError: a standard deviation that is not positive.
     """
     if not 0 < std < _FARTHEST:
-        raise InputError(f"The blur has a standard deviation of {std} pixels: it must be positive.")
+        raise InputError(f"The blur has a standard deviation of {std} pixels: expected {_RANGE}.")
     radius = max(1, math.ceil(4 * std))
     t = torch.arange(-radius, radius + 1, dtype=torch.float64)
     profile = torch.exp(-(t**2) / (2 * std**2))
@@ -73,7 +74,7 @@ def disc_kernel(radius: float) -> Tensor:
         InputError: a radius that is not positive.
     """
     if not 0 < radius < _FARTHEST:
-        raise InputError(f"The disc has a radius of {radius} pixels: it must be positive.")
+        raise InputError(f"The disc has a radius of {radius} pixels: expected {_RANGE}.")
     reach = max(0, math.ceil(radius - 0.5))
     rows = torch.arange(-reach, reach + 1, dtype=torch.float64)
     across = (torch.arange(_WITHIN * len(rows), dtype=torch.float64) + 0.5) / _WITHIN - reach - 0.5
@@ -95,7 +96,9 @@ def motion_kernel(length: float, angle: float) -> Tensor:
         InputError: another length, or an angle that is not finite.
     """
     if not 1 <= length < _FARTHEST:
-        raise InputError(f"The motion has a length of {length} pixels: it must be 1 or more.")
+        raise InputError(
+            f"The motion has a length of {length} pixels: expected 1 to {_FARTHEST:g}."
+        )
     if not math.isfinite(angle):
         raise InputError(f"The motion has an angle of {angle} degrees: give a finite one.")
     along, across = (_middles(side) for side in (length, 1.0))
@@ -117,7 +120,9 @@ def box_kernel(side: float) -> Tensor:
         InputError: a side that is no whole number from 1 on.
     """
     if not 1 <= side < _FARTHEST or side != int(side):
-        raise InputError(f"The box has a side of {side} pixels: it must be a whole number from 1.")
+        raise InputError(
+            f"The box has a side of {side} pixels: expected a whole number, 1 to {_FARTHEST:g}."
+        )
     return torch.full((int(side), int(side)), 1 / int(side) ** 2, dtype=torch.float64)
 
 

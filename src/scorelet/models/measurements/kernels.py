@@ -36,7 +36,7 @@ def checked_kernel(given: Tensor | np.ndarray, size: tuple[int, int] | None = No
     if size is not None and any(k > n for k, n in zip(kernel.shape, size, strict=True)):
         raise InputError(
             f"The kernel of {kernel.shape[0]}x{kernel.shape[1]} is larger than the picture of "
-            f"{size[0]}x{size[1]}."
+            f"{size[0]}x{size[1]} (height x width)."
         )
     if not abs(float(kernel.sum()) - 1) <= _SUM:
         raise InputError(f"The kernel has the sum {float(kernel.sum()):.4g}: divide it by that.")

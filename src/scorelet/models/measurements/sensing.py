@@ -36,7 +36,9 @@ class RandomSensing(Measurement):
         total = size[0] * size[1]
         count = round(ratio * total) if 0 < ratio <= 1 else 0
         if count < 1:
-            raise InputError(f"The ratio is {ratio}: it must leave between 1 and {total} numbers.")
+            raise InputError(
+                f"The ratio is {ratio}, of {total} pixels: it must be at most 1, and leave some."
+            )
         rng = generator(seed)
         self.signs = 2.0 * torch.randint(0, 2, self.size, generator=rng) - 1
         self.chosen = torch.randperm(total, generator=rng)[:count].sort().values

@@ -349,7 +349,7 @@ def _load(
     """Return pictures, and what is said of files that were left out."""
     notes: list[str] = []
     channels, side = settings.channels, settings.side
-    pictures = read_pictures(data, channels=channels, side=side, say=notes.append)
+    pictures = read_pictures(data, channels=channels, side=side, say=notes.append, field="--side")
     for note in notes:
         told.left_out(note)
     if like is not None and pictures.shape[1:] != like.shape[1:]:

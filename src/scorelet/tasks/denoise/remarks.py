@@ -239,7 +239,7 @@ def other_size(size: tuple[int, ...], denoiser: Denoiser) -> str | None:
         return None
     return (
         f"the model learnt pictures of another size: {learnt[0]}x{learnt[1]}, and here it is "
-        f"{size[0]}x{size[1]}, of which no figures are known"
+        f"{size[0]}x{size[1]} (height x width), of which no figures are known"
     )
 
 

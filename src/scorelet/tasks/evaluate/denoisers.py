@@ -77,6 +77,8 @@ def measure_denoiser(
         progress=settings.progress,
     )
     side = smallest_side(pictures)
+    if other := _other_sizes(denoiser, pictures):
+        said = [*said, other]
     return {
         "pictures": len(pictures),
         "channels": channels,
@@ -84,6 +86,19 @@ def measure_denoiser(
         "rows": rows,
         "warnings": said if side >= SMALLEST else [*said, _too_small(side)],
     }
+
+
+def _other_sizes(denoiser: Denoiser, pictures: Sequence[Pixels]) -> str | None:
+    """Say how many pictures have another size than those that the model learnt."""
+    sizes = [picture.shape[:2] for picture in pictures]
+    others = [size for size in sizes if not denoiser.knows(size)]
+    if not others:
+        return None
+    learnt, other = ("x".join(map(str, size or ())) for size in (denoiser.learnt, others[0]))
+    return (
+        f"the model learnt pictures of another size: {learnt}, and {len(others)} of {len(sizes)} "
+        f"are others ({other}, height x width), of which no figures are known"
+    )
 
 
 def evaluate_pictures(

@@ -124,6 +124,14 @@ def _beside(target: Path, settings: RestoreSettings) -> list[Path]:
     return [*samples, target.with_name(f"{target.stem}_deviation{suffix}")]
 
 
+def _left_behind(task: FileTask) -> list[str]:
+    """Name the first sample of an earlier job with more samples: it is none of these."""
+    more = task.target.with_stem(f"{task.target.stem}_{len(task.beside) - 1:03d}")
+    if not task.beside or not more.exists():
+        return []
+    return [f"{more} was there before, and is no sample of this job"]
+
+
 def deviation_samples(deviation: Pixels, dtype: np.dtype) -> Pixels:
     """Return what is written of the deviation of pictures of a dtype.
 
@@ -171,7 +179,7 @@ def _restore_file(
         "sigma": found.sigma,
         "sigma_8bit": found.sigma * 255,
         "blur": found.blur,
-        "warnings": [*found.warnings, *([_LOSS] if loss else [])],
+        "warnings": [*found.warnings, *([_LOSS] if loss else []), *_left_behind(task)],
         "notes": [asdict(note) for note in (*picture.notes, *lost(task.target, picture))],
     }
     write_pages(task.target, [found.picture], publish=lambda temporary: publish(temporary, report))

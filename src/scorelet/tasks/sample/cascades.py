@@ -3,13 +3,13 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from scorelet.core.errors import InputError
 from scorelet.core.words import often
 from scorelet.models import Denoiser
 from scorelet.models.multiscale import Multiscale
-from scorelet.models.multiscale_denoiser import Levels
+from scorelet.models.multiscale_denoiser import Levels, is_local, trained_size
 from scorelet.models.schedules import NoiseSchedule, OrnsteinUhlenbeck, VarianceExploding
 from scorelet.sampling.reverse import ReversePlan, sampler_named
 from scorelet.tasks.sample.scales import Number
@@ -124,14 +124,6 @@ def _schedule(known: Sequence[Sequence[float]] | None, number: int) -> NoiseSche
     return VarianceExploding(float(largest), float(least))
 
 
-def trained_size(model: Multiscale) -> Size | None:
-    """Return height and width of the pictures that a model or its low band knows, if it says."""
-    if size := model.record.get("size"):
-        return int(size[0]), int(size[1])
-    low = cast("Denoiser", model.coarse).learnt
-    return None if low is None else (low[0] << model.levels, low[1] << model.levels)
-
-
 def channels_in(model: Multiscale[Denoiser]) -> int:
     """Return how many channels samples have; those of the low band if the model does not say."""
     known = model.record.get("channels")
@@ -167,11 +159,10 @@ def _check_local(model: Multiscale[Denoiser], size: Size, trained: Size) -> None
 
     A coarse picture is offered if details see less.
     """
-    factors = [(model.levels, cast("Denoiser", model.coarse)), *_details(model)]
-    local = [_is_local(_radius(model, factor), trained, 2**number) for number, factor in factors]
+    local = [is_local(model, number, trained) for number in range(len(model.factors))]
     if all(local):
         return
-    divided = 2 ** factors[local.index(False)][0]
+    divided = 1 << model.levels - max(local.index(False) - 1, 0)
     coarse = ", or give a coarse picture (--coarse)" if all(local[1:]) else ""
     raise InputError(
         f"size is {size[0]}x{size[1]}, and the model knows pictures of {trained[0]}x{trained[1]}: "
@@ -195,12 +186,8 @@ def _continues(model: Multiscale[Denoiser], coarse: Size, level: int) -> bool:
 
 def _local_levels(model: Multiscale[Denoiser], trained: Size) -> int:
     """Return over how many levels, from the finest on, details see less than whole pictures."""
-    far = 0
-    for number, factor in reversed(_details(model)):
-        if not _is_local(_radius(model, factor), trained, 2**number):
-            break
-        far = number
-    return far
+    finer = [is_local(model, number, trained) for number in range(model.levels, 0, -1)]
+    return finer.index(False) if False in finer else model.levels
 
 
 def check_coarse(model: Multiscale[Denoiser], coarse: Size, level: int) -> None:
@@ -218,17 +205,3 @@ def check_coarse(model: Multiscale[Denoiser], coarse: Size, level: int) -> None:
         f"The coarse picture is {coarse[0]}x{coarse[1]}, and what the model has learnt is about "
         f"whole pictures of {trained[0]}x{trained[1]}: give one of {whole}{less}."
     )
-
-
-def _details(model: Multiscale[Denoiser]) -> list[tuple[int, Denoiser]]:
-    """Return the details with their levels, coarse to fine."""
-    return list(zip(range(model.levels, 0, -1), model.details, strict=True))
-
-
-def _is_local(radius: int | None, trained: Size, divided: int) -> bool:
-    return radius is not None and radius < min(trained) // divided
-
-
-def _radius(model: Multiscale[Denoiser], factor: Denoiser) -> int | None:
-    """Return how far a factor sees; bands that are whitened have seen whole pictures."""
-    return None if model.whitening else factor.locality.receptive_radius

@@ -16,6 +16,7 @@ from scorelet.models.multiscale import Multiscale
 from scorelet.tasks.sample.cascades import channels_in, largest_level
 from scorelet.tasks.sample.settings import Size
 
+_CLEAR = "the coarse picture has transparent parts: they were made white"
 _GRAY = "the coarse picture has colours, and the model draws gray pictures: it was made gray"
 
 
@@ -43,6 +44,8 @@ def read_coarse(source: Any, model: Multiscale) -> tuple[Tensor, list[str]]:  # 
             "of which 0 is black and 1 white."
         )
     said = [_GRAY] if channels == 1 and bool(np.ptp(picture.pixels, axis=2).any()) else []
+    if picture.alpha is not None and bool((to_unit(picture.alpha) < 1).any()):
+        said.append(_CLEAR)
     return torch.from_numpy(np.ascontiguousarray(np.moveaxis(values, -1, 0)))[None], said
 
 

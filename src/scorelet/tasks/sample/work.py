@@ -14,6 +14,7 @@ from scorelet.core.random import Noise
 from scorelet.core.words import counted
 from scorelet.models import Denoiser
 from scorelet.models.multiscale import Multiscale
+from scorelet.models.multiscale_denoiser import trained_size
 from scorelet.sampling.reverse import Cascade, ReversePlan, reverse
 from scorelet.tasks.denoise.remarks import other_size
 from scorelet.tasks.sample.cascades import (
@@ -22,7 +23,6 @@ from scorelet.tasks.sample.cascades import (
     load_model,
     plans_of,
     spreads_of,
-    trained_size,
     whole_size,
 )
 from scorelet.tasks.sample.coarse import is_of_pictures, level_of, read_coarse

@@ -13,6 +13,7 @@ import torch
 from scorelet.analysis.memorization import median_with_error
 from scorelet.core.device import choose_device
 from scorelet.core.random import Noise
+from scorelet.core.words import counted
 from scorelet.models import Denoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import MultiscaleDenoiser
@@ -258,7 +259,7 @@ def _data(work: _Run) -> str:
         f"{wanted.source}, {wanted.side}x{wanted.side} pixels: {work.counts['train']:,} to learn "
         f"from, {work.counts['test']:,} others; networks of width {training.width} see "
         f"{training.steps:,} batches of {training.batch}, each trained once; cascades have "
-        f"{training.levels} level(s), that which draws {work.settings.drawn_levels}"
+        f"{counted(training.levels, 'level')}, that which draws {work.settings.drawn_levels}"
     )
 
 

@@ -15,9 +15,10 @@ def check_part(name: str, words: Words) -> None:
     """Refuse a word that is no share of a picture."""
     value = getattr(words, name)
     if value is None or not 0 < value <= 1:
+        got = "" if value is None else f"; it is {value}"
         raise InputError(
-            f"{words.task} needs a {name} above 0 and up to 1, got {value}: it says how much of "
-            "the picture is used."
+            f"{words.task} needs {name} (--{name}), how much of the picture is used, above 0 and "
+            f"up to 1{got}."
         )
 
 
