@@ -12,6 +12,7 @@ from scorelet.models.conditional import ConditionalResidualDenoiser
 from scorelet.models.gaussian_details import GaussianDetailsDenoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import MultiscaleDenoiser, fold, unfold
+from scorelet.models.own_mean import mean_of_own_answers
 from scorelet.models.schedules import OrnsteinUhlenbeck
 from scorelet.networks import BFCNN, BiasFreeBatchNorm, UNet
 from scorelet.wavelets import OrthogonalWavelet, PacketPlan, WaveletPacket
@@ -62,10 +63,19 @@ def test_a_cascade_knows_pictures_of_all_sizes_if_its_factors_see_parts_only(dep
     coarse = ResidualDenoiser(BFCNN(1, width=2, depth=depth))
     transform = WaveletPacket("haar", PacketPlan.wavelet(2))
     found = MultiscaleDenoiser(Multiscale(transform, coarse, details, record={"size": [16, 16]}))
-    assert found.learnt == (16, 16)
+    assert (found.learnt, mean_of_own_answers(found).learnt) == ((16, 16), (16, 16))
+    assert mean_of_own_answers(found).knows((24, 40)) == local
     assert found.knows((16, 16))
     assert found.knows((24, 40)) == local
     assert MultiscaleDenoiser(Multiscale(transform, coarse, details)).knows((24, 40))
+
+
+@pytest.mark.parametrize("size", [[80], 80, ["a", 2], [-16, 16], [16, 16, 3]])
+def test_a_size_that_is_none_is_refused(size):
+    model = gaussian_model(power_law(16, 2.0), 2)
+    model.record["size"] = size
+    with pytest.raises(InputError, match="The record of the model has the size"):
+        MultiscaleDenoiser(model)
 
 
 def dense(function, shape):

@@ -23,6 +23,10 @@ class AveragedDenoiser(Denoiser):
         self.locality, self.calibration = denoiser.locality, dict(denoiser.calibration)
         self.know_classes_of(denoiser)
 
+    def knows(self, size: tuple[int, ...]) -> bool:
+        """Whether images of a size are as those that the denoiser learnt."""
+        return self.denoiser.knows(size)
+
     @property
     def centre(self) -> Tensor | None:
         """That of the denoiser."""

@@ -102,11 +102,24 @@ class Levels:
 
 
 def trained_size(model: Multiscale) -> tuple[int, int] | None:
-    """Return height and width of the pictures that a model or its low band knows, if it says."""
+    """Return height and width of the pictures that a model or its low band knows, if it says.
+
+    Raises:
+        InputError: its record says something else.
+    """
     if size := model.record.get("size"):
-        return int(size[0]), int(size[1])
+        if not _is_size(size):
+            raise InputError(
+                f"The record of the model has the size {size}: expected [height, width] in pixels."
+            )
+        return size[0], size[1]
     low = cast("Denoiser", model.coarse).learnt
     return None if low is None else (low[0] << model.levels, low[1] << model.levels)
+
+
+def _is_size(size: object) -> bool:
+    whole = isinstance(size, list | tuple) and len(size) == 2
+    return whole and all(isinstance(side, int) and side >= 1 for side in size)
 
 
 def is_local(model: Multiscale[Denoiser], number: int, trained: tuple[int, int]) -> bool:
@@ -140,8 +153,8 @@ class MultiscaleDenoiser(Denoiser):
     by their last rows and columns.
 
     Raises:
-        InputError: factors that are no denoisers, another transform or normalisation, or details
-            that are whitened.
+        InputError: factors that are no denoisers, another transform or normalisation, details that
+            are whitened, or a size of its pictures that is none.
     """
 
     def __init__(self, model: Multiscale[Denoiser]) -> None:

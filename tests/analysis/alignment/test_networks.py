@@ -546,6 +546,21 @@ def test_a_channel_that_does_not_vary_says_nothing_of_what_is_read():
     assert not align(net, other, dark).layers[0].fixed
 
 
+def test_networks_that_read_the_pictures_are_fixed_whatever_these_are():
+    """Dark ones first, gray ones as colours, one alone."""
+    net, other = plain_net(), plain_net(seed=1)
+    dark, gray = pictures(140), pictures(40)[:, :1].repeat(1, 3, 1, 1)
+    dark[:130] = 0
+    for x in (dark, gray):
+        first = align(net, other, x).layers[0]
+        assert (first.fixed, first.rotation.similarity) == (True, pytest.approx(1))
+    perceptrons = (
+        nn.Sequential(nn.Flatten(), nn.Linear(12, 5), nn.ReLU(), nn.Linear(5, 2)).double()
+        for _ in range(2)
+    )
+    assert align(*perceptrons, pictures(1, side=2)).layers[0].fixed
+
+
 def test_a_silent_layer_is_not_one_that_reads_the_same():
     net = behind(nn.Conv2d(3, 9, 3, groups=3, bias=False).double(), 9)
     other = copy.deepcopy(net)

@@ -66,6 +66,13 @@ def test_a_sample_of_an_earlier_job_is_told_from_these(tmp_path):
             (tmp_path / "b_002.png").unlink()
     expected = f"{tmp_path / 'b_002.png'} was there before, and is no sample of this job"
     assert said == [[], [expected], []]
+    for name in ("x", "x_002"):
+        write_png(tmp_path / f"in/{name}.png", noisy(6, 8, 1))
+    for _ in range(2):
+        found = restore_files(
+            [tmp_path / "in"], tmp_path / "out", settings=settings(samples=2), overwrite=True
+        )
+        assert not any("was there" in str(outcome.report["warnings"]) for outcome in found)
 
 
 @pytest.mark.parametrize("resume", [False, True])

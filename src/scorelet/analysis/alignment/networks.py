@@ -45,7 +45,7 @@ SAMPLES = 10
 _ALIKE = 0.999
 """Correlation from which two channels are one, but for their mean and scale."""
 _FEW = 16
-"""Pictures by which that is judged, the first ones."""
+"""Pictures by which that is judged, of the first batch that varies."""
 _SILENT = 1e-12
 """Share of the power of all channels below which one does not vary."""
 
@@ -215,7 +215,7 @@ def cross_moments(
         raise InputError("The networks are one object: copy it to align it with itself.")
     count, batches = picture_batches(data, batch=batch)
     if fixed is None:
-        fixed = _read_alike((reference, other), pairs[0], first_pictures(batches, _FEW))
+        fixed = _read_alike((reference, other), pairs[0], _looked_at(batches))
     sums = [
         CrossMoments(a.shape[1], b.shape[1], diagonal=fixed and j == 0)
         for j, (a, b) in enumerate(pairs)
@@ -268,15 +268,24 @@ def _called_more_often(layer: Layer) -> InputError:
     return InputError(f"Layer {layer.name} is called more often in one network.")
 
 
-def _read_alike(networks: tuple[nn.Module, nn.Module], pair: Pair, x: Tensor) -> bool:
-    """Whether each channel that a layer reads is, but for its mean and scale, that of the other.
+def _looked_at(batches: Batches) -> Tensor:
+    """Return a few pictures of the first batch that is not of one value, spread over it."""
+    for x in batches():
+        if float(x.max()) > float(x.min()):
+            return x[:: -(-len(x) // _FEW)]
+    return first_pictures(batches, _FEW)
 
-    Where no channel varies, as in pictures of one colour, that is not known, and said not to be.
+
+def _read_alike(networks: tuple[nn.Module, nn.Module], pair: Pair, x: Tensor) -> bool:
+    """Whether both layers read the pictures themselves, or channels that are alike.
+
+    These are so if each is, but for its mean and scale, that of the other. Where none varies that
+    is not known, and said not to be.
     """
-    a, b = (
-        wide(layer.activations(read_by(net, layer.module, x)))
-        for net, layer in zip(networks, pair, strict=True)
-    )
+    read = [read_by(net, layer.module, x) for net, layer in zip(networks, pair, strict=True)]
+    if all(_is_picture(inputs, x) for inputs in read):
+        return True
+    a, b = (wide(layer.activations(inputs)) for layer, inputs in zip(pair, read, strict=True))
     if a.shape != b.shape:
         return False
     least = [_SILENT * float(signal.abs().square().sum()) for signal in (a, b)]
@@ -286,6 +295,12 @@ def _read_alike(networks: tuple[nn.Module, nn.Module], pair: Pair, x: Tensor) ->
     product = (a * b.conj()).sum(0).real
     alike = product >= _ALIKE * (powers[0] * powers[1]).sqrt()
     return bool(heard.any() and (heard == other).all() and (alike | ~heard).all())
+
+
+def _is_picture(inputs: tuple[Tensor, ...], x: Tensor) -> bool:
+    """Whether a layer reads pictures that vary as they are, or flattened."""
+    varies, seen = float(x.max()) > float(x.min()), inputs[0]
+    return varies and torch.equal(seen.flatten(), x.to(seen).flatten())
 
 
 def one_layer_moments(

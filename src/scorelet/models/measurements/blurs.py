@@ -97,7 +97,7 @@ def motion_kernel(length: float, angle: float) -> Tensor:
     """
     if not 1 <= length < _FARTHEST:
         raise InputError(
-            f"The motion has a length of {length} pixels: expected 1 to {_FARTHEST:g}."
+            f"The motion has a length of {length} pixels: expected 1 or more, below {_FARTHEST:g}."
         )
     if not math.isfinite(angle):
         raise InputError(f"The motion has an angle of {angle} degrees: give a finite one.")
@@ -121,7 +121,8 @@ def box_kernel(side: float) -> Tensor:
     """
     if not 1 <= side < _FARTHEST or side != int(side):
         raise InputError(
-            f"The box has a side of {side} pixels: expected a whole number, 1 to {_FARTHEST:g}."
+            f"The box has a side of {side} pixels: expected a whole number of 1 or more, below "
+            f"{_FARTHEST:g}."
         )
     return torch.full((int(side), int(side)), 1 / int(side) ** 2, dtype=torch.float64)
 

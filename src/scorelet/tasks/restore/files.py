@@ -1,7 +1,7 @@
 """`restore` for files and folders."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -69,10 +69,13 @@ def restore_files(
     planned = plan_tasks(paths, output, suffix=SUFFIX, beside=_SAMPLES, say=listener.left_out)
     tasks = with_beside(planned, partial(_beside, settings=settings))
     listener.files(len(tasks))
+    targets = {task.target for task in tasks}
 
     def work(task: FileTask, publish: Publish) -> dict[str, Any]:
         own = replace(settings, mask=masks.of(task.source)) if masks else settings
-        return _restore_file(task, own, publish, listener)
+        report = _restore_file(task, own, publish, listener)
+        report["warnings"] += _left_behind(task, targets)
+        return report
 
     yield from run_tasks(
         tasks,
@@ -124,10 +127,13 @@ def _beside(target: Path, settings: RestoreSettings) -> list[Path]:
     return [*samples, target.with_name(f"{target.stem}_deviation{suffix}")]
 
 
-def _left_behind(task: FileTask) -> list[str]:
-    """Name the first sample of an earlier job with more samples: it is none of these."""
+def _left_behind(task: FileTask, targets: Collection[Path]) -> list[str]:
+    """Name the first sample of an earlier job with more samples: it is none of these.
+
+    A result of another file of this job, among its targets, may have such a name, too.
+    """
     more = task.target.with_stem(f"{task.target.stem}_{len(task.beside) - 1:03d}")
-    if not task.beside or not more.exists():
+    if not task.beside or more in targets or not more.exists():
         return []
     return [f"{more} was there before, and is no sample of this job"]
 
@@ -179,7 +185,7 @@ def _restore_file(
         "sigma": found.sigma,
         "sigma_8bit": found.sigma * 255,
         "blur": found.blur,
-        "warnings": [*found.warnings, *([_LOSS] if loss else []), *_left_behind(task)],
+        "warnings": [*found.warnings, *([_LOSS] if loss else [])],
         "notes": [asdict(note) for note in (*picture.notes, *lost(task.target, picture))],
     }
     write_pages(task.target, [found.picture], publish=lambda temporary: publish(temporary, report))

@@ -149,8 +149,8 @@ def _copies(scale: Scale, small: int, large: int) -> list[Claim]:
             FIGURE_2,
             "fall of the median cosine",
             at_least(0.0),
-            note="asked again of networks that see the whole picture, after those that see 44 "
-            "pixels had failed"
+            note="asked again of networks that see the whole picture, after those that see 20 "
+            "pixels to all sides had failed"
             if scale == "small"
             else "",
         ),
