@@ -94,7 +94,9 @@ def test_pictures_of_telephones_become_png(shell, denoised):
     pillow_heif = pytest.importorskip("pillow_heif")
     Path("in").mkdir()
     deep = noisy(32, 48, dtype="uint16") >> 6
-    coded = imagecodecs.avif_encode(deep, level=100, bitspersample=10, pixelformat="444")
+    coded = imagecodecs.avif_encode(
+        deep, level=100, bitspersample=10, pixelformat=imagecodecs.AVIF.PIXEL_FORMAT.YUV444
+    )
     Path("in/deep.avif").write_bytes(coded)
     file = pillow_heif.from_pillow(Image.fromarray(noisy(32, 48)))
     file[0].info |= {"icc_profile": RGB_PROFILE, "icc_profile_type": "prof"}

@@ -88,7 +88,12 @@ def test_deep_samples_fill_16_bits(tmp_path, kind, bits):
     deep = (noise((32, 48, 3), "u2") >> 16 - bits).astype(np.uint16)
     if kind == "avif":
         path.write_bytes(
-            imagecodecs.avif_encode(deep, level=100, bitspersample=bits, pixelformat="444")
+            imagecodecs.avif_encode(
+                deep,
+                level=100,
+                bitspersample=bits,
+                pixelformat=imagecodecs.AVIF.PIXEL_FORMAT.YUV444,
+            )
         )
     else:
         file = pillow_heif.from_bytes("RGB;16", (48, 32), (deep << 16 - bits).tobytes())
