@@ -163,16 +163,15 @@ def test_a_cascade_is_measured_as_the_denoiser_that_it_is(tmp_path, ensemble):
     same = ShiftedDenoiser(cascade) if ensemble else cascade
     assert found["rows"] == evaluate(tmp_path, model=same, sigmas=[25.0])["rows"]
     (said,) = found["warnings"]
-    assert said.startswith(
-        "the model learnt pictures of another size: 80x80, and 1 of 1 are others"
-    )
+    assert said.startswith("the model learnt pictures of another size: 80x80, and here it is 33x41")
 
 
 def test_pictures_of_the_size_that_a_model_learnt_are_not_spoken_of(tmp_path):
     for name, shape in (("a", (80, 80)), ("b", (80, 96)), ("c", (80, 80))):
         write_png(tmp_path / f"{name}.png", noisy(*shape, 1))
     (said,) = evaluate(tmp_path, model="faces", sigmas=[25.0])["warnings"]
-    assert "1 of 3 are others (80x96, height x width)" in said
+    assert "80x96 (height x width)" in said
+    assert said.endswith("so with 1 of 3 pictures")
     (tmp_path / "b.png").unlink()
     assert evaluate(tmp_path, model="faces", sigmas=[25.0])["warnings"] == []
 

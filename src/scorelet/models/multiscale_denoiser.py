@@ -122,14 +122,19 @@ def _is_size(size: object) -> bool:
     return whole and all(isinstance(side, int) and side >= 1 for side in size)
 
 
+def factor_level(model: Multiscale, number: int) -> int:
+    """Return the level of factor `number`: 0 is the low band, at level J as the details 1."""
+    return model.levels - max(number - 1, 0)
+
+
 def is_local(model: Multiscale[Denoiser], number: int, trained: tuple[int, int]) -> bool:
     """Whether factor `number`, 0 of the low band, sees less than a whole picture of training.
 
     Bands that are whitened have seen whole pictures.
     """
     radius = cast("Denoiser", model.factors[number]).locality.receptive_radius
-    level = model.levels - max(number - 1, 0)
-    return not model.whitening and radius is not None and radius < min(trained) >> level
+    seen = min(trained) >> factor_level(model, number)
+    return not model.whitening and radius is not None and radius < seen
 
 
 def fold(details: Tensor) -> Tensor:
@@ -175,8 +180,7 @@ class MultiscaleDenoiser(Denoiser):
             for level in range(1, model.levels + 1):
                 model.normalization.level_scale(level)
         factors = cast("list[Denoiser]", model.factors)
-        levels = [model.levels, *range(model.levels, 0, -1)]
-        sides = [f.locality.multiple << j for f, j in zip(factors, levels, strict=True)]
+        sides = [f.locality.multiple << factor_level(model, k) for k, f in enumerate(factors)]
         self.locality = Locality(None, math.lcm(*sides))
         self.blind = all(factor.blind for factor in factors)
         self.needs_noise = any(factor.needs_noise for factor in factors)

@@ -44,8 +44,9 @@ def read_pictures(
 ) -> Pictures:
     """Return pictures of files or in memory; for arguments and errors see both."""
     if isinstance(source, str | Path):
-        told = {"say": say, "field": field}
-        return load_picture_array(source, channels=channels, side=side, beyond=beyond, **told)
+        return load_picture_array(
+            source, channels=channels, side=side, beyond=beyond, say=say, field=field
+        )
     return picture_array(source, channels=channels, side=side, beyond=beyond)
 
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from scorelet.analysis.alignment.beside import left_out, own_forwards, uncalled, unsettled_words
 from scorelet.analysis.alignment.layers import Layer
-from scorelet.analysis.alignment.moments import CrossMoments, wide
+from scorelet.analysis.alignment.moments import CrossMoments
 from scorelet.analysis.alignment.pictures import Batches, Pictures, first_pictures, picture_batches
 from scorelet.analysis.alignment.procrustes import (
     Rotation,
@@ -26,6 +26,7 @@ from scorelet.analysis.alignment.procrustes import (
     similarity_of_means,
     undetermined,
 )
+from scorelet.analysis.alignment.reading import looked_at, read_alike
 from scorelet.analysis.alignment.watching import (
     CalledParts,
     called_parts,
@@ -42,12 +43,6 @@ from scorelet.core.words import listed
 
 SAMPLES = 10
 """For each channel, so many samples are needed."""
-_ALIKE = 0.999
-"""Correlation from which two channels are one, but for their mean and scale."""
-_FEW = 16
-"""Pictures by which that is judged, of the first batch that varies."""
-_SILENT = 1e-12
-"""Share of the power of all channels below which one does not vary."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -215,7 +210,7 @@ def cross_moments(
         raise InputError("The networks are one object: copy it to align it with itself.")
     count, batches = picture_batches(data, batch=batch)
     if fixed is None:
-        fixed = _read_alike((reference, other), pairs[0], _looked_at(batches))
+        fixed = read_alike((reference, other), pairs[0], looked_at(batches))
     sums = [
         CrossMoments(a.shape[1], b.shape[1], diagonal=fixed and j == 0)
         for j, (a, b) in enumerate(pairs)
@@ -266,41 +261,6 @@ class _Paired:
 
 def _called_more_often(layer: Layer) -> InputError:
     return InputError(f"Layer {layer.name} is called more often in one network.")
-
-
-def _looked_at(batches: Batches) -> Tensor:
-    """Return a few pictures of the first batch that is not of one value, spread over it."""
-    for x in batches():
-        if float(x.max()) > float(x.min()):
-            return x[:: -(-len(x) // _FEW)]
-    return first_pictures(batches, _FEW)
-
-
-def _read_alike(networks: tuple[nn.Module, nn.Module], pair: Pair, x: Tensor) -> bool:
-    """Whether both layers read the pictures themselves, or channels that are alike.
-
-    These are so if each is, but for its mean and scale, that of the other. Where none varies that
-    is not known, and said not to be.
-    """
-    read = [read_by(net, layer.module, x) for net, layer in zip(networks, pair, strict=True)]
-    if all(_is_picture(inputs, x) for inputs in read):
-        return True
-    a, b = (wide(layer.activations(inputs)) for layer, inputs in zip(pair, read, strict=True))
-    if a.shape != b.shape:
-        return False
-    least = [_SILENT * float(signal.abs().square().sum()) for signal in (a, b)]
-    a, b = a - a.mean(0), b - b.mean(0)
-    powers = [signal.abs().square().sum(0) for signal in (a, b)]
-    heard, other = (power > bound for power, bound in zip(powers, least, strict=True))
-    product = (a * b.conj()).sum(0).real
-    alike = product >= _ALIKE * (powers[0] * powers[1]).sqrt()
-    return bool(heard.any() and (heard == other).all() and (alike | ~heard).all())
-
-
-def _is_picture(inputs: tuple[Tensor, ...], x: Tensor) -> bool:
-    """Whether a layer reads pictures that vary as they are, or flattened."""
-    varies, seen = float(x.max()) > float(x.min()), inputs[0]
-    return varies and torch.equal(seen.flatten(), x.to(seen).flatten())
 
 
 def one_layer_moments(

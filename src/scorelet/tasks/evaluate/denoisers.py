@@ -29,6 +29,7 @@ from scorelet.data.pictures.folders import left_out_of
 from scorelet.models import Denoiser
 from scorelet.models.own_mean import mean_of_own_answers
 from scorelet.tasks.conditions import load_conditions
+from scorelet.tasks.denoise.remarks import other_size
 from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
 from scorelet.tasks.inference import TileSide, computes_in, denoise_array, prepare
 
@@ -94,11 +95,7 @@ def _other_sizes(denoiser: Denoiser, pictures: Sequence[Pixels]) -> str | None:
     others = [size for size in sizes if not denoiser.knows(size)]
     if not others:
         return None
-    learnt, other = ("x".join(map(str, size or ())) for size in (denoiser.learnt, others[0]))
-    return (
-        f"the model learnt pictures of another size: {learnt}, and {len(others)} of {len(sizes)} "
-        f"are others ({other}, height x width), of which no figures are known"
-    )
+    return f"{other_size(others[0], denoiser)}; so with {len(others)} of {len(sizes)} pictures"
 
 
 def evaluate_pictures(

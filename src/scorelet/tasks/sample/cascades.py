@@ -9,7 +9,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.words import often
 from scorelet.models import Denoiser
 from scorelet.models.multiscale import Multiscale
-from scorelet.models.multiscale_denoiser import Levels, is_local, trained_size
+from scorelet.models.multiscale_denoiser import Levels, factor_level, is_local, trained_size
 from scorelet.models.schedules import NoiseSchedule, OrnsteinUhlenbeck, VarianceExploding
 from scorelet.sampling.reverse import ReversePlan, sampler_named
 from scorelet.tasks.sample.scales import Number
@@ -162,7 +162,7 @@ def _check_local(model: Multiscale[Denoiser], size: Size, trained: Size) -> None
     local = [is_local(model, number, trained) for number in range(len(model.factors))]
     if all(local):
         return
-    divided = 1 << model.levels - max(local.index(False) - 1, 0)
+    divided = 1 << factor_level(model, local.index(False))
     coarse = ", or give a coarse picture (--coarse)" if all(local[1:]) else ""
     raise InputError(
         f"size is {size[0]}x{size[1]}, and the model knows pictures of {trained[0]}x{trained[1]}: "
