@@ -1,4 +1,4 @@
-"""The best linear estimate without the noise level: exact limits, near the Wiener filter, files."""
+"""The best linear estimate, told the noise level or not: exact limits, Wiener filters, files."""
 
 import pytest
 import torch
@@ -7,7 +7,8 @@ from torch import nn
 import scorelet as sl
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator, randn
-from scorelet.models.guided import GaussianGuidedDenoiser, gaussian_moments
+from scorelet.models import GaussianDenoiser
+from scorelet.models.guided import GaussianGuidedDenoiser, ToldGuidedDenoiser, gaussian_moments
 from scorelet.networks import BFCNN
 
 SHAPE = (1, 8, 8)
@@ -48,6 +49,42 @@ def test_errors_are_near_those_of_the_wiener_filter_that_knows_the_level(sigma):
     assert 0.95 * optimum < error < 1.12 * optimum
 
 
+@pytest.mark.parametrize("sigma", [1e-3, 0.05, 0.3, 20.0])
+def test_told_the_level_the_estimate_is_the_wiener_filter(sigma):
+    """Of a network that says nothing; with two levels in one batch."""
+    mean, values, basis = moments()
+    y = images(2) + sigma * randn((2, *SHAPE), rng=generator(3)).double()
+    levels = torch.tensor([sigma, 2 * sigma], dtype=torch.float64)
+    found = ToldGuidedDenoiser(Nothing(), mean, values, basis)(y, levels)
+    law = GaussianDenoiser(mean[0], basis @ values.diag() @ basis.T)
+    torch.testing.assert_close(found, law(y, levels), rtol=0, atol=1e-9)
+
+
+def test_the_network_is_told_level_estimate_and_image_in_deviations():
+    """And a noise n of it is taken off in that unit."""
+    mean, values, basis = moments()
+    s = values.mean().sqrt()
+
+    class Third(nn.Module):
+        def forward(self, shown):
+            self.shown = shown
+            return shown[:, 2:]
+
+    network = Third()
+    f = ToldGuidedDenoiser(network, mean, values, basis, 2.0, shows_level=True)
+    y, levels = images(2), torch.tensor([0.5, 4.0], dtype=torch.float64) * s
+    found = f(y, levels)
+    law = GaussianDenoiser(mean[0], basis @ values.diag() @ basis.T)
+    linear = law(y, levels)
+    shown = network.shown
+    share = torch.exp(-2 * shown[:, 0, 0, 0] / 200)
+    torch.testing.assert_close(share, 1 / (1 + (levels / s) ** 2), rtol=1e-9, atol=0)
+    torch.testing.assert_close(shown[:, 1:2], (linear - mean) / s, rtol=0, atol=1e-9)
+    gain = torch.tensor([1.0, 0.5], dtype=torch.float64)[:, None, None, None]
+    torch.testing.assert_close(shown[:, 2:], gain * (y - mean) / s, rtol=0, atol=1e-9)
+    torch.testing.assert_close(found, linear - gain * (y - mean), rtol=0, atol=1e-9)
+
+
 def test_without_noise_an_image_stays():
     mean, values, basis = moments()
     along = torch.ones(2, D, dtype=torch.float64)
@@ -79,15 +116,24 @@ def test_moments_are_those_of_the_images():
     torch.testing.assert_close(mean, x.mean(0, keepdim=True))
 
 
-def test_a_file_gives_it_back(tmp_path):
+@pytest.mark.parametrize("shows_level", [None, False, True])
+def test_a_file_gives_it_back(tmp_path, shows_level):
+    """None: the blind one."""
     mean, values, basis = (t.float() for t in moments())
-    network = BFCNN(2, width=4, depth=3, outputs=1).eval()
-    denoiser = GaussianGuidedDenoiser(network, mean, values, basis, 0.5).eval()
+    network = BFCNN(2 + bool(shows_level), width=4, depth=3, outputs=1).eval()
+    if shows_level is None:
+        denoiser = GaussianGuidedDenoiser(network, mean, values, basis, 0.5).eval()
+    else:
+        level = {"shows_level": shows_level}
+        denoiser = ToldGuidedDenoiser(network, mean, values, basis, 0.5, **level).eval()
+    denoiser.learnt = (8, 8)
     sl.save(denoiser, tmp_path / "m.safetensors")
     loaded = sl.load(tmp_path / "m.safetensors")
+    assert type(loaded) is type(denoiser)
+    assert loaded.learnt == (8, 8)
     y = torch.rand(2, *SHAPE)
     with torch.no_grad():
-        assert torch.equal(loaded(y), denoiser(y))
+        assert torch.equal(loaded(y, 0.3), denoiser(y, 0.3))
 
 
 @pytest.mark.parametrize(
@@ -102,13 +148,19 @@ def test_a_file_gives_it_back(tmp_path):
 def test_parts_that_do_not_fit_are_refused(change, reason):
     mean, values, basis = moments()
     whole = {"network": Nothing(), "mean": mean, "values": values, "basis": basis, "bound": 1.0}
-    with pytest.raises(InputError, match=reason):
-        GaussianGuidedDenoiser(**(whole | change))
+    for kind in (GaussianGuidedDenoiser, ToldGuidedDenoiser):
+        with pytest.raises(InputError, match=reason):
+            kind(**(whole | change))
 
 
 def test_images_of_another_size_or_without_a_covariance_are_refused():
     with pytest.raises(InputError, match=r"covariance of .1, 8, 8. only"):
         GaussianGuidedDenoiser(Nothing(), *moments(), 1.0)(torch.zeros(1, 1, 4, 8))
+    with pytest.raises(InputError, match=r"covariance of .1, 8, 8. only"):
+        ToldGuidedDenoiser(Nothing(), *moments())(torch.zeros(1, 1, 4, 8), 0.1)
+    mean, values, basis = moments()
+    with pytest.raises(InputError, match="all 0"):
+        ToldGuidedDenoiser(Nothing(), mean, 0 * values, basis)
     with pytest.raises(InputError, match="at least 2 images"):
         gaussian_moments(torch.zeros(1, 1, 4, 4))
     with pytest.raises(InputError, match="at most 2048"):

@@ -1,16 +1,21 @@
-"""A blind denoiser that corrects the best linear estimate: what a cascade begins with.
+"""Denoisers that correct the best linear estimate: what a cascade begins with.
 
 Symbols: y = x + σ z, images of d numbers; m and C = V diag(w) Vᵀ their mean and covariance;
-e = Vᵀ (y - m). The directions B with the smallest w, a quarter of all, hold hardly anything else
-than noise:
+e = Vᵀ (y - m). With the noise level told,
 
-    σ̂² = max(0, mean_B e² - mean_B w),    W(y) = m + V diag(w / (w + σ̂²)) e,
-    f(y) = W(y) - n(W(y), u),             u = min(1, b/s) (y - m),
+    W(y) = m + V diag(w / (w + σ²)) e,    s² = mean w,
+    f(y, σ) = W(y) - s n((W(y) - m)/s, u),   u = min(1, b s/σ) (y - m)/s.
+
+A blind one finds it: the directions B with the smallest w, a quarter of all, hold hardly anything
+else than noise,
+
+    σ̂² = max(0, mean_B e² - mean_B w),    f(y) = W(y) - n(W(y), u),   u = min(1, b/s) (y - m),
 
 with b and s of `scorelet.models.bounded`. In strong noise W is nearly E[x | y], whatever the law of
 x is, and the network n has little to add; it is what makes more of the data than a Gaussian. A
 network that is to find W by itself, a projection on patterns as large as the image, learns it
-slowly.
+slowly. A network whose layers are silent together where n = 0, as one without biases and skips,
+stays there: a U-Net learns more.
 
 References: Guth, Coste, De Bortoli, Mallat 2022, arXiv 2208.05003, section 4 (Gaussian scores).
 """
@@ -24,6 +29,7 @@ from scorelet.core.typing import Image, Labels, NoiseLevel
 from scorelet.models.answers import image_like
 from scorelet.models.bounded import bounded_gain, check_bounded
 from scorelet.models.denoiser import Denoiser
+from scorelet.models.scaled import level_time
 
 SHARE = 4
 """One direction of so many tells the noise."""
@@ -33,8 +39,72 @@ _LEAST = 1e-4
 """Of the mean variance: no direction has less, so that no image loses one without noise."""
 
 
-class GaussianGuidedDenoiser(Denoiser):
-    """f(y) = W(y) - n(W(y), u), for images of the size of their mean.
+class _Guided(Denoiser):
+    """A network, and the moments of the images; for images of the size of their mean."""
+
+    mean: Tensor
+    values: Tensor
+    basis: Tensor
+
+    def __init__(
+        self,
+        network: nn.Module,
+        mean: Tensor,
+        values: Tensor,
+        basis: Tensor,
+        bound: float,
+        *,
+        shows_level: bool = False,
+    ) -> None:
+        super().__init__()
+        d = mean.numel()
+        if mean.ndim != 4 or len(mean) != 1 or d < SHARE:
+            raise InputError(
+                f"The mean has shape {tuple(mean.shape)}: expected (1, channel, height, width), "
+                f"{SHARE} numbers at least."
+            )
+        if values.shape != (d,) or basis.shape != (d, d):
+            raise InputError(
+                f"The values have shape {tuple(values.shape)} and the basis {tuple(basis.shape)}: "
+                f"expected ({d},) and ({d}, {d}) for a mean of {d} numbers."
+            )
+        check_bounded(network, bound, 2 * mean.shape[1] + shows_level)
+        self.network, self.bound, self.shows_level = network, float(bound), shows_level
+        self.register_buffer("mean", mean)
+        self.register_buffer("values", values)
+        self.register_buffer("basis", basis.contiguous())  # as files keep it, bit for bit
+        self.channels = (mean.shape[1],)
+
+    @property
+    def centre(self) -> Tensor:
+        """m."""
+        return self.mean
+
+    def _along(self, y: Image) -> tuple[Image, Tensor, Tensor]:
+        """Return y - m, e, and w without zeros.
+
+        Raises:
+            InputError: images of another size.
+        """
+        if y.shape[1:] != self.mean.shape[1:]:
+            raise InputError(
+                f"The images have shape {tuple(y.shape[1:])}: this denoiser knows the covariance "
+                f"of {tuple(self.mean.shape[1:])} only."
+            )
+        mean, values, basis = (x.to(y) for x in (self.mean, self.values, self.basis))
+        apart = y - mean
+        return apart, apart.flatten(1) @ basis, values
+
+    def _estimate(self, y: Image, along: Tensor, values: Tensor, noise: Tensor) -> Image:
+        """Return W(y) of e, w and σ² (batch, 1)."""
+        values = values.clamp_min(_LEAST * values.mean())
+        kept = along / (1 + noise / values)
+        mean, basis = self.mean.to(y), self.basis.to(y)
+        return torch.addmm(mean.flatten(1), kept, basis.T).reshape(y.shape)
+
+
+class GaussianGuidedDenoiser(_Guided):
+    """f(y) = W(y) - n(W(y), u), blind.
 
     Args:
         network: maps the channels of W(y) and of y together to those of y.
@@ -50,36 +120,10 @@ class GaussianGuidedDenoiser(Denoiser):
 
     blind = True
 
-    mean: Tensor
-    values: Tensor
-    basis: Tensor
-
     def __init__(
         self, network: nn.Module, mean: Tensor, values: Tensor, basis: Tensor, bound: float
     ) -> None:
-        super().__init__()
-        d = mean.numel()
-        if mean.ndim != 4 or len(mean) != 1 or d < SHARE:
-            raise InputError(
-                f"The mean has shape {tuple(mean.shape)}: expected (1, channel, height, width), "
-                f"{SHARE} numbers at least."
-            )
-        if values.shape != (d,) or basis.shape != (d, d):
-            raise InputError(
-                f"The values have shape {tuple(values.shape)} and the basis {tuple(basis.shape)}: "
-                f"expected ({d},) and ({d}, {d}) for a mean of {d} numbers."
-            )
-        check_bounded(network, bound, 2 * mean.shape[1])
-        self.network, self.bound = network, float(bound)
-        self.register_buffer("mean", mean)
-        self.register_buffer("values", values)
-        self.register_buffer("basis", basis.contiguous())  # as files keep it, bit for bit
-        self.channels = (mean.shape[1],)
-
-    @property
-    def centre(self) -> Tensor:
-        """m."""
-        return self.mean
+        super().__init__(network, mean, values, basis, bound)
 
     def linear(self, y: Image) -> Image:
         """Return W(y)."""
@@ -87,29 +131,69 @@ class GaussianGuidedDenoiser(Denoiser):
 
     def _split(self, y: Image) -> tuple[Image, Image]:
         """Return W(y) and u."""
-        mean, values, basis = (x.to(y) for x in (self.mean, self.values, self.basis))
-        apart = y - mean
-        along = apart.flatten(1) @ basis
+        apart, along, values = self._along(y)
         squares = along.square()
         few = len(values) // SHARE
         noise = (squares[:, :few].mean(1, keepdim=True) - values[:few].mean()).clamp_min(0)
-        values = values.clamp_min(_LEAST * values.mean())
-        kept = along / (1 + noise / values)
         gain = bounded_gain(squares.mean(1), self.bound)  # a basis keeps sums of squares
-        linear = torch.addmm(mean.flatten(1), kept, basis.T).reshape(y.shape)
-        return linear, gain[:, None, None, None] * apart
+        return self._estimate(y, along, values, noise), gain[:, None, None, None] * apart
 
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
     ) -> Image:
-        if y.shape[1:] != self.mean.shape[1:]:
-            raise InputError(
-                f"The images have shape {tuple(y.shape[1:])}: this denoiser knows the covariance "
-                f"of {tuple(self.mean.shape[1:])} only."
-            )
         with full_precision(y):  # σ̂² is a difference
             linear, u = self._split(y)
         return linear - image_like(y, self.network(torch.cat([linear, u], 1)), "network")
+
+
+class ToldGuidedDenoiser(_Guided):
+    """f(y, σ) = W(y) - s n((W(y) - m)/s, u), told the noise level.
+
+    Args:
+        network: maps the channels of W(y) and of y together to those of y.
+        mean: m, (1, channel, height, width), in the unit of the images.
+        values: w, (d,), rising.
+        basis: V, (d, d), in its columns.
+        bound: b, deviations s.
+        shows_level: the network sees `level_time` as one channel more, before the others.
+
+    Raises:
+        InputError: shapes that do not belong together, a bound that is not positive, values that
+            are all 0, or a network that says that it takes another number of channels.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        mean: Tensor,
+        values: Tensor,
+        basis: Tensor,
+        bound: float = 3.0,
+        *,
+        shows_level: bool = False,
+    ) -> None:
+        super().__init__(network, mean, values, basis, bound, shows_level=shows_level)
+        if not float(values.mean()) > 0:
+            raise InputError("The values are all 0: images that do not vary have no noise to lose.")
+
+    def linear(self, y: Image, sigma: NoiseLevel) -> Image:
+        """Return W(y)."""
+        _, along, values = self._along(y)
+        return self._estimate(y, along, values, sigma[:, None].square())
+
+    def _denoise(
+        self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
+    ) -> Image:
+        with full_precision(y):
+            linear = self.linear(y, sigma)
+            mean, s = self.mean.to(y), self.values.to(y).mean().sqrt()
+            level = sigma / s
+            gain = (self.bound / level.clamp_min(1e-12)).clamp_max(1)[:, None, None, None]
+            shown = [(linear - mean) / s, gain * (y - mean) / s]
+            if self.shows_level:
+                shown = [level_time(level)[:, None, None, None].expand_as(y[:, :1]), *shown]
+        noise = image_like(y, self.network(torch.cat(shown, 1)), "network")
+        return linear - s * noise
 
 
 def gaussian_moments(x: Image) -> tuple[Tensor, Tensor, Tensor]:

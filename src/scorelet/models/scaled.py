@@ -35,6 +35,11 @@ _TIME = 200.0
 """The unit of times that networks are shown: 1000 up to the time 5."""
 
 
+def level_time(level: Tensor) -> Tensor:
+    """Return 200 t of noise levels σ/s."""
+    return _TIME * torch.log1p(level.square()) / 2
+
+
 class Scales(NamedTuple):
     """Means and deviations: m and s of the images, m_a and s_a of what is told beside them."""
 
@@ -95,7 +100,7 @@ class ScaledDenoiser(Denoiser):
         if cond is not None:
             shown = [(beside(u, cond, self.cond_channels) - cond_mean) / cond_deviation, u]
         if self.shows_level:
-            time = _TIME * torch.log1p(level.square()) / 2
+            time = level_time(level)
             shown = [time[:, None, None, None].expand_as(y[:, :1]), *shown]
         noise = image_like(y, self.network(torch.cat(shown, 1)), "network")
         return mean + deviation * (u - noise)

@@ -10,12 +10,14 @@ from scorelet.core.errors import InputError
 from scorelet.core.random import generator
 from scorelet.models import Denoiser, StationaryGaussianDenoiser
 from scorelet.models.gaussian_details import gaussian_cascade
+from scorelet.models.guided import ToldGuidedDenoiser
 from scorelet.models.multiscale_denoiser import MultiscaleDenoiser
 from scorelet.models.shifted import ShiftedDenoiser
 from scorelet.models.windowed import WindowedGaussianDenoiser
 from scorelet.networks import BFCNN
 from scorelet.recipes.claims import Measured
 from scorelet.recipes.power_laws import power_law
+from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.local_multiscale import _curves, _of_curves, _of_spectra, _Run
 from scorelet.recipes.subjects.local_multiscale.claims import LEAD, claims
 from scorelet.recipes.subjects.local_multiscale.curves import (
@@ -23,11 +25,17 @@ from scorelet.recipes.subjects.local_multiscale.curves import (
     OVER_SHIFTS,
     WIENER,
     baselines,
+    filter_of_all,
     psnr_rows,
     table_rows,
 )
 from scorelet.recipes.subjects.local_multiscale.filters import far_share, filters_at
 from scorelet.recipes.subjects.local_multiscale.miniature import exact_psnr, miniature
+from scorelet.recipes.subjects.local_multiscale.networks import (
+    cascade,
+    low_band,
+    write_pictures,
+)
 from scorelet.recipes.subjects.local_multiscale.pictures import load_pictures
 from scorelet.recipes.subjects.local_multiscale.samples import (
     BICUBIC,
@@ -116,6 +124,32 @@ def test_the_low_band_alone_is_the_cascade_without_details():
     assert table[1]["error"] == pytest.approx(np.std(rows[1], ddof=1) / 40**0.5, abs=1e-3)
 
 
+def test_the_filter_of_all_pixels_is_the_best_linear_one_of_their_law():
+    """Of a law that is symmetric: its error is Σ v σ²/(v + σ²)/d."""
+    law = StationaryGaussianDenoiser(power_law(8, 2.0))
+    x = law.sample(5000, rng=generator(0))
+    found = psnr_rows(filter_of_all(x[:4000]), x[4000:], [0], 0)
+    spectrum = power_law(8, 2.0)
+    optimum = float((spectrum / (spectrum + 1)).mean())
+    assert np.mean(10 ** (-np.array(found[0]) / 10)) == pytest.approx(optimum, rel=0.05)
+
+
+def test_cascades_differ_in_their_details_alone(tmp_path):
+    settings = replace(SETTINGS["smoke"], pictures=Pictures("c_alpha_regular", 16, 40, 10))
+    training, steps = replace(settings.training, steps=2, finest=2), Steps(tmp_path, quiet=True)
+    write_pictures(tmp_path, load_pictures(settings.pictures, 0))
+    low = low_band(training, 5, 16, 0, steps)
+    one, two = (cascade(training, field, 16, 0, steps, low)[0] for field in (5, 13))
+    y = torch.rand(2, 1, 8, 8, generator=generator(0))
+    with torch.no_grad():
+        assert torch.equal(one.coarse(y, 0.3), two.coarse(y, 0.3))
+    assert isinstance(one.coarse, ToldGuidedDenoiser)
+    for field in (5, 13):
+        assert "loss/low" not in (tmp_path / f"scales-{field}-of-1" / "log.jsonl").read_text()
+    other, _ = cascade(replace(training, levels=2, low="published"), 5, 16, 0, steps)
+    assert isinstance(other.coarse.network, BFCNN)
+
+
 def test_the_mean_over_shifts_is_a_curve_of_its_own():
     spectrum = power_law(16, 3.0)
     law, model = StationaryGaussianDenoiser(spectrum), gaussian_cascade(spectrum, "haar", 1)
@@ -124,6 +158,7 @@ def test_the_mean_over_shifts_is_a_curve_of_its_own():
     work = object.__new__(_Run)  # trained by nobody
     work.settings, work.seed, work.place = settings, 0, torch.device("cpu")
     work.train = work.test = x
+    work.everything = x.permute(0, 2, 3, 1).numpy()
     work.flat, work.cascades = {5: law}, {5: model}
     work.steps = lambda _, measure: measure()
     curves, plain = _curves(work), MultiscaleDenoiser(model)

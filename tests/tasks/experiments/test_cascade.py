@@ -8,7 +8,8 @@ from PIL import Image
 
 import scorelet as sl
 from scorelet.core.errors import InputError
-from scorelet.models import Denoiser
+from scorelet.models import Denoiser, GaussianDenoiser
+from scorelet.models.guided import ToldGuidedDenoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import MultiscaleDenoiser
 from scorelet.models.schedules import VarianceExploding
@@ -16,6 +17,7 @@ from scorelet.tasks.experiments import build, read_config
 from scorelet.tasks.experiments.cascade import CascadeConfig
 from scorelet.tasks.experiments.cascade_model import cascade_model
 from scorelet.tasks.experiments.cascade_networks import factor_networks
+from scorelet.tasks.picture_arrays import images_of
 from scorelet.tasks.sample import SampleSettings
 from scorelet.tasks.sample.whole import plan_of
 from scorelet.tasks.train import train
@@ -339,6 +341,31 @@ def test_networks_that_are_shown_the_level_train_and_are_kept(config):
     assert (model.coarse(y, 0.1) - model.coarse(y, 0.2)).abs().max() > 1e-6
     with pytest.raises(ValueError, match="only form: scaled is told"):
         config(low=low | {"form": "residual"})
+
+
+def test_a_guided_low_band_begins_with_the_wiener_filter_of_the_pictures(config):
+    """Of their low bands and those of their mirror images; its network starts silent."""
+    options = {"channels": 3, "width": 32, "multipliers": [1, 1], "blocks": 1}
+    low = {"architecture": "DiffusionUNet", "options": options, "sigma": [0.02, 2.0]}
+    low |= {"form": "scaled", "guided": True, "shows_level": True}
+    data = config().data.model_dump() | {"flip": True, "hold_out": 0}
+    model = build(config(low=low, data=data)).learner.model.eval()
+    assert isinstance(model.coarse, ToldGuidedDenoiser)
+    x = images_of(np.concatenate([blobs(40), blobs(24, seed=1)])[..., None]).double()
+    x = x.unflatten(-2, (-1, 4)).unflatten(-1, (-1, 4)).mean((-3, -1))
+    x = torch.cat([x, x.flip(-1)]).flatten(1)
+    law = GaussianDenoiser(x.mean(0).reshape(1, 4, 4), torch.cov(x.T, correction=0))
+    y = torch.rand(2, 1, 4, 4, generator=torch.Generator().manual_seed(0))
+    for sigma in (0.05, 1.0):
+        with torch.no_grad():
+            found = model.coarse(y, sigma)
+        torch.testing.assert_close(found.double(), law(y.double(), sigma), rtol=0, atol=1e-4)
+    for form in ("bounded", "residual"):
+        with pytest.raises(ValueError, match="guided is for form: scaled"):
+            config(low=low | {"form": form, "shows_level": False})
+    details = config().model_dump()["details"]
+    with pytest.raises(ValueError, match="guided is for the low band"):
+        config(low=low, details=[details[0] | {"form": "scaled", "guided": True}, details[1]])
 
 
 PLAIN = {"architecture": "BFCNN", "form": "residual"}

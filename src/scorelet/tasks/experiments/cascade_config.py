@@ -41,8 +41,19 @@ class FactorConfig(ModelConfig):
         "before the others, as `DiffusionUNet` wants it",
     )
 
+    guided: bool = Field(
+        default=False,
+        description="with `form: scaled` the low band begins with the best linear estimate at the "
+        "noise level it is told, which the network is shown before it as one image more",
+    )
+
     @model_validator(mode="after")
     def _consistent(self) -> "FactorConfig":
+        if self.guided and self.form != "scaled":
+            raise ValueError(
+                "guided is for form: scaled; form: bounded begins with a linear estimate in any "
+                "case, and form: residual is the network alone"
+            )
         if self.shows_level and self.form != "scaled":
             raise ValueError("only form: scaled is told the noise level, and can show it")
         if not self.share and not self.start_from:
@@ -61,7 +72,7 @@ class FactorConfig(ModelConfig):
             low: it is of the low band, which a linear estimate is shown beside with form: bounded;
                 or of details, three bands and the low band that they are told.
         """
-        images = (2 if self.form == "bounded" else 1) if low else 4
+        images = (2 if self.form == "bounded" or self.guided else 1) if low else 4
         return images * channels + self.shows_level
 
 
@@ -118,6 +129,8 @@ class CascadeConfig(LoopConfig):
 
     @model_validator(mode="after")
     def _consistent(self) -> "CascadeConfig":
+        if any(part.guided for part in self.details):
+            raise ValueError("guided is for the low band: leave it out of details")
         if self.whiten and not self.details:
             raise ValueError("whiten is for the bands of a cascade: give details, or leave it out")
         if self.whiten and not all(part.share for part in (self.low, *self.details)):

@@ -12,7 +12,13 @@ from scorelet.models import Denoiser, ResidualDenoiser
 from scorelet.models.band_whitening import BandWhitening
 from scorelet.models.bounded import CentredDenoiser, ConditionalBoundedDenoiser
 from scorelet.models.conditional import ConditionalResidualDenoiser
-from scorelet.models.guided import MOST, SHARE, GaussianGuidedDenoiser, gaussian_moments
+from scorelet.models.guided import (
+    MOST,
+    SHARE,
+    GaussianGuidedDenoiser,
+    ToldGuidedDenoiser,
+    gaussian_moments,
+)
 from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import Levels
 from scorelet.models.scaled import ScaledDenoiser, Scales
@@ -212,19 +218,22 @@ def _details(config: CascadeConfig, number: int, network: nn.Module, seen: Seen)
 
 def _coarse(config: CascadeConfig, network: nn.Module, seen: Seen) -> Denoiser:
     """Return the factor of low bands; where their covariance is a small matrix, it guides it."""
-    low, channels = seen.low, seen.low.shape[1]
-    if config.low.form == "scaled":
+    part, low, channels = config.low, seen.low, seen.low.shape[1]
+    both = torch.cat([low, low.flip(-1)]) if config.data.flip else low
+    if part.guided:
+        moments = gaussian_moments(both)
+        return ToldGuidedDenoiser(network, *moments, part.bound, shows_level=part.shows_level)
+    if part.form == "scaled":
         return ScaledDenoiser(
             network,
             Scales(*_moments(low)),
-            bound=config.low.bound,
+            bound=part.bound,
             channels=channels,
-            shows_level=config.low.shows_level,
+            shows_level=part.shows_level,
         )
-    if config.low.form == "residual":
+    if part.form == "residual":
         return ResidualDenoiser(network)
-    bound = config.low.bound * seen.variances[0] ** 0.5
-    low = torch.cat([low, low.flip(-1)]) if config.data.flip else low
+    bound = part.bound * seen.variances[0] ** 0.5
     if SHARE <= low[0].numel() <= MOST:
-        return GaussianGuidedDenoiser(network, *gaussian_moments(low), bound=bound)
-    return CentredDenoiser(network, low.mean(0, keepdim=True), bound)
+        return GaussianGuidedDenoiser(network, *gaussian_moments(both), bound)
+    return CentredDenoiser(network, both.mean(0, keepdim=True), bound)

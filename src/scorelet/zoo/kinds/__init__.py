@@ -19,6 +19,7 @@ for _name in (
 LATER |= {
     "centred-denoiser": "scorelet.zoo.kinds.bounded_denoiser",
     "gaussian-guided-denoiser": "scorelet.zoo.kinds.guided_denoiser",
+    "told-guided-denoiser": "scorelet.zoo.kinds.guided_denoiser",
     "conditional-bounded-denoiser": "scorelet.zoo.kinds.bounded_denoiser",
     "conditional-energy": "scorelet.zoo.kinds.field_energy",
     "scaled-denoiser": "scorelet.zoo.kinds.scaled_denoiser",

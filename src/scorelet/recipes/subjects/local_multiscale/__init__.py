@@ -15,6 +15,7 @@ from scorelet.core.device import choose_device
 from scorelet.core.random import Noise
 from scorelet.core.words import counted
 from scorelet.models import Denoiser
+from scorelet.models.guided import MOST
 from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import MultiscaleDenoiser
 from scorelet.models.shifted import ShiftedDenoiser
@@ -27,17 +28,24 @@ from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.local_multiscale import figures
 from scorelet.recipes.subjects.local_multiscale.claims import LEAD, claims
 from scorelet.recipes.subjects.local_multiscale.curves import (
+    ALL_PIXELS,
     LOW,
     OVER_SHIFTS,
     WIENER,
     baselines,
+    filter_of_all,
     psnr_rows,
     table_rows,
     told_share,
 )
 from scorelet.recipes.subjects.local_multiscale.filters import far_share, filters_at
 from scorelet.recipes.subjects.local_multiscale.miniature import miniature
-from scorelet.recipes.subjects.local_multiscale.networks import cascade, flat, write_pictures
+from scorelet.recipes.subjects.local_multiscale.networks import (
+    cascade,
+    flat,
+    low_band,
+    write_pictures,
+)
 from scorelet.recipes.subjects.local_multiscale.pictures import load_pictures
 from scorelet.recipes.subjects.local_multiscale.quantities import quantities
 from scorelet.recipes.subjects.local_multiscale.samples import (
@@ -76,11 +84,13 @@ class _Run:
 
     def learn(self) -> None:
         """Train the networks of the curves; that which draws may be another one, see `drawing`."""
-        training = self.settings.training
+        training, side = self.settings.training, self.settings.pictures.side
+        first, *_ = self.settings.fields
+        low = low_band(training, first, side, self.seed, self.steps)
         for field in self.settings.fields:
             plain, count = flat(training, field, self.seed, self.steps)
             self.flat[field], self.weights[f"flat {field}"] = plain.to(self.place), count
-            scales, count = cascade(training, field, self.seed, self.steps)
+            scales, count = cascade(training, field, side, self.seed, self.steps, low)
             self.cascades[field], self.weights[f"scales {field}"] = scales.to(self.place), count
 
     @property
@@ -94,8 +104,9 @@ class _Run:
         training, levels = self.settings.training, self.settings.drawn_levels
         if levels == training.levels:
             return self.chosen
-        training, field = replace(training, levels=levels), self.settings.sampling.field
-        return cascade(training, field, self.seed, self.steps)[0].to(self.place)
+        training = replace(training, levels=levels, finest=training.batch)
+        field, side = self.settings.sampling.field, self.settings.pictures.side
+        return cascade(training, field, side, self.seed, self.steps)[0].to(self.place)
 
 
 def run(settings: Settings, seed: int, steps: Steps) -> Findings:
@@ -130,6 +141,8 @@ def _curves(work: _Run) -> Curves:
     chosen = f"scales {work.settings.sampling.field}"
     denoisers[f"{chosen} {OVER_SHIFTS}"] = ShiftedDenoiser(denoisers[chosen])
     denoisers |= baselines(work.train.to(work.place), work.chosen)
+    if work.test[0].numel() <= MOST:
+        denoisers[ALL_PIXELS] = filter_of_all(images_of(work.everything)).to(work.place)
     found: Curves = {}
     for name, model in denoisers.items():
         measure = partial(psnr_rows, model, work.test, work.settings.decibels, work.seed)
@@ -258,8 +271,9 @@ def _data(work: _Run) -> str:
     return (
         f"{wanted.source}, {wanted.side}x{wanted.side} pixels: {work.counts['train']:,} to learn "
         f"from, {work.counts['test']:,} others; networks of width {training.width} see "
-        f"{training.steps:,} batches of {training.batch}, each trained once; cascades have "
-        f"{counted(training.levels, 'level')}, that which draws {work.settings.drawn_levels}"
+        f"{training.steps:,} batches of {training.batch}, finest details {training.finest}, each "
+        f"trained once; cascades have {counted(training.levels, 'level')} and one low band, that "
+        f"which draws has {work.settings.drawn_levels} and its own"
     )
 
 

@@ -10,12 +10,15 @@ from torch import Tensor
 from scorelet.analysis.memorization import psnr_by_level, wiener_filter
 from scorelet.core.random import Noise
 from scorelet.core.typing import Image, Labels, NoiseLevel
-from scorelet.models import Denoiser
+from scorelet.models import Denoiser, GaussianDenoiser
+from scorelet.models.guided import gaussian_moments
 from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import MultiscaleDenoiser
 from scorelet.training.multiscale import parts_of
 
 LOW, WIENER = "low band only", "linear filter"
+ALL_PIXELS = "linear, all pixels"
+"""It knows the mean and the covariance of all pixels; WIENER is the same at every place."""
 OVER_SHIFTS = "over shifts"
 """After the name of a cascade: its mean over four shifts, see `scorelet.models.shifted`."""
 
@@ -46,6 +49,13 @@ def without_details(model: Multiscale[Denoiser]) -> Multiscale[Denoiser]:
 def baselines(train: Image, model: Multiscale[Denoiser]) -> dict[str, Denoiser]:
     """Return what needs no network of its own: one linear filter of the pictures, one low band."""
     return {WIENER: wiener_filter(train), LOW: MultiscaleDenoiser(without_details(model))}
+
+
+def filter_of_all(x: Image) -> GaussianDenoiser:
+    """Return the Wiener filter of mean and covariance of pictures and their mirror images."""
+    mean, values, basis = gaussian_moments(torch.cat([x, x.flip(-1)]).double())
+    covariance = (basis * values) @ basis.mT
+    return GaussianDenoiser(mean[0], (covariance + covariance.mT) / 2).float()
 
 
 def psnr_rows(model: Denoiser, test: Image, decibels: Sequence[int], seed: int) -> list[Any]:

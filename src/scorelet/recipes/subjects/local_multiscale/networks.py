@@ -31,23 +31,67 @@ def flat(training: Training, field: int, seed: int, steps: Steps) -> tuple[Denoi
     return load_as(Denoiser, folder / WEIGHTS, verb="denoise").eval(), count
 
 
+def low_band(training: Training, field: int, side: int, seed: int, steps: Steps) -> Path:
+    """Return the file of a cascade whose low band all others have: trained with details of a field.
+
+    They then differ in their details alone, which are all trained in the same way.
+    """
+    name = f"low-of-{training.levels}"
+    low = _low(training, side // 2**training.levels)
+    folder, _ = _trained(name, training, low, _details(training, field), seed, steps)
+    return folder / WEIGHTS
+
+
 def cascade(
-    training: Training, field: int, seed: int, steps: Steps
+    training: Training, field: int, side: int, seed: int, steps: Steps, low_of: Path | None = None
 ) -> tuple[Multiscale[Denoiser], int]:
     """Return the cascade whose details have a receptive field, and its number of weights.
 
-    All scales see as many pixels in a step, as in the publication: coarse ones more pictures.
+    All its scales see as many places in a step: coarse ones more pictures.
+
+    Args:
+        training: as for all.
+        field: in pixels.
+        side: of the pictures.
+        seed: of the training.
+        steps: of the run.
+        low_of: the file of the cascade whose low band it has; None: it learns its own.
     """
-    whole = {"channels": 1, "depth": training.low_depth, "first_layer_linear": True}
-    low = _factor(whole, training, _levels(training, training.levels))
-    details = [
-        _factor(_spaced(training, field, 4, 3), training, _levels(training, level))
-        | {"share": 4.0 ** (level - training.levels)}
-        for level in range(training.levels, 0, -1)
-    ]
+    low = _low(training, side // 2**training.levels)
+    if low_of is not None:
+        low |= {"share": 0.0, "start_from": str(low_of)}
     name = f"scales-{field}-of-{training.levels}"
-    folder, count = _trained(name, training, low, details, seed, steps)
+    folder, count = _trained(name, training, low, _details(training, field), seed, steps)
     return load_as(Multiscale, folder / WEIGHTS, verb="sample").eval(), count
+
+
+def _details(training: Training, field: int) -> list[dict[str, Any]]:
+    levels = training.levels
+    return [
+        _factor(_spaced(training, field, 4, 3), training, _levels(training, level))
+        | {"share": 4.0 ** (level - levels)}
+        for level in range(levels, 0, -1)
+    ]
+
+
+def _low(training: Training, side: int) -> dict[str, Any]:
+    """Return the factor of low bands of a side."""
+    sigma = _levels(training, training.levels)
+    if training.low == "published":
+        return _factor({"channels": 1, "depth": 20, "first_layer_linear": True}, training, sigma)
+    return {
+        "architecture": "DiffusionUNet",
+        "options": {
+            "channels": 3,
+            "width": 32,
+            "multipliers": [1, 2] if side % 2 == 0 else [2],
+            "blocks": 1,
+        },
+        "sigma": sigma,
+        "form": "scaled",
+        "guided": True,
+        "shows_level": True,
+    }
 
 
 def _spaced(training: Training, field: int, channels: int, outputs: int) -> dict[str, Any]:
@@ -101,7 +145,7 @@ def _trained(
             "schedule": {"shape": "linear", "warmup": max(1, training.steps // 20)},
             "precision": training.precision,
             "steps": training.steps,
-            "batch": training.batch * (4 ** (len(details) - 1) if details else 1),
+            "batch": training.finest * 4 ** (len(details) - 1) if details else training.batch,
             "seed": seed,
             "output": folder,
             "log_every": max(1, training.steps // 50),

@@ -24,7 +24,7 @@ def load_pictures(wanted: Pictures, seed: int) -> Arrays:
     else:
         whole = _whole(wanted, seed)
         test, whole = whole[-wanted.test :], whole[: -wanted.test]
-    if len(whole) < wanted.train * 0.9 or len(test) < wanted.test:
+    if len(whole) < wanted.train * 0.9 or len(test) < wanted.test * 0.9:
         raise InputError(
             f"{wanted.source} has {len(whole):,} pictures to learn from and {len(test):,} others: "
             f"{wanted.train:,} and {wanted.test:,} are needed."

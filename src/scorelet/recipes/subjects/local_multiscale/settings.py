@@ -24,8 +24,7 @@ class Pictures:
         source: `faces80` (means of 2x2 pixels at half its side; persons are in one part only), the
             name of a law that is drawn, or a folder of pictures under $SCORELET_DATA.
         side: in pixels.
-        train: so many, or as many as there are.
-        test: so many others.
+        train, test: so many of each part, or as many as there are.
     """
 
     source: str
@@ -42,14 +41,18 @@ class Training:
         levels: J of the cascades. Only the low band sees all of the picture: it must be large
             enough to say what is where.
         width: of the networks.
-        steps, batch: of Muon; the batch is that of pixels and of the finest details.
+        steps, batch: of Muon; the batch is that of pixels.
+        finest: batch of the finest details; with four times the other, all networks see as many
+            places in a step.
         rate: of matrices; vectors, the gains of normalisations that start near 0, have `gains`.
         form: of all denoisers, see the task cascade: `residual` is the published one; `scaled` is
             told the noise level, and learns strong noise in a short training.
         sigma: least and largest noise level in pixels, log-uniform; at level j both are divided by
             2^j, and the largest is raised to `start`.
         start: least of the largest levels that factors of a cascade learn: samplers start there.
-        depth: layers of all networks but that of the low band, which has `low_depth`.
+        depth: layers of all networks but that of the low band.
+        low: `published` is a network of 20 layers that sees all of the low band; `guided` a U-Net
+            that corrects the best linear estimate from all of it.
         precision: of the products.
     """
 
@@ -57,13 +60,14 @@ class Training:
     width: int
     steps: int
     batch: int
+    finest: int
     rate: float = 0.02
     gains: float = 0.01
     form: Literal["residual", "scaled"] = "scaled"
     sigma: tuple[float, float] = (0.01, 2.0)
     start: float = 1.0
     depth: int = 21
-    low_depth: int = 20
+    low: Literal["published", "guided"] = "guided"
     precision: str = "no"
 
 
@@ -115,15 +119,15 @@ class Settings:
 
 _PAPER = Settings(
     Pictures("celeba", 160, 200_000, 1000),
-    Training(2, 64, 250_000, 128, form="residual", precision="bf16"),
+    Training(2, 64, 250_000, 128, 128, form="residual", low="published", precision="bf16"),
     Sampling(13, (4,), 256),
     (5, 9, 13, 23, 43),
     linear=(2.0, 3.0),
 )
 
 _SMALL = Settings(
-    Pictures(FACES, 40, 10_000, 256),
-    Training(1, 32, 2200, 32, precision="bf16"),
+    Pictures(FACES, 40, 10_000, 1000),
+    Training(1, 32, 2200, 32, 4 * 32, precision="bf16"),
     Sampling(9, (4, 8), 256),
     (5, 9, 13, 43),
     linear=(2.0, 3.0),
@@ -139,7 +143,7 @@ _MEDIUM = replace(
 SETTINGS: dict[Scale, Settings] = {
     "smoke": Settings(
         Pictures("c_alpha_regular", 16, 400, 64),
-        Training(1, 16, 150, 16, depth=6, low_depth=6),
+        Training(1, 16, 150, 16, 4 * 16, depth=6),
         Sampling(5, (4,), 16, steps=6),
         (5, 13),
         decibels=(-6, 0, 10, 20, 30),
