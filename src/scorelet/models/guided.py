@@ -14,8 +14,8 @@ else than noise,
 with b and s of `scorelet.models.bounded`. In strong noise W is nearly E[x | y], whatever the law of
 x is, and the network n has little to add; it is what makes more of the data than a Gaussian. A
 network that is to find W by itself, a projection on patterns as large as the image, learns it
-slowly. A network whose layers are silent together where n = 0, as one without biases and skips,
-stays there: a U-Net learns more.
+slowly. Where W is hard to better, networks without biases and skips are drawn to n = 0, at which
+their gradient is 0, and stay there; U-Nets with biases do not.
 
 References: Guth, Coste, De Bortoli, Mallat 2022, arXiv 2208.05003, section 4 (Gaussian scores).
 """
@@ -29,7 +29,7 @@ from scorelet.core.typing import Image, Labels, NoiseLevel
 from scorelet.models.answers import image_like
 from scorelet.models.bounded import bounded_gain, check_bounded
 from scorelet.models.denoiser import Denoiser
-from scorelet.models.scaled import level_time
+from scorelet.models.scaled import level_gain, level_image
 
 SHARE = 4
 """One direction of so many tells the noise."""
@@ -40,22 +40,13 @@ _LEAST = 1e-4
 
 
 class _Guided(Denoiser):
-    """A network, and the moments of the images; for images of the size of their mean."""
+    """Mean and covariance of images, for images of the size of their mean."""
 
     mean: Tensor
     values: Tensor
     basis: Tensor
 
-    def __init__(
-        self,
-        network: nn.Module,
-        mean: Tensor,
-        values: Tensor,
-        basis: Tensor,
-        bound: float,
-        *,
-        shows_level: bool = False,
-    ) -> None:
+    def __init__(self, mean: Tensor, values: Tensor, basis: Tensor) -> None:
         super().__init__()
         d = mean.numel()
         if mean.ndim != 4 or len(mean) != 1 or d < SHARE:
@@ -68,8 +59,6 @@ class _Guided(Denoiser):
                 f"The values have shape {tuple(values.shape)} and the basis {tuple(basis.shape)}: "
                 f"expected ({d},) and ({d}, {d}) for a mean of {d} numbers."
             )
-        check_bounded(network, bound, 2 * mean.shape[1] + shows_level)
-        self.network, self.bound, self.shows_level = network, float(bound), shows_level
         self.register_buffer("mean", mean)
         self.register_buffer("values", values)
         self.register_buffer("basis", basis.contiguous())  # as files keep it, bit for bit
@@ -81,7 +70,7 @@ class _Guided(Denoiser):
         return self.mean
 
     def _along(self, y: Image) -> tuple[Image, Tensor, Tensor]:
-        """Return y - m, e, and w without zeros.
+        """Return y - m, e (batch, d), and w.
 
         Raises:
             InputError: images of another size.
@@ -95,12 +84,11 @@ class _Guided(Denoiser):
         apart = y - mean
         return apart, apart.flatten(1) @ basis, values
 
-    def _estimate(self, y: Image, along: Tensor, values: Tensor, noise: Tensor) -> Image:
-        """Return W(y) of e, w and σ² (batch, 1)."""
+    def _above_mean(self, apart: Image, along: Tensor, values: Tensor, noise: Tensor) -> Image:
+        """Return W(y) - m of y - m, e, w and σ² (batch, 1)."""
         values = values.clamp_min(_LEAST * values.mean())
         kept = along / (1 + noise / values)
-        mean, basis = self.mean.to(y), self.basis.to(y)
-        return torch.addmm(mean.flatten(1), kept, basis.T).reshape(y.shape)
+        return (kept @ self.basis.to(apart).T).reshape(apart.shape)
 
 
 class GaussianGuidedDenoiser(_Guided):
@@ -123,7 +111,9 @@ class GaussianGuidedDenoiser(_Guided):
     def __init__(
         self, network: nn.Module, mean: Tensor, values: Tensor, basis: Tensor, bound: float
     ) -> None:
-        super().__init__(network, mean, values, basis, bound)
+        super().__init__(mean, values, basis)
+        check_bounded(network, bound, 2 * mean.shape[1])
+        self.network, self.bound = network, float(bound)
 
     def linear(self, y: Image) -> Image:
         """Return W(y)."""
@@ -136,7 +126,8 @@ class GaussianGuidedDenoiser(_Guided):
         few = len(values) // SHARE
         noise = (squares[:, :few].mean(1, keepdim=True) - values[:few].mean()).clamp_min(0)
         gain = bounded_gain(squares.mean(1), self.bound)  # a basis keeps sums of squares
-        return self._estimate(y, along, values, noise), gain[:, None, None, None] * apart
+        linear = self.mean.to(y) + self._above_mean(apart, along, values, noise)
+        return linear, gain[:, None, None, None] * apart
 
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
@@ -155,7 +146,8 @@ class ToldGuidedDenoiser(_Guided):
         values: w, (d,), rising.
         basis: V, (d, d), in its columns.
         bound: b, deviations s.
-        shows_level: the network sees `level_time` as one channel more, before the others.
+        shows_level: the network sees the level as one channel more, before the others, see
+            `scorelet.models.scaled`.
 
     Raises:
         InputError: shapes that do not belong together, a bound that is not positive, values that
@@ -172,41 +164,40 @@ class ToldGuidedDenoiser(_Guided):
         *,
         shows_level: bool = False,
     ) -> None:
-        super().__init__(network, mean, values, basis, bound, shows_level=shows_level)
+        super().__init__(mean, values, basis)
+        check_bounded(network, bound, 2 * mean.shape[1] + shows_level)
         if not float(values.mean()) > 0:
-            raise InputError("The values are all 0: images that do not vary have no noise to lose.")
-
-    def linear(self, y: Image, sigma: NoiseLevel) -> Image:
-        """Return W(y)."""
-        _, along, values = self._along(y)
-        return self._estimate(y, along, values, sigma[:, None].square())
+            raise InputError("The values are all 0: such images do not vary, and m is all of them.")
+        self.network, self.bound, self.shows_level = network, float(bound), shows_level
 
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
     ) -> Image:
         with full_precision(y):
-            linear = self.linear(y, sigma)
-            mean, s = self.mean.to(y), self.values.to(y).mean().sqrt()
-            level = sigma / s
-            gain = (self.bound / level.clamp_min(1e-12)).clamp_max(1)[:, None, None, None]
-            shown = [(linear - mean) / s, gain * (y - mean) / s]
-            if self.shows_level:
-                shown = [level_time(level)[:, None, None, None].expand_as(y[:, :1]), *shown]
+            apart, along, values = self._along(y)
+            linear = self._above_mean(apart, along, values, sigma[:, None].square())
+        s = values.mean().sqrt()
+        level = sigma / s
+        shown = [linear / s, level_gain(level, self.bound) * apart / s]
+        if self.shows_level:
+            shown = [level_image(level, y), *shown]
         noise = image_like(y, self.network(torch.cat(shown, 1)), "network")
-        return linear - s * noise
+        return self.mean.to(y) + linear - s * noise
 
 
 def gaussian_moments(x: Image) -> tuple[Tensor, Tensor, Tensor]:
-    """Return m, w and V of images x, as `GaussianGuidedDenoiser` takes them.
+    """Return m, w and V of images x, as both denoisers take them.
 
     Raises:
         InputError: fewer images than 2, or so large ones that a covariance is no small matrix.
     """
     d = x[0].numel()
-    if len(x) < 2 or d > MOST:
+    if len(x) < 2:
+        raise InputError(f"There are {len(x)} images: a covariance takes at least 2.")
+    if d > MOST:
         raise InputError(
-            f"There are {len(x)} images of {d} numbers: a covariance takes at least 2 images, of "
-            f"at most {MOST} numbers."
+            f"The images have {d} numbers: a covariance of at most {MOST} is stored. A low band "
+            "is smaller with one level of details more."
         )
     mean = x.mean(0, keepdim=True)
     apart = (x - mean).flatten(1).double()

@@ -35,9 +35,15 @@ _TIME = 200.0
 """The unit of times that networks are shown: 1000 up to the time 5."""
 
 
-def level_time(level: Tensor) -> Tensor:
-    """Return 200 t of noise levels σ/s."""
-    return _TIME * torch.log1p(level.square()) / 2
+def level_gain(level: Tensor, bound: float) -> Tensor:
+    """Return min(1, b s/σ) of noise levels σ/s, (batch,), as images that broadcast."""
+    return (bound / level.clamp_min(1e-12)).clamp_max(1)[:, None, None, None]
+
+
+def level_image(level: Tensor, like: Image) -> Tensor:
+    """Return 200 t of noise levels σ/s, (batch,), as a channel of the size of images."""
+    time = _TIME * torch.log1p(level.square()) / 2
+    return time[:, None, None, None].expand_as(like[:, :1])
 
 
 class Scales(NamedTuple):
@@ -94,13 +100,12 @@ class ScaledDenoiser(Denoiser):
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
     ) -> Image:
         mean, deviation, cond_mean, cond_deviation = self.scales
-        level = (sigma / deviation).clamp_min(1e-12)
-        u = (self.bound / level).clamp_max(1)[:, None, None, None] * (y - mean) / deviation
+        level = sigma / deviation
+        u = level_gain(level, self.bound) * (y - mean) / deviation
         shown = [u]
         if cond is not None:
             shown = [(beside(u, cond, self.cond_channels) - cond_mean) / cond_deviation, u]
         if self.shows_level:
-            time = level_time(level)
-            shown = [time[:, None, None, None].expand_as(y[:, :1]), *shown]
+            shown = [level_image(level, y), *shown]
         noise = image_like(y, self.network(torch.cat(shown, 1)), "network")
         return mean + deviation * (u - noise)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from scorelet.analysis.memorization import wiener_filter
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator
 from scorelet.models import Denoiser, StationaryGaussianDenoiser
@@ -125,13 +126,19 @@ def test_the_low_band_alone_is_the_cascade_without_details():
 
 
 def test_the_filter_of_all_pixels_is_the_best_linear_one_of_their_law():
-    """Of a law that is symmetric: its error is Σ v σ²/(v + σ²)/d."""
-    law = StationaryGaussianDenoiser(power_law(8, 2.0))
-    x = law.sample(5000, rng=generator(0))
-    found = psnr_rows(filter_of_all(x[:4000]), x[4000:], [0], 0)
-    spectrum = power_law(8, 2.0)
-    optimum = float((spectrum / (spectrum + 1)).mean())
-    assert np.mean(10 ** (-np.array(found[0]) / 10)) == pytest.approx(optimum, rel=0.05)
+    """Of a law that differs from place to place: σ² tr C (C + σ²)^-1/d, where WIENER is worse."""
+    spectrum, window = power_law(8, 2.0), torch.tensor([1.0, 1, 3, 6, 6, 3, 1, 1]).double()
+    x = window * StationaryGaussianDenoiser(spectrum).sample(9000, rng=generator(0))
+    units = torch.eye(64, dtype=torch.float64).reshape(64, 1, 8, 8)
+    columns = torch.fft.ifft2(torch.fft.fft2(units * window) * spectrum).real * window
+    C = columns.flatten(1)
+    optimum = float(torch.linalg.solve(C + torch.eye(64), C).trace() / 64)
+    errors = [
+        np.mean(10 ** (-np.array(psnr_rows(model, x[8000:], [0], 0)) / 10))
+        for model in (filter_of_all(x[:8000]), wiener_filter(x[:8000]))
+    ]
+    assert errors[0] == pytest.approx(optimum, rel=0.05)
+    assert errors[1] > 1.15 * optimum
 
 
 def test_cascades_differ_in_their_details_alone(tmp_path):

@@ -142,6 +142,12 @@ def test_a_factor_stays_only_if_it_is_what_the_configuration_says(config, tmp_pa
         build(config(details=kept_details(config, first), wavelet="db2"))
     with pytest.raises(InputError, match="another number of levels"):
         build(config(details=kept_details(config, first)[:1]))
+    np.save(tmp_path / "larger.npy", blobs(40, side=32))
+    data = {"train": [str(tmp_path / "larger.npy")]}
+    low = config().model_dump()["low"] | {"start_from": str(first), "share": 0}
+    with pytest.raises(InputError, match="pictures of another size than the configuration says"):
+        build(config(low=low, data=data))
+    build(config(details=kept_details(config, first), data=data))  # these are of any size
 
 
 def test_convolutions_of_factors_that_are_shown_more_begin_anew(config, tmp_path):

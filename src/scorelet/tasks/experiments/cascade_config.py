@@ -40,7 +40,6 @@ class FactorConfig(ModelConfig):
         description="with `form: scaled` the network sees the noise level as one channel more, "
         "before the others, as `DiffusionUNet` wants it",
     )
-
     guided: bool = Field(
         default=False,
         description="with `form: scaled` the low band begins with the best linear estimate at the "
@@ -69,8 +68,8 @@ class FactorConfig(ModelConfig):
 
         Args:
             channels: of the pictures.
-            low: it is of the low band, which a linear estimate is shown beside with form: bounded;
-                or of details, three bands and the low band that they are told.
+            low: it is of the low band, which a linear estimate is shown beside with form: bounded
+                or guided; or of details, three bands and the low band that they are told.
         """
         images = (2 if self.form == "bounded" or self.guided else 1) if low else 4
         return images * channels + self.shows_level

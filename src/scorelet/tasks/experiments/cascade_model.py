@@ -116,6 +116,7 @@ def _kept(config: CascadeConfig, part: FactorConfig, number: int, made: Denoiser
         "another number of levels": cascade.levels == len(config.details),
         "another form": type(kept) is type(made),
         "another architecture": _description(kept) == _description(made),
+        "pictures of another size": _shapes(kept) == _shapes(made),
         "other noise levels": list(sigma[number] or ()) == list(part.sigma),
     }
     if differs := [what for what, agrees in same.items() if not agrees]:
@@ -125,6 +126,11 @@ def _kept(config: CascadeConfig, part: FactorConfig, number: int, made: Denoiser
         )
     assert isinstance(kept, Denoiser)
     return kept.requires_grad_(False)
+
+
+def _shapes(factor: nn.Module) -> dict[str, torch.Size]:
+    """Shapes of all that it holds: a mean or a covariance is of pictures of one size."""
+    return {name: tensor.shape for name, tensor in factor.state_dict().items()}
 
 
 def _description(factor: nn.Module) -> tuple[str, str]:

@@ -100,7 +100,10 @@ class _Run:
 
     @cached_property
     def drawing(self) -> Multiscale[Denoiser]:
-        """The cascade that draws: that which is chosen, or one of more scales."""
+        """The cascade that draws: that which is chosen, or one of more scales, in smaller batches.
+
+        Nothing is compared with it, so that its networks need not see as many places in a step.
+        """
         training, levels = self.settings.training, self.settings.drawn_levels
         if levels == training.levels:
             return self.chosen

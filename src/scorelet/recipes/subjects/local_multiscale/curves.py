@@ -11,7 +11,6 @@ from scorelet.analysis.memorization import psnr_by_level, wiener_filter
 from scorelet.core.random import Noise
 from scorelet.core.typing import Image, Labels, NoiseLevel
 from scorelet.models import Denoiser, GaussianDenoiser
-from scorelet.models.guided import gaussian_moments
 from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import MultiscaleDenoiser
 from scorelet.training.multiscale import parts_of
@@ -53,9 +52,9 @@ def baselines(train: Image, model: Multiscale[Denoiser]) -> dict[str, Denoiser]:
 
 def filter_of_all(x: Image) -> GaussianDenoiser:
     """Return the Wiener filter of mean and covariance of pictures and their mirror images."""
-    mean, values, basis = gaussian_moments(torch.cat([x, x.flip(-1)]).double())
-    covariance = (basis * values) @ basis.mT
-    return GaussianDenoiser(mean[0], (covariance + covariance.mT) / 2).float()
+    both = torch.cat([x, x.flip(-1)]).double()
+    covariance = torch.cov(both.flatten(1).T, correction=0)
+    return GaussianDenoiser(both.mean(0), covariance).float()
 
 
 def psnr_rows(model: Denoiser, test: Image, decibels: Sequence[int], seed: int) -> list[Any]:

@@ -34,7 +34,9 @@ def flat(training: Training, field: int, seed: int, steps: Steps) -> tuple[Denoi
 def low_band(training: Training, field: int, side: int, seed: int, steps: Steps) -> Path:
     """Return the file of a cascade whose low band all others have: trained with details of a field.
 
-    They then differ in their details alone, which are all trained in the same way.
+    They then differ in their details alone, which are all trained in the same way, each after it.
+    The details of this one are not used: those of small fields end up worse beside a low band that
+    learns, too.
     """
     name = f"low-of-{training.levels}"
     low = _low(training, side // 2**training.levels)
@@ -75,7 +77,7 @@ def _details(training: Training, field: int) -> list[dict[str, Any]]:
 
 
 def _low(training: Training, side: int) -> dict[str, Any]:
-    """Return the factor of low bands of a side."""
+    """Return the factor of low bands of a side; those of an odd one cannot be halved."""
     sigma = _levels(training, training.levels)
     if training.low == "published":
         return _factor({"channels": 1, "depth": 20, "first_layer_linear": True}, training, sigma)
