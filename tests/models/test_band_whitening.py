@@ -148,3 +148,22 @@ def test_what_cannot_be_whitened():
     root = torch.ones(4, 3, 3, 3, dtype=torch.complex64)
     with pytest.raises(InputError, match="do not belong together"):
         BandWhitening(root, root[..., :1], torch.zeros(3, 8, 8))
+
+
+def test_fields_of_one_mean_are_told_nothing_by_it():
+    """Their low band has no energy at q = 0, but for rounding, which nothing follows from."""
+    x = fields(spectrum(16, 16), 200).float() + 0.3
+    low, details = bands(x - x.mean((2, 3), keepdim=True) + 0.5, "db4")
+    whitening = BandWhitening.fit([(details, low)])
+    assert float(torch.view_as_complex(whitening.gain.unflatten(-1, (1, 2)))[0].abs().max()) < 1e-6
+    moved = whitening.unwhiten(torch.zeros_like(details), low + 0.01)
+    expected = whitening.unwhiten(torch.zeros_like(details), low)
+    torch.testing.assert_close(moved, expected, rtol=0, atol=1e-6)
+
+
+def test_details_that_the_low_band_tells_all_of_are_not_whitened():
+    k = torch.fft.fftfreq(16, 1 / 16, dtype=torch.float64).abs()
+    (law,) = gaussian_levels(((k < 4)[:, None] & (k < 4)).double(), "db2", 1)
+    for whitens in (law.whitened, lambda _: BandWhitening.of_details(law)):
+        with pytest.raises(InputError, match="do not vary, given the coarser band"):
+            whitens(law)

@@ -79,7 +79,12 @@ class BandWhitening(nn.Module):
 
     @classmethod
     def of_details(cls, level: GaussianLevel, *, scale: float = 1.0) -> "BandWhitening":
-        """Return that of the details of a law, which like their low band are divided by a scale."""
+        """Return that of the details of a law, which like their low band are divided by a scale.
+
+        Raises:
+            InputError: the low band tells all of the details.
+        """
+        level.check_whitens()
         half = level.cross.shape[1] // 2 + 1
         root = square_root(level.conditional / scale**2, least=LEAST)[:, :half]
         offset = level.low_spectrum.new_zeros(3, *level.cross.shape[:2])
@@ -112,7 +117,9 @@ class BandWhitening(nn.Module):
                 f"{both}."
             )
         across = found.covariance[..., :n, n:]
-        gain = across @ torch.linalg.pinv(found.covariance[..., n:, n:], hermitian=True)
+        known = found.covariance[..., n:, n:]
+        least = _ROUNDING * _power(known) if both > n else 0.0  # fields of one mean: 0 at q = 0
+        gain = across @ torch.linalg.pinv(known, atol=least, hermitian=True)
         rest = found.covariance[..., :n, :n] - gain @ across.mH
         if not _power(rest) > _ROUNDING * _power(found.covariance):
             raise InputError("A band does not vary, given the coarser one: nothing is to whiten.")

@@ -24,7 +24,7 @@ from scorelet.models.multiscale import Multiscale
 from scorelet.wavelets.orthogonal.normalization import Normalization
 from scorelet.wavelets.orthogonal.packet_plan import PacketPlan
 from scorelet.wavelets.orthogonal.packets import WaveletPacket
-from scorelet.wavelets.orthogonal.spectral import GaussianLevel, gaussian_levels
+from scorelet.wavelets.orthogonal.spectral import LEAST, GaussianLevel, gaussian_levels
 
 
 class GaussianDetailsDenoiser(Denoiser):
@@ -96,11 +96,12 @@ def gaussian_cascade(
         whiten: factors see bands whitened, and details less A a: they denoise white noise.
 
     Raises:
-        InputError: as `gaussian_levels`.
+        InputError: as `gaussian_levels`; details of some level that are 0, or, to be whitened, that
+            the low band tells all of.
     """
     laws = gaussian_levels(spectrum, wavelet, levels)
     units = Normalization("scalar", levels=levels).to(spectrum)
-    scales = [float(law.detail_power.sqrt()) for law in laws]
+    scales = [_scale(law, level) for level, law in enumerate(laws, 1)]
     for level, scale in enumerate(scales):
         units.low_scale[level] = units.detail_scale[level] = scale
     pairs = list(zip(laws, scales, strict=True))[::-1]
@@ -109,8 +110,19 @@ def gaussian_cascade(
     if whiten:
         whitening = [BandWhitening.of_spectrum(low)]
         whitening += [BandWhitening.of_details(law, scale=scale) for law, scale in pairs]
-        low, pairs = torch.ones_like(low), [(law.whitened(law), 1.0) for law, _ in pairs]
+        low = low / low.clamp_min(LEAST * float(low.mean()))  # 1, but where a band has no energy
+        pairs = [(law.whitened(law), 1.0) for law, _ in pairs]
     details = [GaussianDetailsDenoiser(law, scale=scale) for law, scale in pairs]
     coarse = StationaryGaussianDenoiser(low)
     transform = WaveletPacket(wavelet, PacketPlan.wavelet(levels))
     return Multiscale(transform, coarse, details, normalization=units, whitening=whitening)
+
+
+def _scale(law: GaussianLevel, level: int) -> float:
+    """Return G of a level, counted from the finest."""
+    if law.empty:
+        raise InputError(
+            f"The details of level {level} are 0 for this spectrum, but for rounding: take fewer "
+            "levels, or a spectrum that is not 0 there."
+        )
+    return float(law.detail_power.sqrt())

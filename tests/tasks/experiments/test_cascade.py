@@ -87,6 +87,24 @@ def test_a_run_learns_and_its_file_is_a_model_that_generates(config, tmp_path):
     assert np.isfinite(found.images).all()
 
 
+def test_noise_that_samples_would_start_too_low_from_is_spoken_of(config, tmp_path):
+    """Of deviation s and largest level s/2, 1/(1 + 1/4) of the variance."""
+    assert not build(config()).notes
+    pictures = np.concatenate([blobs(40), blobs(24, seed=1)])[:56] / 255
+    deviation = float((pictures.reshape(56, 4, 4, 4, 4).mean((2, 4))).std(0).mean())
+    (said,) = build(config(low=LOW | {"sigma": [0.02, deviation / 2]})).notes
+    assert "The noise of low ends at" in said
+    assert "lose about 80 % of their variance" in said or "about 79 %" in said
+    rng = np.random.default_rng(3)
+    np.save(tmp_path / "noise.npy", rng.integers(0, 256, (60, 16, 16), dtype=np.uint8))
+    details = [DETAILS | {"sigma": [0.005, 0.5]}] * 2
+    data = {"train": [str(tmp_path / "noise.npy")]}
+    low = LOW | {"sigma": [0.02, 4.0]}
+    said = build(config(low=low, details=details, data=data, whiten=True)).notes
+    assert len(said) == 2
+    assert all("details" in text and "deviation 1" in text for text in said)
+
+
 @pytest.mark.slow
 def test_a_run_that_goes_on_is_one_run(config, tmp_path):
     whole = sl.load(train(config(steps=10), quiet=True))

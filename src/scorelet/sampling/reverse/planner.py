@@ -29,6 +29,9 @@ from scorelet.wavelets.orthogonal.spectral import LEAST, gaussian_levels
 MOST = 1 << 17
 """Steps beyond which nobody would go."""
 
+_ROUNDING = 1e-14
+"""Of the energy of all bands, and of 1: what may be rounding."""
+
 _DIGITS = 1e9
 """Eigenvalues that agree in so many parts are one."""
 
@@ -65,7 +68,8 @@ def detail_variances(
 
     The variances are the eigenvalues of the covariance of details given the coarse field, (h, w,
     3), by the convention "scalar" divided by E|d|² per coefficient; by "channel" every band, H, V
-    and D, is divided by its own deviation first.
+    and D, is divided by its own deviation first. What is nothing but rounding of E|d|² is 0: of
+    fields without fine scales the coarser band tells all of the details.
 
     Args:
         spectrum: P(k), (height, width), float64.
@@ -82,9 +86,9 @@ def detail_variances(
     coarse = spectrum = checked_variances(spectrum)
     for level in gaussian_levels(spectrum, wavelet, levels):
         powers = level.band_powers if convention == "channel" else level.detail_power.expand(3)
-        scale = powers.sqrt()
-        covariance = level.conditional / (scale[:, None] * scale)
-        found.append(torch.linalg.eigvalsh(covariance).clamp_min(0))
+        unit = torch.where(powers > _ROUNDING * level.low_spectrum.mean(), powers.rsqrt(), 0)
+        values = torch.linalg.eigvalsh(unit[:, None] * level.conditional * unit)
+        found.append(torch.where(values > _ROUNDING, values, 0))
         coarse = level.low_spectrum
     return [*found, pixel_variances(coarse)]
 
@@ -102,7 +106,7 @@ def whitened_variances(
             data, where all variances are 1.
 
     Raises:
-        InputError: as `gaussian_levels`.
+        InputError: as `gaussian_levels`; details of which the coarser band tells all, by A and Γ.
     """
     laws = gaussian_levels(checked_variances(spectrum), wavelet, levels)
     others = laws if by is None else gaussian_levels(checked_variances(by), wavelet, levels)

@@ -33,6 +33,8 @@ from scorelet.wavelets.orthogonal.transform import check_sides
 
 LEVELS = 6
 """Noise levels of validation, geometric from the least to the largest."""
+ENOUGH = 3.0
+"""Deviations of the data: with noise of this level a tenth of the variance of samples is lost."""
 HELD_OUT = "held_out_loss"
 """In the log the mean of the validation over levels and scales; `loss` is the sum of training."""
 
@@ -61,9 +63,27 @@ def build(config: CascadeConfig) -> Experiment:
         export=export_model,
         validate=_validation(held, factors) if len(held) else None,
         best=Best(HELD_OUT, larger=False) if len(held) else None,
-        notes=(*said, *(f"{text}." for text in left_out)),
+        notes=(*said, *(f"{text}." for text in left_out), *_low_levels(factors)),
         sources=tuple(split_name(source)[0] for source in config.data.train),
     )
+
+
+def _low_levels(factors: list[FactorNoise]) -> list[str]:
+    """Return a sentence for each factor whose largest noise level leaves part of the data visible.
+
+    Samples start from noise of that level σ: of what varies by v, v²/(v + σ²) never comes back.
+    """
+    found = []
+    for name, factor in zip(factor_names(len(factors)), factors, strict=True):
+        largest, deviation = float(factor.law.quantile(torch.ones(1))), factor.variance**0.5
+        if largest < ENOUGH * deviation:
+            lost = 100 / (1 + (largest / deviation) ** 2)
+            found.append(
+                f"The noise of {name} ends at {largest:.3g}, and its data have deviation "
+                f"{deviation:.3g}: samples, which start there, lose about {lost:.0f} % of their "
+                f"variance. To draw samples let its sigma end at {ENOUGH * deviation:.2g} or above."
+            )
+    return found
 
 
 def _pictures(config: CascadeConfig, say: Say) -> tuple[np.ndarray, np.ndarray]:

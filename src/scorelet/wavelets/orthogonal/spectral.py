@@ -58,15 +58,32 @@ class GaussianLevel:
 
     @property
     def mean_map(self) -> Tensor:
-        """S_da / S_aa, (L/2, L'/2, 3): what takes a(q) to E[d | a](q); 0 where a has no energy."""
-        low = self.low_spectrum[..., None]
-        return torch.where(low > 0, self.cross[..., 1:, 0] / low.clamp_min(_tiny(low)), 0)
+        """S_da / S_aa, (L/2, L'/2, 3): what takes a(q) to E[d | a](q); 0 where a has no energy.
+
+        It has none where what it has is rounding of that of all bands at q.
+        """
+        low, all_bands = self.low_spectrum, _trace(self.cross)
+        known = (low > _rounding(low) * all_bands)[..., None]
+        return torch.where(known, self.cross[..., 1:, 0] / low[..., None], 0)
 
     @property
     def conditional(self) -> Tensor:
         """Gamma, (L/2, L'/2, 3, 3): the spectrum of the details given the low band."""
         across = self.cross[..., 1:, 0]
         return self.cross[..., 1:, 1:] - self.mean_map[..., :, None] * across[..., None, :].conj()
+
+    @property
+    def empty(self) -> bool:
+        """Whether the details are 0, but for rounding."""
+        details, all_bands = self.band_powers.sum(), _trace(self.cross).mean()
+        return bool(details <= _rounding(self.cross) * all_bands)
+
+    @property
+    def determined(self) -> bool:
+        """Whether the low band tells all of the details, but for rounding, as if they are 0."""
+        return bool(
+            _trace(self.conditional).mean() <= _rounding(self.cross) * _trace(self.cross).mean()
+        )
 
     def conditional_mean(self, low: Tensor) -> Tensor:
         """Return E[d | a], (..., 3, L/2, L'/2), for low bands a, (..., L/2, L'/2).
@@ -95,12 +112,29 @@ class GaussianLevel:
         """Return the law of a and Γ^(-1/2) (d - A a), with the A and the Γ of another law.
 
         By its own law details become white noise that does not depend on a.
+
+        Raises:
+            InputError: by a law whose low band tells all of the details.
         """
+        by.check_whitens()
         across, change = _power(by.conditional, -0.5, LEAST), torch.zeros_like(self.cross)
         change[..., 0, 0] = 1
         change[..., 1:, 1:] = across
         change[..., 1:, :1] = -across @ by.mean_map.to(across)[..., None]
         return GaussianLevel(change @ self.cross @ change.mH)
+
+    def check_whitens(self) -> None:
+        """Check that there is a Γ to whiten details by.
+
+        Raises:
+            InputError: the low band tells all of the details.
+        """
+        if self.determined:
+            height, width = self.cross.shape[:2]
+            raise InputError(
+                f"Details of {height}x{width} do not vary, given the coarser band: nothing is to "
+                "whiten. The spectrum is 0 at fine scales, or everywhere."
+            )
 
     def condition_number(self) -> float:
         """Return the largest by the smallest eigenvalue of the conditional covariance.
@@ -213,8 +247,13 @@ def _power(matrix: Tensor, exponent: float, least: float) -> Tensor:
     return (vectors * powers[..., None, :]) @ vectors.mH
 
 
-def _tiny(x: Tensor) -> float:
-    return torch.finfo(x.dtype).tiny
+def _trace(matrix: Tensor) -> Tensor:
+    return matrix.diagonal(dim1=-2, dim2=-1).real.sum(-1)
+
+
+def _rounding(x: Tensor) -> float:
+    """Share of the energy of all bands that may be rounding of sums of a few terms."""
+    return 8 * torch.finfo(x.dtype).eps
 
 
 def _check_spectrum(spectrum: Tensor, levels: int) -> None:
