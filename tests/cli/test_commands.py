@@ -149,10 +149,11 @@ def test_models_tells_what_a_file_holds(shell, tmp_path):
         "kind": "blind-denoiser",
         "architecture": type(network).__name__,
         "options": network.options,
-        "weights": sum(t.numel() for t in network.state_dict().values()),
+        "numbers": sum(t.numel() for t in network.state_dict().values()),
     }
     stdout = shell("models", registry.WEIGHTS / "faces.safetensors")[1]
-    assert "kind: multiscale\nparts:\n  coarse:\n    kind: scaled-denoiser\n" in stdout
+    assert "kind: multiscale\nsize:\n  - 80\n  - 80\nchannels: 1\n" in stdout
+    assert "wavelet: haar\ndepth: 2\nparts:\n  coarse:\n    kind: scaled-denoiser\n" in stdout
 
 
 @pytest.mark.parametrize("words", [["models"], ["models", "photo"], ["info"], ["evaluate"]])

@@ -8,8 +8,10 @@ import torch
 from scorelet.core.errors import InputError
 from scorelet.models import Denoiser, ResidualDenoiser, StationaryGaussianDenoiser, score
 from scorelet.models.band_whitening import BandWhitening
+from scorelet.models.bounded import CentredDenoiser
 from scorelet.models.conditional import ConditionalResidualDenoiser
 from scorelet.models.gaussian_details import GaussianDetailsDenoiser
+from scorelet.models.guided import GaussianGuidedDenoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import MultiscaleDenoiser, fold, unfold
 from scorelet.models.own_mean import mean_of_own_answers
@@ -285,6 +287,28 @@ def test_details_of_colours_stand_band_by_band():
     details = torch.arange(9.0).reshape(1, 3, 3, 1, 1)  # channel, band
     assert fold(details).flatten().tolist() == [0, 3, 6, 1, 4, 7, 2, 5, 8]
     assert torch.equal(unfold(fold(details)), details)
+
+
+@pytest.mark.parametrize("kind", ["centred", "guided"])
+def test_pictures_of_another_size_than_the_low_band_knows_are_refused(kind):
+    """The sentence has the size of pictures, and odd ones that are filled up to it pass."""
+    low = torch.zeros(1, 1, 4, 6)
+    basis = torch.eye(24)
+    coarse = {
+        "centred": lambda: CentredDenoiser(BFCNN(2, outputs=1, width=4, depth=2), low, 3.0),
+        "guided": lambda: GaussianGuidedDenoiser(
+            BFCNN(2, outputs=1, width=4, depth=2), low, torch.ones(24), basis, 3.0
+        ),
+    }[kind]()
+    network = BFCNN(4, outputs=3, width=4, depth=2)
+    details = ConditionalResidualDenoiser(network, channels=3, cond_channels=1)
+    model = Multiscale(WaveletPacket("haar", PacketPlan.wavelet(1)), coarse, [details])
+    denoiser = MultiscaleDenoiser(model).eval()
+    assert denoiser(torch.rand(1, 1, 7, 12)).shape == (1, 1, 7, 12)
+    with pytest.raises(InputError, match=r"are 8x14 .*takes 8x12 only"):
+        denoiser(torch.rand(1, 1, 8, 14))
+    with pytest.raises(InputError, match=r"cascade of denoisers.*MultiscaleDenoiser\(model\)"):
+        score(model, torch.rand(1, 1, 8, 12), 0.1)
 
 
 def test_what_is_no_plug_in_denoiser():

@@ -176,6 +176,12 @@ def test_pictures_of_the_size_that_a_model_learnt_are_not_spoken_of(tmp_path):
     assert evaluate(tmp_path, model="faces", sigmas=[25.0])["warnings"] == []
 
 
+def test_an_array_file_is_not_taken_for_a_picture(tmp_path, model):
+    np.save(tmp_path / "x.npy", np.zeros((3, 16, 16), np.float32))
+    with pytest.raises(InputError, match=r"x\.npy is an array file: a denoiser is measured on pic"):
+        evaluate(tmp_path / "x.npy", model=model)
+
+
 def test_numbers_that_overflow_are_no_psnr(tmp_path, model, monkeypatch):
     monkeypatch.setenv("SCORELET_DTYPE", "float16")
     tifffile.imwrite(tmp_path / "a.tif", noisy(16, 16, 1, dtype="float32")[..., 0])

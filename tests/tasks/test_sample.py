@@ -313,7 +313,7 @@ def test_arrays_in_files_are_continued_as_those_in_memory(tmp_path):
     np.save(tmp_path / "c.npy", coarse)
     np.savez(tmp_path / "c.npz", low=coarse, other=coarse + 3)
     expected = sl.sample(blind(), n=1, coarse=coarse, steps=2).images
-    for path in (tmp_path / "c.npy", f"{tmp_path / 'c.npz'}:low"):
+    for path in (tmp_path / "c.npy", f"{tmp_path / 'c.npz'}:low", torch.tensor(coarse)[None, None]):
         assert np.array_equal(sl.sample(blind(), n=1, coarse=path, steps=2).images, expected)
 
 
@@ -739,7 +739,7 @@ def test_a_mean_that_is_zero_but_for_rounding_is_zero(unit):
         ({"model": blind(), "first": (1 << 32) - 3, "n": 4}, r"first is .* below 2\^32"),
         ({"model": blind(), "sampler": "best"}, "Unknown sampler 'best'"),
         ({"model": blind(), "coarse": np.full((4, 6), 1.5)}, "goes from 1.5 to 1.5"),
-        ({"model": blind(), "coarse": np.zeros((2, 4, 6, 1))}, "batch axis"),
+        ({"model": blind(), "coarse": np.zeros((2, 4, 6, 1))}, "2 coarse pictures"),
         ({"model": blind(), "coarse": np.zeros((4, 6)), "size": (12, 18)}, "enlarges by 2, 4"),
         ({"model": blind(), "coarse": np.full((4, 6), np.nan)}, "without data"),
     ],

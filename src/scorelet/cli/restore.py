@@ -158,7 +158,7 @@ def _say(outcome: "Outcome", shared: Shared, warned: Warned) -> None:
     kept = " (kept from before)" if outcome.resumed else ""
     shared.say(
         f"{report['input']}: {report['width']}x{report['height']} pixels, "
-        f"{counted(report['samples'], 'sample')} of {report['steps']} network calls"
+        f"{counted(report['samples'], 'sample')} of {counted(report['steps'], 'network call')}"
         f"{level} -> {report['output']}{kept}"
     )
     for warning in report.get("warnings", []):

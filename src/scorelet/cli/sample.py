@@ -67,7 +67,7 @@ def sample(
         churn: share of a step, from 0 to 1, as much noise as of which is added again after it, one
             number or one for each scale; what the model names by default, 0 for none.
         label: class, its name or number, for models that know classes: cifar10-joint.
-        seed: any non-negative integer.
+        seed: a whole number from 0 to 2^63 - 1.
         first: number of the first sample: for the others of a set that was interrupted, or for a
             part of one that several machines draw.
         batch: how many samples are drawn at once; by default as many as have the pixels of 16 of
@@ -99,8 +99,9 @@ def sample(
         shared.warn(f"{warning}.")
     height, width = document["size"]
     shared.say(
-        f"{counted(count, 'sample')} of {height}x{width} (height x width), {document['calls']} "
-        f"network calls each, {document['seconds']:.1f} s -> {output}"
+        f"{counted(count, 'sample')} of {height}x{width} (height x width), "
+        f"{counted(document['calls'], 'network call')} each, "
+        f"{document['seconds']:.1f} s -> {output}"
     )
     shared.emit(document)
     return 0

@@ -59,7 +59,7 @@ class CentredDenoiser(Denoiser):
         check_bounded(network, bound, 2 * channels)
         self.network, self.bound = network, float(bound)
         self.register_buffer("mean", mean)
-        self.channels = (channels,)
+        self.channels, self.takes = (channels,), (mean.shape[2], mean.shape[3])
 
     @property
     def centre(self) -> Tensor:

@@ -121,6 +121,7 @@ class Denoiser(nn.Module, ABC):
     - `needs_cond`: without a condition it cannot answer; one is then understood, too;
     - `labels`: how many classes it can be conditioned on, or None;
     - `classes`: their names, or None;
+    - `takes`: (height, width) of the images that it takes, if it takes no others, or None;
     - `learnt`: (height, width) of the images that it learnt, if all had one size, or None;
     - `most`: the largest noise level that it has learnt, or inf;
     - `drawn_between`: the least and the largest level between which samples of it are drawn, if it
@@ -142,6 +143,7 @@ class Denoiser(nn.Module, ABC):
     labels: int | None = None
     classes: tuple[str, ...] | None = None
     learnt: tuple[int, int] | None = None
+    takes: tuple[int, int] | None = None
     most: float = math.inf
     drawn_between: tuple[float, float] | None = None
     needs_noise: bool = False

@@ -62,7 +62,7 @@ class _Guided(Denoiser):
         self.register_buffer("mean", mean)
         self.register_buffer("values", values)
         self.register_buffer("basis", basis.contiguous())  # as files keep it, bit for bit
-        self.channels = (mean.shape[1],)
+        self.channels, self.takes = (mean.shape[1],), (mean.shape[2], mean.shape[3])
 
     @property
     def centre(self) -> Tensor:

@@ -193,6 +193,17 @@ class MultiscaleDenoiser(Denoiser):
             return True
         return all(is_local(self.model, k, self.learnt) for k in range(len(self.model.factors)))
 
+    def _check_takes(self, height: int, width: int) -> None:
+        """Refuse images of another size than those whose low band is known."""
+        low, factor = cast("Denoiser", self.model.coarse).takes, 1 << self._levels.count
+        if low is not None and (-(-height // factor), -(-width // factor)) != low:
+            raise InputError(
+                f"The images are {height}x{width} (height x width), and this cascade takes "
+                f"{low[0] * factor}x{low[1] * factor} only: its low band knows the mean of those."
+                " Scale them to that size, or train a cascade whose low band is local "
+                "(form: scaled, or residual)."
+            )
+
     def scales(self, y: Tensor, sigma: Tensor | None = None) -> Iterator[Tensor]:
         """Yield x̂_J, ..., x̂_0: estimates at all resolutions, as the transform has them.
 
@@ -221,6 +232,7 @@ class MultiscaleDenoiser(Denoiser):
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
     ) -> Image:
         height, width = y.shape[-2:]
+        self._check_takes(height, width)
         right, below = (-side % self.locality.multiple for side in (width, height))
         whole = F.pad(y, (0, right, 0, below), mode="replicate")
         *_, x = self.scales(whole, None if self.blind else sigma)

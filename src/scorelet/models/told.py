@@ -37,6 +37,12 @@ def told_denoiser(model: Told) -> Told:
     inner = unwrapped(model)
     if isinstance(inner, JointEnergy):
         return inner.denoiser()
+    if type(inner).__name__ == "Multiscale":  # which imports all of the wavelets
+        raise InputError(
+            "A Multiscale is a cascade of denoisers: "
+            "scorelet.models.multiscale_denoiser.MultiscaleDenoiser(model) denoises whole images, "
+            "and model.coarse and model.details are of its bands."
+        )
     if isinstance(inner, Denoiser):
         return model
     module = isinstance(inner, nn.Module)

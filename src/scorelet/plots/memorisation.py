@@ -64,12 +64,19 @@ def gap_figure(
 
 def histograms_figure(
     sets: Mapping[str, tuple[Sequence[float], Sequence[float] | None]],
+    *,
+    first: str | None = "twin's sample",
 ) -> "Figure":
-    """Draw for each title which share has which cosine: with twins, and with training pictures."""
+    """Draw for each title which share has which cosine: with twins, and with training pictures.
+
+    Args:
+        sets: two kinds of cosines by title; of the second there may be none.
+        first: what the first are with, if a legend is to say it.
+    """
     figure = new_figure(2.6 * len(sets) + 0.9, 2.6)
     axes = figure.subplots(1, len(sets), squeeze=False, sharey=True)[0]
     for place, (title, (pairs, near)) in zip(axes, sets.items(), strict=True):
-        _histogram(place, pairs, COLOURS[0], "twin's sample")
+        _histogram(place, pairs, COLOURS[0], first)
         if near is not None:
             _histogram(place, near, COLOURS[1], "nearest training picture")
         place.set_title(title, fontsize="small")
@@ -77,7 +84,8 @@ def histograms_figure(
         place.set_xlim(_first_bin([*pairs, *(near or ())]), 1)
         place.spines[["top", "right"]].set_visible(False)
     axes[0].set_ylabel("share")
-    axes[0].legend(frameon=False, fontsize="x-small", loc="upper left")
+    if first is not None:
+        axes[0].legend(frameon=False, fontsize="x-small", loc="upper left")
     return figure
 
 
@@ -87,7 +95,7 @@ def _first_bin(cosines: Sequence[float]) -> float:
     return min(_LOW, float(_BINS[least >= _BINS].max()))
 
 
-def _histogram(axes: "Axes", cosines: Sequence[float], colour: str, label: str) -> None:
+def _histogram(axes: "Axes", cosines: Sequence[float], colour: str, label: str | None) -> None:
     values = np.clip(cosines, -1, 1)
     axes.hist(
         values, _BINS.tolist(), weights=np.full(len(values), 1 / max(1, len(values))),

@@ -48,7 +48,9 @@ def card(name: str) -> dict[str, Any]:
 
 
 def contents(model: str | Path) -> dict[str, Any]:
-    """Return what the file of a model says of it: kind, network, classes, number of weights.
+    """Return what the file of a model says of it: kind, network, classes, how many numbers it has.
+
+    These are weights and statistics. Of a cascade it says the wavelet and what its record has.
 
     Args:
         model: as in `load`; nothing is built.
@@ -59,7 +61,7 @@ def contents(model: str | Path) -> dict[str, Any]:
     """
     path = locate_weights(model)
     _, header, tensors = open_model(path)
-    return {"file": str(path), **_said(header), "weights": sum(map(Tensor.numel, tensors.values()))}
+    return {"file": str(path), **_said(header), "numbers": sum(map(Tensor.numel, tensors.values()))}
 
 
 def locate_weights(model: str | Path) -> Path:
@@ -193,6 +195,10 @@ def load_network(model: str | Path, *, factor: int | None = None) -> nn.Module:
 def _said(header: Header) -> dict[str, Any]:
     """Return the entries of a header that describe a model, and so of its parts."""
     said = {key: header[key] for key in _DESCRIBING if key in header}
+    if isinstance(record := header.get("record"), dict):
+        said |= {key: value for key, value in record.items() if value is not None}
+    if isinstance(transform := header.get("transform"), dict):
+        said |= {key: transform[key] for key in ("wavelet", "depth") if key in transform}
     parts = header.get("parts")
     if not isinstance(parts, dict):
         return said

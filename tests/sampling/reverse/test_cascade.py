@@ -116,6 +116,9 @@ def test_a_whitened_cascade_keeps_the_low_band():
     x = Cascade(model, [ReversePlan(4)] * 3).refine(low, Noise(5, range(3)))
     again, _ = OrthogonalWavelet("db2", 2).analyze(x)
     torch.testing.assert_close(again, low, rtol=0, atol=1e-9)
+    low[1, 0, 2, 3] = torch.nan
+    with pytest.raises(InputError, match="low band holds NaN"):
+        Cascade(model, [ReversePlan(4)] * 3).refine(low, Noise(5, range(3)))
 
 
 @pytest.mark.slow

@@ -104,12 +104,15 @@ class Cascade:
             level: j; None: J, the coarsest.
 
         Raises:
-            InputError: no such level; otherwise, and DivergenceError, as in `sample`.
+            InputError: no such level, or a low band that is not finite; otherwise, and
+                DivergenceError, as in `sample`.
         """
         levels = Levels.of(self.model)
         start = levels.count if level is None else level
         if not 1 <= start <= levels.count:
             raise InputError(f"There is no level {level} to refine: the model has {levels.count}.")
+        if not bool(low.isfinite().all()):
+            raise InputError("The low band holds NaN or infinite values: expected finite numbers.")
         units = levels.normalization(low)
         x = low
         for number in range(start, 0, -1):

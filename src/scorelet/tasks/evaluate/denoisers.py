@@ -23,6 +23,7 @@ from scorelet.data import (
     locate,
     with_channels,
 )
+from scorelet.data.fields.array_files import array_suffix
 from scorelet.data.labelled import load_labelled
 from scorelet.data.labelled.files import measured_part
 from scorelet.data.pictures.folders import left_out_of
@@ -64,6 +65,11 @@ def measure_denoiser(
         )
     source = measured_part(_locate_photos(data))
     labelled = source.is_file() and source.suffix.lower() == ".npz"
+    if not labelled and array_suffix(source) is not None:
+        raise InputError(
+            f"{source} is an array file: a denoiser is measured on pictures, one or a folder of "
+            "them (PNG, TIFF of floats ...), or on labelled ones in an npz file."
+        )
     read = _read_labelled if labelled else _read
     pictures, channels, said = read(source, denoiser, settings)
     dtype = inference_dtype(choose_device(settings.device), settings.dtype)

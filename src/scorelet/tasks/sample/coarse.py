@@ -61,8 +61,8 @@ def _picture(source: Any) -> Picture:  # noqa: ANN401
             return read_picture(source, gaps=True)
         source = np.asarray(read_array(file, name))
     given = in_memory(source)
-    if given.batch:
-        raise InputError("The coarse picture has a batch axis: sample continues one picture.")
+    if len(given.pictures) > 1:
+        raise InputError(f"There are {len(given.pictures)} coarse pictures: sample continues one.")
     return given.pictures[0]
 
 

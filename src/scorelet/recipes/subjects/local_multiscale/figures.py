@@ -92,11 +92,12 @@ def enlarged_section(
 def samples_section(samples: Tensor, near: Tensor, cosines: Mapping[str, list[float]]) -> Section:
     """Show samples, the nearest training picture beside each, and all cosines."""
     lines = {"sample": samples[:SHOWN], "nearest training picture": near[:SHOWN]}
+    sets = {kind: (values, None) for kind, values in cosines.items()}
     return Section(
         "Synthesis",
         [
             Picture(png(twins_figure(lines)), "Samples and their nearest training pictures."),
             Text("Cosines with the nearest training picture: of samples, and of real pictures."),
-            Picture(png(histograms_figure({k: (v, None) for k, v in cosines.items()})), "Cosines."),
+            Picture(png(histograms_figure(sets, first=None)), "Cosines."),
         ],
     )
