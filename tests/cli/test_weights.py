@@ -21,7 +21,7 @@ def test_spectrum(shell, files, tmp_path):
     assert status == 0
     assert re.search(r"of \d+ layers (has|have) learned directions", lines[0])
     assert " ".join(lines[1].split()) == (
-        "layer kind neurons inputs learned effective rank largest bulk / initial"
+        "layer kind neurons inputs learned beyond norms effective rank largest bulk / initial"
     )
     assert lines[2].split()[0] == "stem.0"
     assert lines[-1] == f"-> {tmp_path / 's.html'}"

@@ -21,6 +21,7 @@ from scorelet.analysis.weight_covariance import (
     eigenvector_cosines,
     largest_of_noise,
     learned_part,
+    seen_beyond_norms,
     weight_spectrum,
 )
 from scorelet.core.brief import Brief
@@ -39,12 +40,20 @@ class LayerSpectrum(Brief):
         spectrum: all of it.
         learned: what is above noise.
         bulk: variance of the bulk in units of that of the initialisation.
+        noise: whose units values are in, see `NOISES`.
     """
 
     layer: Layer
     spectrum: Spectrum
     learned: Spectrum
     bulk: float
+    noise: str
+
+    @property
+    def beyond_norms(self) -> int:
+        """How many learned directions random neurons of the same norms would not show."""
+        rows, kept = self.layer.rows(), len(self.learned.values)
+        return seen_beyond_norms(rows, self.spectrum, kept, known=self.noise == "init")
 
     @property
     def edge(self) -> float:
@@ -65,7 +74,7 @@ def layer_spectrum(layer: Layer, noise: str) -> LayerSpectrum:
     except InputError as error:
         said = str(error)
         raise InputError(f"Layer {layer.name}: {said[0].lower()}{said[1:]}") from None
-    found = LayerSpectrum(layer, raw, learned_part(raw), bulk_variance(raw))
+    found = LayerSpectrum(layer, raw, learned_part(raw), bulk_variance(raw), "init")
     return in_units_of_bulk(found) if noise == "bulk" else found
 
 
@@ -75,7 +84,7 @@ def in_units_of_bulk(found: LayerSpectrum) -> LayerSpectrum:
         return found
     raw = found.spectrum
     scaled = Spectrum(raw.values / found.bulk, raw.vectors, raw.neurons)
-    return LayerSpectrum(found.layer, scaled, learned_part(scaled), found.bulk)
+    return LayerSpectrum(found.layer, scaled, learned_part(scaled), found.bulk, "bulk")
 
 
 @dataclass(frozen=True, repr=False)

@@ -171,7 +171,11 @@ def test_layers_of_zeros_say_nothing_of_the_noise(tmp_path):
     found.save(tmp_path / "drawn.html")  # without a word of the drawing of an empty scale
     document = found.document
     assert document["noise"] == "init"
-    assert document["warnings"] == ["all weights of 1 are 0: nothing is said of them"]
+    assert document["warnings"] == [
+        "all weights of 1 are 0: nothing is said of them",
+        "half of the eigenvalues of 2, or more, are 0: neurons there have no weights, or those of "
+        "others",
+    ]
     assert [layer(document, name)["bulk_variance"] for name in "12"] == [0, 0]
     document = sl.weights.spectrum(net, noise="bulk").document
     assert document["warnings"][1].startswith("half of the eigenvalues of 2, or more, are 0")

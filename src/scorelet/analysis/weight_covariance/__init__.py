@@ -10,6 +10,7 @@ from scorelet.analysis.weight_covariance.gaussianity import (
     share_outside_bulk,
     whitened,
 )
+from scorelet.analysis.weight_covariance.row_norms import edge_of_norms, seen_beyond_norms
 from scorelet.analysis.weight_covariance.shrinkage import (
     bulk_edges,
     bulk_variance,
@@ -54,6 +55,7 @@ __all__ = [
     "bures_distance",
     "clipped",
     "covariance_error",
+    "edge_of_norms",
     "effective_rank",
     "eigenvector_cosines",
     "largest_of_noise",
@@ -64,6 +66,7 @@ __all__ = [
     "redrawn",
     "refuse_broken",
     "rotated",
+    "seen_beyond_norms",
     "share_outside_bulk",
     "shrink",
     "similarity",

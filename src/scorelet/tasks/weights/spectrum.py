@@ -46,7 +46,8 @@ class Spectra(Brief):
 
     Attributes:
         document: for JSON: model, noise, warnings and ``layers``: name, kind, neurons, inputs,
-            gamma, kept, effective_rank (None if nothing is kept), effective_rank_of_all,
+            gamma, kept, beyond_norms (how many of these no neurons show that know nothing and
+            have the same norms), effective_rank (None if nothing is kept), effective_rank_of_all,
             bulk_variance, edge, eigenvalues and learned eigenvalues (the first 200).
         layers: what it was made from.
     """
@@ -140,6 +141,8 @@ def in_units_of_noise(
     said = [[*_no_bulks(layers, used), *_bulk_warnings(layers, noise, used)] for layers in spectra]
     if used == "bulk":
         spectra = [tuple(map(in_units_of_bulk, layers)) for layers in spectra]
+    for words, layers in zip(said, spectra, strict=True):
+        words += _unequal_norms(layers)
     return used, spectra, said
 
 
@@ -176,12 +179,26 @@ def _no_bulks(layers: Sequence[LayerSpectrum], used: str) -> list[str]:
     empty = zeros(layers)
     said = [f"all weights of {listed(empty)} are 0: nothing is said of them"] if empty else []
     flat = [s.layer.name for s in layers if not s.bulk > 0 and s.layer.name not in empty]
-    if flat and used == "bulk":
+    if flat:
+        kept = ", and noise stays that of the initialisation there" if used == "bulk" else ""
         said.append(
-            f"half of the eigenvalues of {listed(flat)}, or more, are 0: noise stays that of "
-            "the initialisation there"
+            f"half of the eigenvalues of {listed(flat)}, or more, are 0: neurons there have no "
+            f"weights, or those of others{kept}"
         )
     return said
+
+
+def _unequal_norms(layers: Sequence[LayerSpectrum]) -> list[str]:
+    """Say where a fifth of the directions or more may be there because norms of neurons differ."""
+    counts = [(s.layer.name, len(s.learned.values), s.beyond_norms) for s in layers]
+    many = [(name, kept, rest) for name, kept, rest in counts if kept - rest > max(1, 0.2 * kept)]
+    if not many:
+        return []
+    shown = ", ".join(f"{name} ({kept - rest} of {kept})" for name, kept, rest in many[:5])
+    return [
+        f"neurons of {shown}{', ...' if len(many) > 5 else ''} have unequal norms, perhaps 0, and "
+        "random ones of the same norms would show so many of the learned directions, too"
+    ]
 
 
 def zeros(layers: Sequence[LayerSpectrum]) -> list[str]:
@@ -247,6 +264,7 @@ def _entry(found: LayerSpectrum) -> dict[str, Any]:
         "inputs": found.spectrum.inputs,
         "gamma": found.spectrum.gamma,
         "kept": len(found.learned.values),
+        "beyond_norms": found.beyond_norms,
         "effective_rank": or_none(effective_rank(found.learned.values)),
         "effective_rank_of_all": or_none(effective_rank(found.spectrum.values)),
         "bulk_variance": found.bulk,

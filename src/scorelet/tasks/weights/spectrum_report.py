@@ -24,9 +24,19 @@ METHOD = (
     "layer). "
     "Eigenvalues above it are shrunk to those of the learned part, ℓ, which noise has made larger. "
     "The effective rank Σ k ℓ_k / Σ ℓ_k says around how many directions matter. Weights of a "
-    "convolution are taken as one row of channels times positions in the kernel."
+    "convolution are taken as one row of channels times positions in the kernel. Beyond norms are "
+    "those that random neurons would not show whose norms differ as much as these do."
 )
-COLUMNS = ("kind", "neurons", "inputs", "learned", "effective rank", "largest", "bulk / initial")
+COLUMNS = (
+    "kind",
+    "neurons",
+    "inputs",
+    "learned",
+    "beyond norms",
+    "effective rank",
+    "largest",
+    "bulk / initial",
+)
 """What tables of layers show, here and in the shell, after the name."""
 CHANCE = {
     "init": "one of a hundred untrained layers",
@@ -82,6 +92,6 @@ def values(entry: dict[str, Any]) -> list[str]:
     numbers = (entry["effective_rank"], entry["eigenvalues"][0], entry["bulk_variance"])
     return [
         entry["kind"],
-        *(str(entry[name]) for name in ("neurons", "inputs", "kept")),
+        *(str(entry[name]) for name in ("neurons", "inputs", "kept", "beyond_norms")),
         *map(number, numbers),
     ]
