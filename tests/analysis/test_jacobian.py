@@ -390,7 +390,7 @@ def written_over(y):
         ),
         (lambda y: y * (1 + 1j), {}, "real floats"),
         (lambda y, sigma: sigma * y, {}, r"function of y alone.*y\[None\]"),
-        (nn.Conv2d(1, 1, 1).double(), {}, "the dtype of the weights"),
+        (nn.Conv2d(1, 1, 1).double(), {}, r"so must weights \(net\.float\(\)\)"),
         (nn.Conv2d(3, 3, 1), {}, "fails on a tensor.*channels instead[.]$"),
         (nn.Conv1d(1, 1, 1), {}, r"modules get images \(n, c, h, w\): .*lambda y: net\(y\)"),
         (torch.exp, {"k": 0}, "between 1 and"),

@@ -51,6 +51,13 @@ def test_inference_mode_around_it_changes_nothing(words):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("level", [{"sigma": 25.0}, {"noise": 25.0}])
+def test_levels_in_8_bit_units_are_spoken_of_in_python(words, level):
+    said = sl.basis(words[1], model=words[3], k=2, crop=8, **level).document["warnings"]
+    assert any("a level of 25 in 8-bit units is 25/255" in text for text in said)
+
+
+@pytest.mark.slow
 def test_json_and_arrays_agree(shell, words, tmp_path):
     status, out, _ = shell(*words, "-k", 3, "--noise", 25, "-o", tmp_path / "b.npz", "--json")
     document = json.loads(out)

@@ -179,5 +179,6 @@ def check_counts(counts: Sequence[int], parts: int, names: Sequence[str] = ()) -
         name = names[first] if first < len(names) else first
         raise InputError(
             f"Class {name} has {counted(counts[first], 'sample')}: at least {parts + 1} of each "
-            "class are needed; give more, or leave the class out."
+            "class are needed; give more pictures (a limit counts those of all classes), or leave "
+            "the class out."
         )

@@ -64,7 +64,7 @@ def one_line(error: BaseException, *, limit: int = 300) -> str:
 def mixes_dtypes(error: BaseException) -> bool:
     """Whether torch complains of an image and weights of different dtypes."""
     said = str(error)
-    return "scalar type" in said or "should be the same" in said
+    return any(words in said for words in ("scalar type", "should be the same", "same dtype"))
 
 
 class MissingExtraError(ScoreletError, ImportError):

@@ -253,6 +253,11 @@ def _warnings(clean: Tensor, found: JacobianBasis, settings: BasisSettings) -> l
     """Return sentences without a full stop."""
     said = []
     low, high = float(clean.min()), float(clean.max())
+    if (most := max(settings.sigma or 0, settings.noise)) > 1 and 0 <= low <= high <= 1:
+        said.append(
+            f"the level is {most:g}, and the picture has values from 0 to 1: in Python a level of "
+            "25 in 8-bit units is 25/255"
+        )
     if not 0 <= float(clean.mean()) <= 1 or high - low > _RANGE:
         said.append(
             f"the picture has values from {low:g} to {high:g}, and models have learnt those from 0 "

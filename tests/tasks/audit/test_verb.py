@@ -196,6 +196,11 @@ def _moment(x):
     return rows.mT @ rows / len(rows)
 
 
+def test_levels_in_8_bit_units_are_refused():
+    with pytest.raises(InputError, match="a level of 25 in 8-bit units is 25/255"):
+        AuditSettings(sigmas=(50.0, 25.0))
+
+
 def test_training_sets_in_the_other_order_are_refused(arrays):
     """Whose models would seem to have learned too little."""
     a, b, new = arrays

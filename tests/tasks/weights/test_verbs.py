@@ -753,6 +753,29 @@ def test_a_classifier_is_drawn_anew_and_saved(tmp_path):
 
 
 @pytest.mark.slow
+def test_labels_are_those_of_the_model_whatever_their_order(tmp_path):
+    """Names in another order give the same accuracies; other names, or a broken part, none."""
+    model = write_learned(tmp_path / "m.safetensors")
+    with np.load(write_data(tmp_path / "d.npz")) as arrays:
+        parts = dict(arrays)
+    expected = sl.weights.resample(model, data=tmp_path / "d.npz", refit=True, seed=1).document
+    turned = {f"y_{part}": 3 - parts[f"y_{part}"] for part in ("train", "test")}
+    np.savez(tmp_path / "turned.npz", **(parts | turned | {"classes": parts["classes"][::-1]}))
+    found = sl.weights.resample(model, data=tmp_path / "turned.npz", refit=True, seed=1).document
+    assert found["accuracy"] == expected["accuracy"]
+    np.savez(tmp_path / "others.npz", **(parts | {"classes": np.array(list("wxyz"))}))
+    found = sl.weights.resample(model, data=tmp_path / "others.npz").document
+    assert found["accuracy"] is None
+    assert any("no accuracy is told: The data have the class" in w for w in found["warnings"])
+    with pytest.raises(InputError, match="use data with its classes"):
+        sl.weights.resample(model, data=tmp_path / "others.npz", refit=True)
+    np.savez(tmp_path / "broken.npz", **(parts | {"y_test": parts["y_test"][:-3]}))
+    found = sl.weights.resample(model, data=tmp_path / "broken.npz").document
+    assert found["accuracy"] is None
+    assert any("no accuracy is told" in text for text in found["warnings"])
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", [lambda y: {"out": y}, lambda y: y[..., None, None]])
 def test_networks_that_give_no_logits_have_no_accuracy(tmp_path, answer):
     net = plain_net(side=8).float()

@@ -129,7 +129,8 @@ def undetermined(rotations: Mapping[str, Rotation]) -> list[str]:
     return [
         f"the signals of these pictures do not span {listed(list(poor))}: those of {worst} have "
         f"{poor[worst].directions} of {min(poor[worst].matrix.shape)} directions, so the rotation "
-        "is arbitrary in the others; give pictures that differ more"
+        "is arbitrary in the others; give pictures that differ more (channels that are 0 on all "
+        "pictures stay so)"
     ]
 
 

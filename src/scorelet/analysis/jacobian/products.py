@@ -299,7 +299,9 @@ def _remedy(error: Exception, *, module: bool = False) -> str:
     if "inplace" in said:
         return "; leave out what writes over a value that its own derivative needs"
     if mixes_dtypes(error):
-        return "; give y the dtype of the weights, as y.float() or y.astype('float32')"
+        return (
+            "; y is taken in single precision, or in double if it is: so must weights (net.float())"
+        )
     if module and re.search(r"\b[35]D\b", said):
         return "; modules get images (n, c, h, w): for others give a function, as lambda y: net(y)"
     if re.search(r"\b[2-5]D\b", said):

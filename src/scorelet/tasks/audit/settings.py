@@ -75,6 +75,11 @@ def network_of_twins(steps: int | None = None, width: int | None = None) -> Netw
 
 
 def _check_levels(sigmas: Sequence[float]) -> None:
+    if sigmas and min(sigmas, default=0) > MOST_LEVEL:
+        raise InputError(
+            f"The noise levels are {list(sigmas)}, of pictures in [0, 1]: in Python a level of 25 "
+            "in 8-bit units is 25/255."
+        )
     if not sigmas or not all(0 < sigma < math.inf for sigma in sigmas):
         raise InputError(f"The noise levels are {list(sigmas)}: expected at least one, above 0.")
     if list(sigmas) != sorted(set(sigmas), reverse=True):
@@ -84,6 +89,10 @@ def _check_levels(sigmas: Sequence[float]) -> None:
 def noise_levels(sigmas: Sequence[float] | None) -> tuple[float, ...]:
     """Return noise levels in the order of an audit; None: the usual ones."""
     return SIGMAS if sigmas is None else tuple(sorted(set(sigmas), reverse=True))
+
+
+MOST_LEVEL = 4.0
+"""Pictures in [0, 1] are lost in noise of such a level."""
 
 
 @dataclass(frozen=True)

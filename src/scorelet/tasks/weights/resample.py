@@ -1,6 +1,6 @@
 """The verb weights resample: a new network drawn from the law of a trained one's weights."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from scorelet.analysis.weight_comparison import layer_spectrum
 from scorelet.analysis.weight_resampling import DrawnNetwork, Law, draw_network, refit
 from scorelet.core.brief import Brief
 from scorelet.core.checkpoint import save_tensors
-from scorelet.core.errors import InputError
+from scorelet.core.errors import InputError, ScoreletError, one_line
 from scorelet.core.files import check_regular
 from scorelet.core.options import check_fields, checked
 from scorelet.core.paths import as_path
@@ -23,6 +23,7 @@ from scorelet.data.labelled import LabelledImages
 from scorelet.data.locate import locate
 from scorelet.models import Classifier
 from scorelet.tasks.array_files import check_output
+from scorelet.tasks.evaluate.classifiers import numbered
 from scorelet.tasks.networks import (
     Model,
     Opened,
@@ -155,7 +156,9 @@ def resampling(
             "refit needs labels, and the data are pictures alone: give a "
             "scorelet.LabelledImages, or leave refit out."
         )
-    test = _test_part(data, opened, shown)
+    if settings.refit and isinstance(images, LabelledImages):
+        images = _numbered(images, opened.model)
+    test, untested = _test_part(data, opened, shown)
     law = Law(settings.law, settings.rank)
     drawn = draw_network(opened.network, images, seed=settings.seed, law=law, progress=progress)
     trained = _accuracy(opened.network, test)
@@ -177,6 +180,7 @@ def resampling(
         "warnings": [
             *opened.notes,
             *notes,
+            *untested,
             *([NO_LOGITS] if test is not None and trained is None else []),
             *_few(drawn, len(images)),
             *drawn.warnings,
@@ -186,17 +190,33 @@ def resampling(
     return Resampled(document, _with_network(opened.model, drawn.network), drawn)
 
 
-def _test_part(data: Unlabelled, opened: Opened, shown: PictureChoice) -> LabelledImages | None:
-    """The test part of a named set; a set in memory, or a folder that is not divided, has none."""
-    if not isinstance(data, str | Path):
-        return None
-    path = locate(data)
-    if path.is_dir() and not (path / "test").is_dir():
-        return None
+def _test_part(
+    data: Unlabelled, opened: Opened, shown: PictureChoice
+) -> tuple[LabelledImages | None, list[str]]:
+    """Return the test part of a named set, or None and why it cannot be used.
+
+    A set in memory, or a folder that is not divided, has none, of which nothing is said. Labels are
+    numbers of the model's classes, if it knows any.
+    """
+    if not isinstance(data, str | Path) or not _has_test(locate(data)):
+        return None, []
     try:
-        return open_pictures(data, opened.model, PictureChoice("test", shown.size, shown.limit))
-    except (InputError, OSError):
-        return None
+        test = open_pictures(data, opened.model, PictureChoice("test", shown.size, shown.limit))
+        test = _numbered(test, opened.model)
+    except (ScoreletError, OSError) as error:
+        return None, [f"no accuracy is told: {one_line(error).rstrip('.')}"]
+    return test, []
+
+
+def _numbered(images: LabelledImages, model: object) -> LabelledImages:
+    """Give labels as numbers of the model's classes, if it knows any; refuse others."""
+    if not isinstance(model, Classifier):
+        return images
+    return replace(images, y=numbered(images, model.classes).numpy(), classes=model.classes)
+
+
+def _has_test(path: Path) -> bool:
+    return (path / "test").is_dir() or path.is_file()
 
 
 @torch.no_grad()
