@@ -6,7 +6,7 @@ import re
 import pytest
 
 from scorelet.plots import curves_figure, png
-from scorelet.plots.report import Facts, Mark, Picture, Section, Table, Text, render
+from scorelet.plots.report import Facts, Mark, Picture, Section, Table, Text, number, render
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +75,10 @@ def test_more_curves_than_colours_are_all_drawn():
     assert [t.get_text() for t in axes.get_legend().get_texts()] == ["l", *curves]
     lines = [bars.lines[0] for bars in axes.containers]
     assert len({(line.get_color(), line.get_marker()) for line in lines}) == 6
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(-0.001, "0.00"), (-0.006, "-0.01"), (0.0, "0.00"), (None, "–")]
+)
+def test_what_rounds_to_zero_has_no_sign(value, text):
+    assert number(value, ".2f") == text

@@ -125,7 +125,10 @@ def render(title: str, opening: Sequence[Part], sections: Sequence[Section] = ()
 
 def number(value: float | None, form: str = ".3g") -> str:
     """Write a number for a table, or a dash where it is undefined."""
-    return "–" if value is None else format(value, form)
+    if value is None:
+        return "–"
+    text = format(value, form)
+    return text.removeprefix("-") if not text.strip("-0.") else text
 
 
 def _kind(part: Part) -> str:

@@ -28,7 +28,7 @@ def profile_figure(profile: FisherProfile) -> "Figure":
         known = [float("nan") if value is None else value for value in values]
         axes.plot(places, known, style, color=colour, label=title, ms=5)
     axes.set_yscale("symlog", linthresh=_LINTHRESH)
-    axes.set_ylabel("Fisher ratio")
+    axes.set_ylabel(f"Fisher ratio (linear below {_LINTHRESH:g})")
     axes.set_xticks(list(places), [layer.name for layer in layers], rotation=45, ha="right")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize="small")
