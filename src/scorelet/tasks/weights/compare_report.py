@@ -19,8 +19,8 @@ READING = (
     "number of neurons only: they reach about 0.9 where the learned directions are far above "
     "noise, and 0.5 to 0.8 where these are near it. A network and its copy are above 1. The output "
     "layer is an exception: its neurons are the same classes or channels in both networks and not "
-    "drawn at random, so that neither 1 nor ± holds: it may be above 1 without being a copy. So may "
-    "layers whose weights are normalised row by row (weight norm), which are not drawn as the "
+    "drawn at random, so that neither 1 nor ± holds: it may be above 1 without being a copy. So "
+    "may layers whose weights are normalised row by row (weight norm), which are not drawn as the "
     "ceiling supposes."
 )
 ACTIVATIONS = (

@@ -46,6 +46,8 @@ def curves_section(
     ]
     for title, other in (("Flat networks", "scales "), ("Cascades", "flat ")):
         shown = {name: gain for name, gain in gains.items() if not name.startswith(other)}
+        both = [name for name in shown if not name.startswith(("flat ", "scales "))]
+        shown = {name: shown[name] for name in both} | shown  # those have one colour in both
         drawn = curves_figure(decibels, shown, labels=("input PSNR (dB)", "gain (dB)"))
         parts.append(Picture(png(drawn), f"Gain by input PSNR: {title}.", title))
     return Section("Denoising", parts)
