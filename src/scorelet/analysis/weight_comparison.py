@@ -8,6 +8,7 @@ Reference: Guth, Ménard 2024, arXiv 2409.19460, section 3.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Generator, Tensor
@@ -49,7 +50,7 @@ class LayerSpectrum(Brief):
     bulk: float
     noise: str
 
-    @property
+    @cached_property
     def beyond_norms(self) -> int:
         """How many learned directions random neurons of the same norms would not show."""
         rows, kept = self.layer.rows(), len(self.learned.values)

@@ -201,7 +201,7 @@ class MultiscaleDenoiser(Denoiser):
                 f"The images are {height}x{width} (height x width), and this cascade takes "
                 f"{low[0] * factor}x{low[1] * factor} only: its low band knows the mean of those."
                 " Scale them to that size, or train a cascade whose low band is local "
-                "(form: scaled, or residual)."
+                "(form: scaled without guided, or residual)."
             )
 
     def scales(self, y: Tensor, sigma: Tensor | None = None) -> Iterator[Tensor]:

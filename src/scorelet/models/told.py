@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
-from scorelet.core.network import unwrapped
+from scorelet.core.network import has_factors, unwrapped
 from scorelet.core.typing import Image
 from scorelet.models.answers import image_like
 from scorelet.models.denoiser import Denoiser, NoiseLike, check_tensor
@@ -37,9 +37,9 @@ def told_denoiser(model: Told) -> Told:
     inner = unwrapped(model)
     if isinstance(inner, JointEnergy):
         return inner.denoiser()
-    if type(inner).__name__ == "Multiscale":  # which imports all of the wavelets
+    if has_factors(inner):
         raise InputError(
-            "A Multiscale is a cascade of denoisers: "
+            f"A {type(inner).__name__} is a cascade of denoisers: "
             "scorelet.models.multiscale_denoiser.MultiscaleDenoiser(model) denoises whole images, "
             "and model.coarse and model.details are of its bands."
         )

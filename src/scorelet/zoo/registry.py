@@ -196,7 +196,7 @@ def _said(header: Header) -> dict[str, Any]:
     """Return the entries of a header that describe a model, and so of its parts."""
     said = {key: header[key] for key in _DESCRIBING if key in header}
     if isinstance(record := header.get("record"), dict):
-        said |= {key: value for key, value in record.items() if value is not None}
+        said |= {key: record[key] for key in record if key not in said}
     if isinstance(transform := header.get("transform"), dict):
         said |= {key: transform[key] for key in ("wavelet", "depth") if key in transform}
     parts = header.get("parts")

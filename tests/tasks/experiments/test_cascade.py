@@ -88,18 +88,25 @@ def test_a_run_learns_and_its_file_is_a_model_that_generates(config, tmp_path):
 
 
 def test_noise_that_samples_would_start_too_low_from_is_spoken_of(config, tmp_path):
-    """Of deviation s and largest level s/2, 1/(1 + 1/4) of the variance."""
-    assert not build(config()).notes
-    pictures = np.concatenate([blobs(40), blobs(24, seed=1)])[:56] / 255
-    deviation = float((pictures.reshape(56, 4, 4, 4, 4).mean((2, 4))).std(0).mean())
-    (said,) = build(config(low=LOW | {"sigma": [0.02, deviation / 2]})).notes
+    """Of the direction that varies most: pictures that differ in brightness vary by d times more.
+
+    Of deviation s and largest level s/2, 1/(1 + 1/4) of the variance is lost.
+    """
+    assert not build(config(low=LOW | {"sigma": [0.02, 4.0]})).notes
+    gray = np.random.default_rng(3).integers(0, 256, (60, 1, 1), dtype=np.uint8)
+    np.save(tmp_path / "gray.npy", np.repeat(np.repeat(gray, 16, 1), 16, 2) ^ blobs(60) // 64)
+    deviation = float((gray / 255).std()) * 4  # of all 16 numbers of the low band together
+    data = {"train": [str(tmp_path / "gray.npy")]}
+    (said,) = build(config(low=LOW | {"sigma": [0.02, deviation / 2]}, data=data)).notes
     assert "The noise of low ends at" in said
-    assert "lose about 80 % of their variance" in said or "about 79 %" in said
+    assert any(f"about {lost} % of its variance" in said for lost in (79, 80, 81))
+    assert build(config(low=LOW | {"sigma": [0.02, 2.8 * deviation]}, data=data)).notes
+    assert not build(config(low=LOW | {"sigma": [0.02, 3.3 * deviation]}, data=data)).notes
     rng = np.random.default_rng(3)
     np.save(tmp_path / "noise.npy", rng.integers(0, 256, (60, 16, 16), dtype=np.uint8))
     details = [DETAILS | {"sigma": [0.005, 0.5]}] * 2
     data = {"train": [str(tmp_path / "noise.npy")]}
-    low = LOW | {"sigma": [0.02, 4.0]}
+    low = LOW | {"sigma": [0.02, 9.0]}
     said = build(config(low=low, details=details, data=data, whiten=True)).notes
     assert len(said) == 2
     assert all("details" in text and "deviation 1" in text for text in said)

@@ -30,7 +30,7 @@ MOST = 1 << 17
 """Steps beyond which nobody would go."""
 
 _ROUNDING = 1e-14
-"""Of the energy of all bands, and of 1: what may be rounding."""
+"""Of variances of mean 1: what may be rounding."""
 
 _DIGITS = 1e9
 """Eigenvalues that agree in so many parts are one."""
@@ -86,7 +86,7 @@ def detail_variances(
     coarse = spectrum = checked_variances(spectrum)
     for level in gaussian_levels(spectrum, wavelet, levels):
         powers = level.band_powers if convention == "channel" else level.detail_power.expand(3)
-        unit = torch.where(powers > _ROUNDING * level.low_spectrum.mean(), powers.rsqrt(), 0)
+        unit = torch.where(powers > level.rounding, powers.rsqrt(), 0)
         values = torch.linalg.eigvalsh(unit[:, None] * level.conditional * unit)
         found.append(torch.where(values > _ROUNDING, values, 0))
         coarse = level.low_spectrum

@@ -1,4 +1,4 @@
-"""The task `cascade`: blind denoisers of the scales of whole pictures, which generate together.
+"""The task `cascade`: denoisers of the scales of whole pictures, which generate together.
 
 Without details it is one denoiser of whole pictures, which learns in the same way: what a cascade
 is compared with.
@@ -34,7 +34,7 @@ from scorelet.wavelets.orthogonal.transform import check_sides
 LEVELS = 6
 """Noise levels of validation, geometric from the least to the largest."""
 ENOUGH = 3.0
-"""Deviations of the data: with noise of this level a tenth of the variance of samples is lost."""
+"""Deviations of what varies most: from noise of this level samples lose a tenth of its variance."""
 HELD_OUT = "held_out_loss"
 """In the log the mean of the validation over levels and scales; `loss` is the sum of training."""
 
@@ -50,7 +50,7 @@ def build(config: CascadeConfig) -> Experiment:
     said: list[str] = []
     networks = factor_networks(config, said.append)
     pictures, held = _pictures(config, left_out.append)
-    model, variances = cascade_model(config, pictures, networks)
+    model, variances, to_reach = cascade_model(config, pictures, networks)
     factors = [
         FactorNoise(LogUniformNoise(*part.sigma), variance, part.share)
         for part, variance in zip([config.low, *config.details], variances, strict=True)
@@ -63,25 +63,28 @@ def build(config: CascadeConfig) -> Experiment:
         export=export_model,
         validate=_validation(held, factors) if len(held) else None,
         best=Best(HELD_OUT, larger=False) if len(held) else None,
-        notes=(*said, *(f"{text}." for text in left_out), *_low_levels(factors)),
+        notes=(*said, *(f"{text}." for text in left_out), *_start_too_low(factors, to_reach)),
         sources=tuple(split_name(source)[0] for source in config.data.train),
     )
 
 
-def _low_levels(factors: list[FactorNoise]) -> list[str]:
-    """Return a sentence for each factor whose largest noise level leaves part of the data visible.
+def _start_too_low(factors: list[FactorNoise], to_reach: list[float]) -> list[str]:
+    """Return a sentence for each factor whose samples start from too little noise.
 
-    Samples start from noise of that level σ: of what varies by v, v²/(v + σ²) never comes back.
+    They start from noise of the largest level σ around the mean: of what varies by w, the exact
+    flow brings w σ²/(w + σ²) back.
     """
     found = []
-    for name, factor in zip(factor_names(len(factors)), factors, strict=True):
-        largest, deviation = float(factor.law.quantile(torch.ones(1))), factor.variance**0.5
+    names = factor_names(len(factors))
+    for name, factor, variance in zip(names, factors, to_reach, strict=True):
+        largest, deviation = float(factor.law.quantile(torch.ones(1))), variance**0.5
         if largest < ENOUGH * deviation:
             lost = 100 / (1 + (largest / deviation) ** 2)
             found.append(
-                f"The noise of {name} ends at {largest:.3g}, and its data have deviation "
-                f"{deviation:.3g}: samples, which start there, lose about {lost:.0f} % of their "
-                f"variance. To draw samples let its sigma end at {ENOUGH * deviation:.2g} or above."
+                f"The noise of {name} ends at {largest:.3g}, and what varies most there has "
+                f"deviation {deviation:.3g}: samples, which start from that noise, lose about "
+                f"{lost:.0f} % of its variance. To draw samples let its sigma end at "
+                f"{ENOUGH * deviation:.2g} or above."
             )
     return found
 

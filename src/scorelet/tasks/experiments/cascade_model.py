@@ -31,6 +31,8 @@ from scorelet.zoo import load_as
 
 BATCH = 250
 """Pictures at a time."""
+_FEW = 500
+"""Pictures that tell the direction which varies most."""
 
 
 class Seen(NamedTuple):
@@ -50,8 +52,11 @@ class Seen(NamedTuple):
 
 def cascade_model(
     config: CascadeConfig, pictures: np.ndarray, networks: Sequence[nn.Module]
-) -> tuple[Multiscale[Denoiser] | Denoiser, list[float]]:
-    """Return the model, and the variances of what its factors see of pictures.
+) -> tuple[Multiscale[Denoiser] | Denoiser, list[float], list[float]]:
+    """Return the model, variances of what its factors see, and those that samples have to reach.
+
+    The second are means over all numbers; the third of the low band that along the direction which
+    varies most, and of details, which given the low band vary alike, the same means.
 
     Args:
         config: of the run.
@@ -67,7 +72,7 @@ def cascade_model(
         model = _coarse(config, networks[0], seen)
         model.learnt = (pictures.shape[1], pictures.shape[2])
         model.drawn_between, model.most = config.low.sigma, config.low.sigma[1]
-        return model, seen.variances
+        return model, seen.variances, _to_reach(seen)
     levels, channels = len(config.details), pictures.shape[3]
     units = Normalization("mean", levels=levels, channels=channels)
     transform = WaveletPacket(config.wavelet, PacketPlan.wavelet(levels))
@@ -89,7 +94,7 @@ def cascade_model(
         whitening=whitening,
         record=record,
     )
-    return model, seen.variances
+    return model, seen.variances, _to_reach(seen)
 
 
 def _with_kept(config: CascadeConfig, made: list[Denoiser]) -> list[Denoiser]:
@@ -194,6 +199,13 @@ def _variances(low: Tensor, details: list[list[float]], *, flip: bool) -> list[f
     if not min(variances) > 0:
         raise InputError("A band of the pictures does not vary: there is nothing to learn.")
     return variances
+
+
+def _to_reach(seen: Seen) -> list[float]:
+    """Return the largest eigenvalue of the covariance of some low bands, and v of details."""
+    rows = (seen.low - seen.low.mean(0)).flatten(1)[:_FEW].double()
+    gram = rows @ rows.T if len(rows) < rows.shape[1] else rows.T @ rows
+    return [float(torch.linalg.eigvalsh(gram)[-1]) / len(rows), *seen.variances[1:]]
 
 
 def _moments(low: Tensor) -> tuple[float, float]:

@@ -58,7 +58,7 @@ class GaussianLevel:
 
     @property
     def mean_map(self) -> Tensor:
-        """S_da / S_aa, (L/2, L'/2, 3): what takes a(q) to E[d | a](q); 0 where a has no energy.
+        """A = S_da / S_aa, (L/2, L'/2, 3): what takes a(q) to E[d | a](q); 0 where a has no energy.
 
         It has none where what it has is rounding of that of all bands at q.
         """
@@ -73,17 +73,19 @@ class GaussianLevel:
         return self.cross[..., 1:, 1:] - self.mean_map[..., :, None] * across[..., None, :].conj()
 
     @property
+    def rounding(self) -> Tensor:
+        """Energy per coefficient that may be rounding of that of all bands."""
+        return _rounding(self.cross) * _trace(self.cross).mean()
+
+    @property
     def empty(self) -> bool:
         """Whether the details are 0, but for rounding."""
-        details, all_bands = self.band_powers.sum(), _trace(self.cross).mean()
-        return bool(details <= _rounding(self.cross) * all_bands)
+        return bool(self.detail_power <= self.rounding)
 
     @property
     def determined(self) -> bool:
         """Whether the low band tells all of the details, but for rounding, as if they are 0."""
-        return bool(
-            _trace(self.conditional).mean() <= _rounding(self.cross) * _trace(self.cross).mean()
-        )
+        return bool(_trace(self.conditional).mean() <= self.rounding)
 
     def conditional_mean(self, low: Tensor) -> Tensor:
         """Return E[d | a], (..., 3, L/2, L'/2), for low bands a, (..., L/2, L'/2).
@@ -117,10 +119,10 @@ class GaussianLevel:
             InputError: by a law whose low band tells all of the details.
         """
         by.check_whitens()
-        across, change = _power(by.conditional, -0.5, LEAST), torch.zeros_like(self.cross)
+        whitening, change = _power(by.conditional, -0.5, LEAST), torch.zeros_like(self.cross)
         change[..., 0, 0] = 1
-        change[..., 1:, 1:] = across
-        change[..., 1:, :1] = -across @ by.mean_map.to(across)[..., None]
+        change[..., 1:, 1:] = whitening
+        change[..., 1:, :1] = -whitening @ by.mean_map.to(whitening)[..., None]
         return GaussianLevel(change @ self.cross @ change.mH)
 
     def check_whitens(self) -> None:
