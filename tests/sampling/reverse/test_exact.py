@@ -133,8 +133,13 @@ def test_what_is_left_of_the_mean_depends_on_the_start(name, schedule):
     plan = ReversePlan(5, schedule, SAMPLERS[name], power=2.0, restraint=0.01, churn=0.3)
     like, noise = torch.zeros(2, 1, 4, 4, dtype=torch.float64), Noise(0, range(2))
     nothing = draw(StationaryGaussianDenoiser(spectrum), like, plan, noise)
-    for kind, centred in ((StationaryGaussianDenoiser, True), (Uncentred, False)):
-        found = draw(kind(spectrum, mean=3.0), like, plan, noise) - nothing
+    kinds = (
+        (StationaryGaussianDenoiser, None, True),
+        (Uncentred, None, False),
+        (Uncentred, torch.tensor(3.0), True),
+    )
+    for kind, mean, centred in kinds:
+        found = draw(kind(spectrum, mean=3.0), like, plan, noise, mean=mean) - nothing
         gain = discrete_law([0.7], plan, centred=centred).gain
         torch.testing.assert_close(found, (3 * gain).expand_as(found), rtol=1e-10, atol=1e-10)
 

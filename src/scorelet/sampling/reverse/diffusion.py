@@ -231,9 +231,10 @@ def draw(
     plan: ReversePlan,
     noise: Noise,
     *,
+    mean: Tensor | None = None,
     cond: Tensor | None = None,
     label: LabelLike | None = None,
 ) -> Image:
     """Return samples: the last state of `reverse`, whose arguments and errors it has."""
-    *_, state = reverse(denoiser, like, plan, noise, cond=cond, label=label)
+    *_, state = reverse(denoiser, like, plan, noise, mean=mean, cond=cond, label=label)
     return state.x
