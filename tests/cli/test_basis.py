@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import tifffile
 import torch
+from PIL import Image
 
 import scorelet as sl
 from samples import Pointwise, noisy, write_model, write_png
+from scorelet.core.errors import InputError
 from scorelet.data import read_picture, to_unit
 from scorelet.tasks.basis_report import facts, shown_ranks
 
@@ -48,6 +50,33 @@ def test_inference_mode_around_it_changes_nothing(words):
     with torch.inference_mode():
         found = sl.basis(words[1], model=words[3], k=2, crop=8)
     assert found.document == sl.basis(words[1], model=words[3], k=2, crop=8).document
+
+
+def test_what_is_in_memory_is_taken_as_from_a_file(tmp_path):
+    pixels = noisy(20, 16)
+    write_png(tmp_path / "picture.png", pixels)
+    keeps = Pointwise(lambda y: y / 2)
+    told = {"model": keeps, "k": 2, "sigma": 0.1, "crop": 8}
+    wanted = sl.basis(tmp_path / "picture.png", **told).document
+    tensor = torch.from_numpy(pixels / np.float32(255)).movedim(-1, 0)
+    for source in (pixels, tensor, tensor[None], Image.fromarray(pixels)):
+        found = sl.basis(source, **told).document
+        assert found.pop("source") == type(source).__name__
+        assert found == {name: value for name, value in wanted.items() if name != "source"}
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (np.full((8, 8), np.nan, np.float32), "NaN or infinite numbers"),
+        (np.zeros((2, 8, 8, 3), np.uint8), "source holds 2 pictures: give one at a time"),
+        (np.zeros((8, 8, 7), np.uint8), "The array has shape"),
+        (torch.zeros(3, 8, 8, dtype=torch.uint8), "expected floats in"),
+    ],
+)
+def test_arrays_that_are_no_picture_are_refused(source, said):
+    with pytest.raises(InputError, match=said):
+        sl.basis(source, model=Pointwise(lambda y: y / 2), k=1, sigma=0.1)
 
 
 @pytest.mark.slow

@@ -32,6 +32,7 @@ from scorelet.core.words import counted
 from scorelet.data import Picture, on_white, read_picture, to_unit
 from scorelet.tasks.array_files import check_output, writing
 from scorelet.tasks.basis_report import pixels, report
+from scorelet.tasks.classify_input import Source, one_picture
 from scorelet.tasks.others_denoiser import Model, as_denoiser, name_of
 
 SUFFIXES = (".html", ".npz")
@@ -101,14 +102,13 @@ class PictureBasis(Brief):
     """The basis of a denoiser at a picture.
 
     Attributes:
-        document: for JSON: source, model, height, width, channels, k, crop, tolerance, seed,
-            noise_added, sigma and sigma_error (8-bit units; its standard error if it was found, 0
-            if it was given), values, residuals, effective_dim,
+        document: for JSON: source (its class where it was in memory), model, height, width,
+            channels, k, crop, tolerance, seed, noise_added, sigma and sigma_error (8-bit units; its
+            standard error if it was found, 0 if it was given), values, residuals, effective_dim,
             effective_dim_error, dimensions, mse (mean square error per pixel by SURE, 8-bit units
             squared), mse_error (its standard error), true_mse (its own, None without a clean
-            picture), asymmetry, homogeneity, products, oracles (their mse is
-            None where they know the denoised picture only), warnings (sentences without a full
-            stop).
+            picture), asymmetry, homogeneity, products, oracles (their mse is None where they know
+            the denoised picture only), warnings (sentences without a full stop).
         basis: what it was made from.
         oracles: of fixed bases, by name.
     """
@@ -136,7 +136,7 @@ class PictureBasis(Brief):
 
 @checked
 def basis(  # noqa: PLR0913 - as many as the command has options
-    source: str | Path,
+    source: str | Path | Source,
     *,
     model: Model = "photo",
     k: int | None = 16,
@@ -150,23 +150,25 @@ def basis(  # noqa: PLR0913 - as many as the command has options
     """Find the eigenvectors of a denoiser's Jacobian at a picture.
 
     Args:
-        source: a picture, taken as noisy unless `noise` is given.
+        source: a picture, taken as noisy unless `noise` is given: a file, or an array, a tensor or
+            a Pillow picture, as `scorelet.tasks.classify_input.pictures` takes one.
         model: path, built-in name or Hub id of a denoiser; or one, or a joint law or a cascade of
             denoisers; or any module or function that maps noisy pictures, (1, channel, height,
             width), to clean ones.
         k, sigma, noise, crop, tolerance, device, seed: see `BasisSettings`.
 
-    For arrays and for maps of other shapes there is `scorelet.jacobian_basis`.
+    For several pictures at once and for maps of other shapes there is `scorelet.jacobian_basis`.
 
     Raises:
-        InputError: options or a model that cannot be used.
+        InputError: options or a model that cannot be used, or an array that is no picture.
         ImageFileError: a file that cannot be read.
     """
     settings = BasisSettings(k, sigma, noise, crop, tolerance, device, seed)
-    return basis_of_picture(as_path(source), model, settings)
+    if isinstance(source, str | Path):
+        return basis_of_picture(as_path(source), model, settings)
+    return _basis(one_picture(source), type(source).__name__, model, settings)
 
 
-@torch.inference_mode(mode=False)
 def basis_of_picture(
     source: Path,
     model: Model,
@@ -175,8 +177,20 @@ def basis_of_picture(
     progress: Progress | None = None,
 ) -> PictureBasis:
     """Do what `basis` says; `progress` is called with (products, 0)."""
-    picture = read_picture(source)
+    return _basis(read_picture(source), str(source), model, settings, progress)
+
+
+@torch.inference_mode(mode=False)
+def _basis(
+    picture: Picture,
+    source: str,
+    model: Model,
+    settings: BasisSettings,
+    progress: Progress | None = None,
+) -> PictureBasis:
     clean = _image(picture, settings.crop)
+    if not clean.isfinite().all():
+        raise InputError("The picture holds NaN or infinite numbers.")
     if clean.numel() < 2:
         raise InputError(f"{source} has a single pixel: a basis needs two numbers at least.")
     if settings.k is None and clean.numel() > FULL_UP_TO:
@@ -312,11 +326,11 @@ def _pattern(clean: Tensor, found: JacobianBasis) -> str:
 
 
 def _document(
-    source: Path, model: str, settings: BasisSettings, found: JacobianBasis
+    source: str, model: str, settings: BasisSettings, found: JacobianBasis
 ) -> dict[str, Any]:
     _, channels, height, width = found.noisy.shape
     return {
-        "source": str(source),
+        "source": source,
         "model": model,
         "height": height,
         "width": width,

@@ -141,3 +141,15 @@ def pictures(source: Source) -> tuple[list[Picture], bool]:
         )
     parts = [split_samples(part) for part in (array if batched else [array])]
     return [Picture(colours, alpha=alpha) for colours, alpha in parts], batched
+
+
+def one_picture(source: Source) -> Picture:
+    """Return the picture of an array that holds one, see `pictures`.
+
+    Raises:
+        InputError: several, or another shape or dtype.
+    """
+    found, _ = pictures(source)
+    if len(found) != 1:
+        raise InputError(f"source holds {len(found)} pictures: give one at a time.")
+    return found[0]

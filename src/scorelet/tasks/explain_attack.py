@@ -24,12 +24,12 @@ from scorelet.core.network import unwrapped
 from scorelet.core.options import check_types, checked
 from scorelet.core.paths import as_path
 from scorelet.core.typing import Logits
-from scorelet.data import Picture, read_picture
+from scorelet.data import read_picture
 from scorelet.models import NetworkJointEnergy, class_labels
 from scorelet.plots.attack_explained import Panel, attack_figure
 from scorelet.plots.figures import plain_texts
 from scorelet.tasks.array_files import check_output, writing
-from scorelet.tasks.classify_input import RANGE, Source, pictures, prepared
+from scorelet.tasks.classify_input import RANGE, Source, one_picture, prepared
 from scorelet.tasks.ready_classifier import check_answers
 from scorelet.tasks.robust.words import level_text, radius_text
 from scorelet.zoo import load_as
@@ -118,7 +118,7 @@ def explain_attack(  # noqa: PLR0913 - as many as the command has options
     joint.eval().requires_grad_(False)
     classifier = joint.classifier()
     file = as_path(source) if isinstance(source, str | Path) else None
-    x, notes = prepared(_one(source) if file is None else read_picture(file), classifier)
+    x, notes = prepared(one_picture(source) if file is None else read_picture(file), classifier)
     if beyond := [note.text for note in notes if note.kind == RANGE]:
         raise InputError(f"{file or 'The picture'} {beyond[0]}.")
     x = classifier.fitted(x.to(joint.mean.device)).clamp(0, 1)
@@ -153,14 +153,6 @@ def explain_attack(  # noqa: PLR0913 - as many as the command has options
 
 def _name(given: object) -> str:
     return str(given) if isinstance(given, str | Path) else type(given).__name__
-
-
-def _one(source: Source) -> Picture:
-    """Return the picture that is in memory."""
-    found, _ = pictures(source)
-    if len(found) != 1:
-        raise InputError(f"source holds {len(found)} pictures: give one at a time.")
-    return found[0]
 
 
 def _check_attack(name: str) -> None:
