@@ -362,7 +362,7 @@ def test_levels_and_steps_are_those_that_the_model_knows():
     assert sl.sample(model, n=1, steps=1).document["restraint"] == [0.01, 0.0, -0.02]
     assert "restraint" not in sl.sample(blind(), n=1, steps=1).document
     model.record["restraint"] = [0.01]
-    with pytest.raises(InputError, match="1 numbers of restraint for 3 scales"):
+    with pytest.raises(InputError, match="names restraint of 1 scale, and has 3"):
         sl.sample(model, n=1)
 
 
@@ -384,7 +384,7 @@ def test_spreads_are_named_by_the_model():
     finest = sl.sample(model, n=1, steps=2, coarse=coarse, size=(SIDE, SIDE))
     assert "spread" not in finest.document
     model.record["spread"] = [0.2]
-    with pytest.raises(InputError, match="1 numbers of spread for 3 scales"):
+    with pytest.raises(InputError, match="names spread of 1 scale, and has 3"):
         sl.sample(model, n=1)
 
 
@@ -399,7 +399,7 @@ def test_churn_is_named_by_the_model():
     plain, churned = (sl.sample(each, n=1, steps=4).images for each in (blind(), model))
     assert np.abs(plain - churned).max() > 1e-3
     model.record["churn"] = [[0.5, 1.0]]
-    with pytest.raises(InputError, match="1 numbers of churn for 3 scales"):
+    with pytest.raises(InputError, match="names churn of 1 scale, and has 3"):
         sl.sample(model, n=1)
 
 

@@ -23,6 +23,7 @@ from torch import Tensor
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, NoiseLevel
 from scorelet.models.band_whitening import BandWhitening
+from scorelet.models.cascade_record import know_levels
 from scorelet.models.denoiser import Denoiser, Locality
 from scorelet.models.multiscale import Multiscale
 from scorelet.wavelets.orthogonal.normalization import Normalization
@@ -154,12 +155,15 @@ class MultiscaleDenoiser(Denoiser):
         model: denoisers as factors; those of details are told the low band beside them. A
             normalisation must divide all bands of a level by one number.
 
+    The largest level that it knows, `most`, is that of the factor which knows least: noise of level
+    s in the images has the level s/G_j in a factor whose bands are divided by G_j.
+
     Images whose sides are not divisible by 2^J, and by what its networks halve beside, are extended
     by their last rows and columns.
 
     Raises:
         InputError: factors that are no denoisers, another transform or normalisation, details that
-            are whitened, or a size of its pictures that is none.
+            are whitened, or a size of its pictures or noise levels that are none.
     """
 
     def __init__(self, model: Multiscale[Denoiser]) -> None:
@@ -170,17 +174,18 @@ class MultiscaleDenoiser(Denoiser):
                 "The model is made of energies, which do not denoise: use it with scorelet field "
                 "sample or field certify."
             )
+        know_levels(model)
         self._levels = Levels.of(model)
         if model.whitening:
             raise InputError(
                 "The factors of the model see whitened bands, in which white noise of an image is "
                 "not white: sample from it, or train one without whiten to denoise."
             )
-        if model.normalization is not None:
-            for level in range(1, model.levels + 1):
-                model.normalization.level_scale(level)
-        factors = cast("list[Denoiser]", model.factors)
-        sides = [f.locality.multiple << factor_level(model, k) for k, f in enumerate(factors)]
+        units, factors = model.normalization, cast("list[Denoiser]", model.factors)
+        levels = [factor_level(model, number) for number in range(len(factors))]
+        scales = [1.0 if units is None else units.level_scale(level) for level in levels]
+        self.most = min(f.most * scale for f, scale in zip(factors, scales, strict=True))
+        sides = [f.locality.multiple << j for f, j in zip(factors, levels, strict=True)]
         self.locality = Locality(None, math.lcm(*sides))
         self.blind = all(factor.blind for factor in factors)
         self.needs_noise = any(factor.needs_noise for factor in factors)

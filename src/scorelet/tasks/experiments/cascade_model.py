@@ -11,6 +11,7 @@ from scorelet.core.errors import InputError
 from scorelet.models import Denoiser, ResidualDenoiser
 from scorelet.models.band_whitening import BandWhitening
 from scorelet.models.bounded import CentredDenoiser, ConditionalBoundedDenoiser
+from scorelet.models.cascade_record import know_levels
 from scorelet.models.conditional import ConditionalResidualDenoiser
 from scorelet.models.guided import (
     MOST,
@@ -94,6 +95,7 @@ def cascade_model(
         whitening=whitening,
         record=record,
     )
+    know_levels(model)
     return model, seen.variances, _to_reach(seen)
 
 

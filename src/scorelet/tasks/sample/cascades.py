@@ -3,11 +3,12 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from scorelet.core.errors import InputError
+from scorelet.core.numbers import is_whole
 from scorelet.core.words import often
 from scorelet.models import Denoiser
+from scorelet.models.cascade_record import learnt_levels, recorded_numbers, recorded_pairs
 from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import Levels, factor_level, is_local, trained_size
 from scorelet.models.schedules import NoiseSchedule, OrnsteinUhlenbeck, VarianceExploding
@@ -70,16 +71,19 @@ def plans_of(
         churn: of each factor, up to the level that the model names; None: as the model says.
 
     Raises:
-        InputError: an unknown sampler, no step, or another number of restraints or churns than of
-            scales.
+        InputError: an unknown sampler, no step, or a record that has something else than these for
+            each scale.
     """
     counts = _or_usual(steps, [LOW_STEPS, *(DETAIL_STEPS for _ in model.details)])
-    restraints = _of_scales(model, "restraint") or [0.0] * len(model.factors)
-    churns = _of_scales(model, "churn") or [(0.0, math.inf)] * len(model.factors)
+    levels = learnt_levels(model)
+    restraints = recorded_numbers(model, "restraint") or [0.0] * len(model.factors)
+    churns = recorded_pairs(model, "churn") or [(0.0, math.inf)] * len(model.factors)
     shares = _or_usual(churn, [share for share, _ in churns])
     plans = []
     for number, count in enumerate(counts):
-        schedule = _schedule(model.record.get("sigma"), number)
+        schedule: NoiseSchedule = OrnsteinUhlenbeck()
+        if levels:
+            schedule = VarianceExploding(*reversed(levels[number]))
         power = LEVELS_POWER if isinstance(schedule, VarianceExploding) else TIMES_POWER
         restraint, share, (_, most) = restraints[number], shares[number], churns[number]
         plan = ReversePlan(count, schedule, sampler_named(sampler), power, restraint, share, most)
@@ -97,37 +101,25 @@ def spreads_of(model: Multiscale[Denoiser]) -> list[float]:
     """Return what a model names as `spread` in its record, see `Cascade`; nothing of nothing.
 
     Raises:
-        InputError: another number than of scales.
+        InputError: something else than a number for each scale.
     """
-    return [float(number) for number in _of_scales(model, "spread")]
-
-
-def _of_scales(model: Multiscale, name: str) -> list[Any]:
-    """Return what the record has for each scale; nothing if it has nothing.
-
-    Raises:
-        InputError: another number than of scales.
-    """
-    found = model.record.get(name) or []
-    if found and len(found) != len(model.factors):
-        raise InputError(
-            f"The model names {len(found)} numbers of {name} for {len(model.factors)} scales: "
-            "expected one for each, coarse to fine."
-        )
-    return found
-
-
-def _schedule(known: Sequence[Sequence[float]] | None, number: int) -> NoiseSchedule:
-    if known is None:
-        return OrnsteinUhlenbeck()
-    least, largest = known[number]
-    return VarianceExploding(float(largest), float(least))
+    return recorded_numbers(model, "spread")
 
 
 def channels_in(model: Multiscale[Denoiser]) -> int:
-    """Return how many channels samples have; those of the low band if the model does not say."""
+    """Return how many channels samples have; those of the low band if the model does not say.
+
+    Raises:
+        InputError: its record says something else than a number of channels.
+    """
     known = model.record.get("channels")
-    return channels_of(model.coarse) if known is None else int(known)  # ty: ignore[invalid-argument-type]
+    if known is None:
+        return channels_of(model.coarse)  # ty: ignore[invalid-argument-type]
+    if not is_whole(known, least=1):
+        raise InputError(
+            f"The record of the model has {known!r} channels: expected a whole number from 1 on."
+        )
+    return int(known)
 
 
 def whole_size(model: Multiscale[Denoiser], size: Size | None) -> Size:

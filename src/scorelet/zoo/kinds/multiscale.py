@@ -3,6 +3,7 @@
 from torch import nn
 
 from scorelet.models.band_whitening import BandWhitening
+from scorelet.models.cascade_record import know_levels
 from scorelet.models.denoiser import Denoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import MultiscaleDenoiser
@@ -54,7 +55,7 @@ def build(header: Header, tensors: Tensors) -> Multiscale:
     free = [parts[f"free{k}"] for k in range(len(shells)) if f"free{k}" in parts]
     record = dict(header["record"])
     units = _normalization(header, tensors)
-    return Multiscale(
+    model = Multiscale(
         transform,
         parts["coarse"],
         details,
@@ -62,7 +63,9 @@ def build(header: Header, tensors: Tensors) -> Multiscale:
         normalization=units,
         whitening=_whitening(tensors, 1 + len(details)),
         record=record,
-    ).eval()
+    )
+    know_levels(model)
+    return model.eval()
 
 
 def _share(details: list[nn.Module]) -> None:
