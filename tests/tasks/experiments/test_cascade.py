@@ -175,6 +175,78 @@ def test_a_factor_stays_only_if_it_is_what_the_configuration_says(config, tmp_pa
     build(config(details=kept_details(config, first), data=data))  # these are of any size
 
 
+@pytest.fixture
+def faces(config, tmp_path):
+    """A cascade as `config` makes it, of two kinds of factors, and what its record may be."""
+    coarser = {"form": "scaled"}
+
+    def make(**changes):
+        details = [DETAILS | {"sigma": [0.005, 0.3]} | more for more in (coarser, {})]
+        experiment = build(config(details=details, **changes))
+        model = experiment.learner.model
+        if not changes:
+            model.record |= {
+                "restraint": [0.1, 0.2, 0.3],
+                "churn": [[1.0, 0.5], [0.5, 0.1], [0.25, 0.2]],
+                "spread": [0.0, 0.4, 0.0],
+            }
+        sl.save(model, tmp_path / "faces.safetensors")
+        kept = {"start_from": str(tmp_path / "faces.safetensors"), "share": 0.0}
+        return [details[0] | kept, details[1] | kept]
+
+    return make
+
+
+def test_a_factor_that_stays_keeps_what_is_recorded_of_how_it_is_drawn(config, faces):
+    """Of those that learn nothing is: no restraint, no spread, no churn, up to their own level."""
+    coarser, finer = faces()
+    learns = DETAILS | {"sigma": [0.005, 0.25]}
+    record = build(config(details=[coarser, learns])).learner.model.record
+    assert record["restraint"] == [0.0, 0.2, 0.0]
+    assert record["churn"] == [(0.0, 2.0), (0.5, 0.1), (0.0, 0.25)]
+    assert record["spread"] == [0.0, 0.4, 0.0]
+    record = build(config(details=[coarser, finer])).learner.model.record
+    assert record["restraint"] == [0.0, 0.2, 0.3]
+    none = build(config()).learner.model.record
+    assert not {"restraint", "churn", "spread"} & none.keys()
+
+
+def test_a_factor_of_whitened_bands_stays_in_no_other_cascade(config, faces, tmp_path):
+    noise = np.random.default_rng(3).integers(0, 256, (60, 16, 16), dtype=np.uint8)
+    np.save(tmp_path / "noise.npy", noise)
+    details = faces(whiten=True, data={"train": [str(tmp_path / "noise.npy")]})
+    with pytest.raises(InputError, match="has other bands, whitened ones, than the configuration"):
+        build(config(details=details))
+
+
+def test_a_factor_of_bands_in_another_unit_stays_in_no_other_cascade(config, faces, tmp_path):
+    details = faces()
+    model = sl.load(tmp_path / "faces.safetensors")
+    model.normalization = None
+    sl.save(model, tmp_path / "faces.safetensors")
+    with pytest.raises(InputError, match="has bands in another unit than the configuration"):
+        build(config(details=details))
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_a_factor_of_another_bound_does_not_stay(config, faces, tmp_path, recorded):
+    """Older files tell only that of factors that have it in deviations."""
+    coarser, finer = faces()
+    model = sl.load(tmp_path / "faces.safetensors")
+    assert model.record["bound"] == [3.0, 3.0, 3.0]
+    if not recorded:
+        del model.record["bound"]
+        sl.save(model, tmp_path / "faces.safetensors")
+    with pytest.raises(InputError, match=r"Factor 1 .* another bound than the configuration says"):
+        build(config(details=[coarser | {"bound": 2.0}, finer]))
+    other = config(details=[coarser, finer | {"bound": 2.0}])
+    if recorded:
+        with pytest.raises(InputError, match=r"Factor 2 .* another bound"):
+            build(other)
+    else:
+        build(other)
+
+
 def test_convolutions_of_factors_that_are_shown_more_begin_anew(config, tmp_path):
     """The level is shown before the image: old weights behind it would be those of the level."""
     plain = LOW | {

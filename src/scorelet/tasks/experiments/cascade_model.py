@@ -23,12 +23,12 @@ from scorelet.models.guided import (
 from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import Levels
 from scorelet.models.scaled import ScaledDenoiser, Scales
-from scorelet.tasks.experiments.cascade_config import CascadeConfig, FactorConfig
+from scorelet.tasks.experiments.cascade_config import CascadeConfig
+from scorelet.tasks.experiments.cascade_kept import kept_cascades, kept_entries, with_kept
 from scorelet.tasks.picture_arrays import images_of
 from scorelet.wavelets.orthogonal.normalization import Normalization
 from scorelet.wavelets.orthogonal.packet_plan import PacketPlan
 from scorelet.wavelets.orthogonal.packets import WaveletPacket
-from scorelet.zoo import load_as
 
 BATCH = 250
 """Pictures at a time."""
@@ -80,12 +80,15 @@ def cascade_model(
     whitening = _whitening(config, Levels(transform, units), pictures) if config.whiten else []
     seen = _seen(Levels(transform, units, whitening), pictures, flip=config.data.flip)
     details = [_details(config, k, net, seen) for k, net in enumerate(networks[1:], start=1)]
-    coarse, *details = _with_kept(config, [_coarse(config, networks[0], seen), *details])
+    kept, parts = kept_cascades(config), (config.low, *config.details)
+    coarse, *details = with_kept(config, kept, [_coarse(config, networks[0], seen), *details])
     record = {
         "size": list(pictures.shape[1:3]),
         "channels": channels,
         "range": [0, 1],
-        "sigma": [list(part.sigma) for part in (config.low, *config.details)],
+        "sigma": [list(part.sigma) for part in parts],
+        "bound": [part.bound for part in parts],
+        **kept_entries(config, kept),
     }
     model = Multiscale(
         transform,
@@ -97,53 +100,6 @@ def cascade_model(
     )
     know_levels(model)
     return model, seen.variances, _to_reach(seen)
-
-
-def _with_kept(config: CascadeConfig, made: list[Denoiser]) -> list[Denoiser]:
-    """Return the factors, those without a share as the cascade has them that they start from.
-
-    Raises:
-        InputError: that is no such cascade, or its factor is of another kind.
-    """
-    parts = (config.low, *config.details)
-    return [
-        factor if part.share else _kept(config, part, number, factor)
-        for number, (part, factor) in enumerate(zip(parts, made, strict=True))
-    ]
-
-
-def _kept(config: CascadeConfig, part: FactorConfig, number: int, made: Denoiser) -> Denoiser:
-    name = str(part.start_from)
-    cascade = load_as(Multiscale, name, verb="start from")
-    if len(cascade.factors) <= number:
-        raise InputError(f"{name} has no factor {number}.")
-    kept, sigma = cascade.factors[number], cascade.record.get("sigma", [None] * (number + 1))
-    same = {
-        "another wavelet": cascade.transform.name == config.wavelet,
-        "another number of levels": cascade.levels == len(config.details),
-        "another form": type(kept) is type(made),
-        "another architecture": _description(kept) == _description(made),
-        "pictures of another size": _shapes(kept) == _shapes(made),
-        "other noise levels": list(sigma[number] or ()) == list(part.sigma),
-    }
-    if differs := [what for what, agrees in same.items() if not agrees]:
-        raise InputError(
-            f"Factor {number} is to stay that of {name}, which has {differs[0]} than the "
-            "configuration says."
-        )
-    assert isinstance(kept, Denoiser)
-    return kept.requires_grad_(False)
-
-
-def _shapes(factor: nn.Module) -> dict[str, torch.Size]:
-    """Shapes of all that it holds: a mean or a covariance is of pictures of one size."""
-    return {name: tensor.shape for name, tensor in factor.state_dict().items()}
-
-
-def _description(factor: nn.Module) -> tuple[str, str]:
-    """Architecture and options of the network of a factor."""
-    network = getattr(factor, "network", factor)
-    return type(network).__name__, repr(getattr(network, "options", None))
 
 
 def _parts(pictures: np.ndarray) -> Iterator[Tensor]:
