@@ -39,7 +39,7 @@ def blobs(count, side=16, seed=0):
     rng = np.random.default_rng(seed)
     blocks = rng.integers(60, 200, (count, side // 4, side // 4, 1, 1))
     ramps = rng.integers(-30, 31, blocks.shape) * np.linspace(-1, 1, 4)[:, None]
-    tiles = np.broadcast_to(blocks + ramps[:, :, :, 0, :, None], (*blocks.shape[:3], 4, 4))
+    tiles = np.broadcast_to(blocks + ramps, (*blocks.shape[:3], 4, 4))
     return tiles.swapaxes(2, 3).reshape(count, side, side).round().astype(np.uint8)
 
 
@@ -73,11 +73,11 @@ def config(tmp_path):
 
 @pytest.mark.slow
 def test_a_run_learns_and_its_file_is_a_model_that_generates(config, tmp_path):
-    weights = train(config(), quiet=True)
+    weights = train(config(optimizer={"name": "muon", "rate": 1e-2}), quiet=True)
     log = read_log(tmp_path / "run" / "log.jsonl")
-    losses = [entry["held_out_loss"] for entry in log if "details1" in entry]
+    losses = [entry["details1"] for entry in log if "held_out_loss" in entry]
     assert [entry["step"] for entry in log if "loss" in entry] == [10, 20, 30]  # of training alone
-    assert losses[-1] < 0.7 * losses[0]
+    assert losses[-1] < 0.85 * losses[0]
     best = sl.load(tmp_path / "run" / "best.safetensors")
     assert isinstance(best, Multiscale)
     assert best.record["size"] == [16, 16]
@@ -349,6 +349,27 @@ def test_arrays_that_are_no_pictures_are_refused(config, tmp_path, array, reason
     data = {"train": [str(tmp_path / "bad.npy")]}
     with pytest.raises(InputError, match=reason):
         build(config(data=data))
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.float32])
+@pytest.mark.parametrize("band", ["details1", "details2", "low"])
+def test_bands_that_vary_by_rounding_only_are_refused(config, tmp_path, kind, band):
+    """Blocks of 2x2 pixels have no finer details, pictures of one gray none, and one gray no law.
+
+    Faint noise is no rounding: a 16-bit step here and there.
+    """
+    rng = np.random.default_rng(1)
+    side = {"details1": 8, "details2": 1, "low": 1}[band]
+    gray = np.full((60, 1, 1), 77) if band == "low" else rng.integers(0, 256, (60, side, side))
+    pictures = gray.repeat(16 // side, 1).repeat(16 // side, 2) / (1 if kind is np.uint8 else 255)
+    faint = pictures + rng.normal(0, 1 / 65535, pictures.shape)
+    np.save(tmp_path / "blocks.npy", pictures.astype(kind))
+    np.save(tmp_path / "faint.npy", faint.clip(0, 1).astype(np.float32))
+    data = {"train": [str(tmp_path / "blocks.npy")]}
+    with pytest.raises(InputError, match=f"The band {band} of the pictures does not vary"):
+        build(config(data=data))
+    if kind is np.float32:
+        build(config(data=data | {"train": [str(tmp_path / "faint.npy")]}))
 
 
 def test_what_is_broken_in_a_folder_is_left_out_and_named(config, tmp_path):

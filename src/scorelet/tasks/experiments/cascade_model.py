@@ -26,12 +26,15 @@ from scorelet.models.scaled import ScaledDenoiser, Scales
 from scorelet.tasks.experiments.cascade_config import CascadeConfig
 from scorelet.tasks.experiments.cascade_kept import kept_cascades, kept_entries, with_kept
 from scorelet.tasks.picture_arrays import images_of
+from scorelet.training.multiscale import factor_names
 from scorelet.wavelets.orthogonal.normalization import Normalization
 from scorelet.wavelets.orthogonal.packet_plan import PacketPlan
 from scorelet.wavelets.orthogonal.packets import WaveletPacket
 
 BATCH = 250
 """Pictures at a time."""
+_ROUNDING = (8 * torch.finfo(torch.float32).eps) ** 2
+"""Of the energy of all bands: what has less may be rounding of sums of a few terms."""
 _FEW = 500
 """Pictures that tell the direction which varies most."""
 
@@ -149,13 +152,19 @@ def _variances(low: Tensor, details: list[list[float]], *, flip: bool) -> list[f
         flip: whether mirror images are learnt, too.
 
     Raises:
-        InputError: one of them is 0.
+        InputError: one of them is 0, but for rounding of the pictures, mean included.
     """
     mean = (low.mean(0) + low.mean(0).flip(-1)) / 2 if flip else low.mean(0)
     spread = (np.sum(details, 0) / len(low)).tolist() if details else []
     variances = [float((low - mean).square().mean()), *spread]
-    if not min(variances) > 0:
-        raise InputError("A band of the pictures does not vary: there is nothing to learn.")
+    rounding = _ROUNDING * (float(low.square().mean()) + sum(spread))
+    for name, variance in zip(factor_names(len(variances)), variances, strict=True):
+        if not variance > rounding:
+            raise InputError(
+                f"The band {name} of the pictures does not vary, but for rounding: there is "
+                "nothing to learn. Pictures that were enlarged get their own size back by "
+                "data.side."
+            )
     return variances
 
 
