@@ -1,5 +1,8 @@
 """The best linear estimate, told the noise level or not: exact limits, Wiener filters, files."""
 
+from inspect import unwrap
+
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -94,16 +97,61 @@ def test_without_noise_an_image_stays():
     torch.testing.assert_close(found, y, rtol=0, atol=1e-12)
 
 
-def test_the_network_sees_the_linear_estimate_and_what_the_mean_lacks():
+class Last(nn.Module):
+    """Takes the last image that it is shown, u, for noise; keeps what it was shown."""
+
+    def forward(self, shown):
+        self.shown = shown
+        return shown[:, -1:]
+
+
+def test_a_blind_network_sees_linear_estimate_and_image_and_its_noise_is_taken_off():
+    """f = W - n(W, u) with u = min(1, c/r) (y - m), above and below the bound c = 0.7."""
     mean, values, basis = moments()
-    network, bound = Nothing(), 0.7
-    denoiser = GaussianGuidedDenoiser(network, mean, values, basis, bound)
-    y = images(3) + 5 * randn((3, *SHAPE), rng=generator(4)).double()
+    network = Last()
+    denoiser = GaussianGuidedDenoiser(network, mean, values, basis, 0.7)
+    noise = torch.tensor([5.0, 5.0, 0.1], dtype=torch.float64)[:, None, None, None]
+    y = images(3) + noise * randn((3, *SHAPE), rng=generator(4)).double()
     found = denoiser(y)
-    assert torch.equal(network.shown[:, :1], found)
-    sizes = network.shown[:, 1:].square().mean((1, 2, 3)).sqrt()
-    torch.testing.assert_close(sizes, torch.full((3,), bound, dtype=torch.float64))
+    linear = GaussianGuidedDenoiser(Nothing(), mean, values, basis, 0.7)(y)
+    r = (y - mean).square().mean((1, 2, 3), keepdim=True).sqrt()
+    assert (r.flatten() < 0.7).tolist() == [False, False, True]
+    u = (0.7 / r).clamp_max(1) * (y - mean)
+    torch.testing.assert_close(network.shown[:, :1], linear, rtol=0, atol=1e-12)
+    torch.testing.assert_close(network.shown[:, 1:], u, rtol=0, atol=1e-12)
+    torch.testing.assert_close(found, linear - u, rtol=0, atol=1e-12)
     assert torch.equal(denoiser.centre, mean)
+
+
+@pytest.mark.parametrize("blind", [True, False])
+@pytest.mark.parametrize("noise", [0.0, 0.03])
+def test_no_direction_has_less_than_a_share_of_the_mean_variance(blind, noise):
+    """Along those of variance 0 it is v = 10⁻⁴ mean w: e becomes e v/(v + σ²), and e if σ = 0.
+
+    A blind one finds σ² as the mean of e² over the first quarter of directions.
+    """
+    mean, values, basis = moments()
+    values[:40] = 0
+    along = torch.zeros(1, D, dtype=torch.float64)
+    along[:, : D // 4], along[:, 30], along[:, 50] = noise, 1.0, 1.0
+    y = mean + (along @ basis.T).reshape(1, *SHAPE)
+    if blind:
+        found = GaussianGuidedDenoiser(Nothing(), mean, values, basis, 1.0)(y)
+    else:
+        found = ToldGuidedDenoiser(Nothing(), mean, values, basis)(y, noise)
+    least = 1e-4 * values.mean()
+    v = torch.cat([least.expand(40), values[40:]])
+    kept = (found - mean).flatten(1) @ basis
+    torch.testing.assert_close(kept, along * v / (v + noise**2), rtol=0, atol=1e-12)
+    assert noise == 0 or 0 < kept[0, 30] < 0.1
+
+
+def test_without_noise_images_stay_that_vary_as_none_of_a_few_has():
+    """Five images tell of four directions in 64."""
+    law, x = gaussian_moments(images(5)), images(3, seed=7)
+    assert float(law[1][:59].max()) < 1e-12
+    found = ToldGuidedDenoiser(Nothing(), *law)(x, 0.0)
+    torch.testing.assert_close(found, x, rtol=0, atol=1e-9)
 
 
 def test_moments_are_those_of_the_images():
@@ -141,6 +189,14 @@ def test_a_file_gives_it_back(tmp_path, shows_level):
     [
         ({"mean": torch.zeros(1, 8, 8)}, "expected .1, channel"),
         ({"values": torch.ones(63)}, r"expected .64,. and .64, 64."),
+        ({"mean": torch.full((1, *SHAPE), torch.nan)}, "The mean holds NaN"),
+        ({"values": torch.ones(64) * torch.nan}, "variances, finite, not negative and rising"),
+        ({"values": torch.arange(64) - 1.0}, "variances, finite, not negative and rising"),
+        ({"values": torch.arange(64.0).flip(0)}, "not negative and rising"),
+        ({"values": torch.zeros(64)}, "values are all 0"),
+        ({"basis": 2 * torch.eye(64)}, "not orthonormal"),
+        ({"basis": torch.ones(64, 64) / 8}, "not orthonormal"),
+        ({"basis": torch.eye(64) * torch.nan}, "not orthonormal"),
         ({"bound": -1.0}, "must be positive"),
         ({"network": BFCNN(1, width=4, depth=3)}, "2 together"),
     ],
@@ -158,12 +214,30 @@ def test_images_of_another_size_or_without_a_covariance_are_refused():
         GaussianGuidedDenoiser(Nothing(), *moments(), 1.0)(torch.zeros(1, 1, 4, 8))
     with pytest.raises(InputError, match=r"covariance of .1, 8, 8. only"):
         ToldGuidedDenoiser(Nothing(), *moments())(torch.zeros(1, 1, 4, 8), 0.1)
-    mean, values, basis = moments()
-    with pytest.raises(InputError, match="all 0"):
-        ToldGuidedDenoiser(Nothing(), mean, 0 * values, basis)
     with pytest.raises(InputError, match="at least 2"):
         gaussian_moments(torch.zeros(1, 1, 4, 4))
     with pytest.raises(
         InputError, match=r"4096 numbers: a covariance of at most 2048 .* one level of details more"
     ):
         gaussian_moments(torch.zeros(3, 1, 64, 64))
+
+
+@pytest.mark.parametrize(
+    ("x", "reason"),
+    [
+        (torch.full((3, *SHAPE), torch.nan), "images hold NaN"),
+        (torch.ones(3, *SHAPE, dtype=torch.int64), "dtype torch.int64: expected floats"),
+        (torch.rand(3, 8, 8), r"shape .3, 8, 8."),
+        (torch.rand(0, *SHAPE), "There are 0 images"),
+        (np.ones((3, *SHAPE)), "class ndarray: expected a tensor"),
+    ],
+)
+def test_what_has_no_moments_is_refused(x, reason):
+    with pytest.raises(InputError, match=reason):
+        unwrap(gaussian_moments)(x)
+
+
+def test_a_basis_in_half_precision_is_orthonormal_enough():
+    mean, values, basis = moments()
+    for kind in (torch.float16, torch.bfloat16):
+        GaussianGuidedDenoiser(Nothing(), mean, values, basis.to(kind), 1.0)

@@ -1,21 +1,23 @@
 """Denoisers that correct the best linear estimate: what a cascade begins with.
 
 Symbols: y = x + σ z, images of d numbers; m and C = V diag(w) Vᵀ their mean and covariance;
-e = Vᵀ (y - m). With the noise level told,
+e = Vᵀ (y - m); v = max(w, 10⁻⁴ mean w), so that no direction is lost without noise. With the noise
+level told and a bound b in deviations s,
 
-    W(y) = m + V diag(w / (w + σ²)) e,    s² = mean w,
+    W(y) = m + V diag(v / (v + σ²)) e,    s² = mean w,
     f(y, σ) = W(y) - s n((W(y) - m)/s, u),   u = min(1, b s/σ) (y - m)/s.
 
 A blind one finds it: the directions B with the smallest w, a quarter of all, hold hardly anything
-else than noise,
+else than noise. With a bound c in the unit of the images and W at the level σ̂,
 
-    σ̂² = max(0, mean_B e² - mean_B w),    f(y) = W(y) - n(W(y), u),   u = min(1, b/s) (y - m),
+    σ̂² = max(0, mean_B e² - mean_B w),    r² = mean (y - m)²,
+    f(y) = W(y) - n(W(y), u),   u = min(1, c/r) (y - m),
 
-with b and s of `scorelet.models.bounded`. In strong noise W is nearly E[x | y], whatever the law of
-x is, and the network n has little to add; it is what makes more of the data than a Gaussian. A
-network that is to find W by itself, a projection on patterns as large as the image, learns it
-slowly. Where W is hard to better, networks without biases and skips are drawn to n = 0, at which
-their gradient is 0, and stay there; U-Nets with biases do not.
+as in `scorelet.models.bounded`. In strong noise W is nearly E[x | y], whatever the law of x is, and
+the network n has little to add; it is what makes more of the data than a Gaussian. A network that
+is to find W by itself, a projection on patterns as large as the image, learns it slowly. Where W is
+hard to better, networks without biases and skips are drawn to n = 0, at which their gradient is 0,
+and stay there; U-Nets with biases do not.
 
 References: Guth, Coste, De Bortoli, Mallat 2022, arXiv 2208.05003, section 4 (Gaussian scores).
 """
@@ -28,15 +30,17 @@ from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, NoiseLevel
 from scorelet.models.answers import image_like
 from scorelet.models.bounded import bounded_gain, check_bounded
-from scorelet.models.denoiser import Denoiser
+from scorelet.models.denoiser import Denoiser, check_tensor
 from scorelet.models.scaled import level_gain, level_image
 
-SHARE = 4
-"""One direction of so many tells the noise."""
-MOST = 2048
+DIRECTIONS_OF_NOISE = 4
+"""One direction of so many is in B, which tells the noise."""
+LARGEST_COVARIANCE = 2048
 """Numbers in an image at most: the covariance is stored."""
-_LEAST = 1e-4
+_LEAST_VARIANCE = 1e-4
 """Of the mean variance: no direction has less, so that no image loses one without noise."""
+_ORTHONORMAL = 0.05
+"""By which share V Vᵀ x may differ from x: files may keep V in half precision."""
 
 
 class _Guided(Denoiser):
@@ -48,17 +52,8 @@ class _Guided(Denoiser):
 
     def __init__(self, mean: Tensor, values: Tensor, basis: Tensor) -> None:
         super().__init__()
-        d = mean.numel()
-        if mean.ndim != 4 or len(mean) != 1 or d < SHARE:
-            raise InputError(
-                f"The mean has shape {tuple(mean.shape)}: expected (1, channel, height, width), "
-                f"{SHARE} numbers at least."
-            )
-        if values.shape != (d,) or basis.shape != (d, d):
-            raise InputError(
-                f"The values have shape {tuple(values.shape)} and the basis {tuple(basis.shape)}: "
-                f"expected ({d},) and ({d}, {d}) for a mean of {d} numbers."
-            )
+        _check_shapes(mean, values, basis)
+        _check_law(mean, values, basis)
         self.register_buffer("mean", mean)
         self.register_buffer("values", values)
         self.register_buffer("basis", basis.contiguous())  # as files keep it, bit for bit
@@ -85,9 +80,9 @@ class _Guided(Denoiser):
         return apart, apart.flatten(1) @ basis, values
 
     def _above_mean(self, apart: Image, along: Tensor, values: Tensor, noise: Tensor) -> Image:
-        """Return W(y) - m of y - m, e, w and σ² (batch, 1)."""
-        values = values.clamp_min(_LEAST * values.mean())
-        kept = along / (1 + noise / values)
+        """Return W(y) - m of y - m, e, w and σ², (batch, 1)."""
+        least = values.clamp_min(_LEAST_VARIANCE * values.mean())
+        kept = along / (1 + noise / least)
         return (kept @ self.basis.to(apart).T).reshape(apart.shape)
 
 
@@ -97,13 +92,13 @@ class GaussianGuidedDenoiser(_Guided):
     Args:
         network: maps the channels of W(y) and of y together to those of y.
         mean: m, (1, channel, height, width), in the unit of the images.
-        values: w, (d,), rising.
-        basis: V, (d, d), in its columns.
-        bound: b, in the unit of the images.
+        values: w, (d,), rising, not all 0.
+        basis: V, (d, d), orthonormal, in its columns.
+        bound: c, in the unit of the images.
 
     Raises:
-        InputError: shapes that do not belong together, a bound that is not positive, or a network
-            that says that it takes another number of channels.
+        InputError: shapes that do not belong together, values or a basis that are none, a bound
+            that is not positive, or a network that says that it takes another number of channels.
     """
 
     blind = True
@@ -123,7 +118,7 @@ class GaussianGuidedDenoiser(_Guided):
         """Return W(y) and u."""
         apart, along, values = self._along(y)
         squares = along.square()
-        few = len(values) // SHARE
+        few = len(values) // DIRECTIONS_OF_NOISE
         noise = (squares[:, :few].mean(1, keepdim=True) - values[:few].mean()).clamp_min(0)
         gain = bounded_gain(squares.mean(1), self.bound)  # a basis keeps sums of squares
         linear = self.mean.to(y) + self._above_mean(apart, along, values, noise)
@@ -143,15 +138,15 @@ class ToldGuidedDenoiser(_Guided):
     Args:
         network: maps the channels of W(y) and of y together to those of y.
         mean: m, (1, channel, height, width), in the unit of the images.
-        values: w, (d,), rising.
-        basis: V, (d, d), in its columns.
+        values: w, (d,), rising, not all 0.
+        basis: V, (d, d), orthonormal, in its columns.
         bound: b, deviations s.
         shows_level: the network sees the level as one channel more, before the others, see
             `scorelet.models.scaled`.
 
     Raises:
-        InputError: shapes that do not belong together, a bound that is not positive, values that
-            are all 0, or a network that says that it takes another number of channels.
+        InputError: shapes that do not belong together, values or a basis that are none, a bound
+            that is not positive, or a network that says that it takes another number of channels.
     """
 
     def __init__(
@@ -166,8 +161,6 @@ class ToldGuidedDenoiser(_Guided):
     ) -> None:
         super().__init__(mean, values, basis)
         check_bounded(network, bound, 2 * mean.shape[1] + shows_level)
-        if not float(values.mean()) > 0:
-            raise InputError("The values are all 0: such images do not vary, and m is all of them.")
         self.network, self.bound, self.shows_level = network, float(bound), shows_level
 
     def _denoise(
@@ -185,21 +178,73 @@ class ToldGuidedDenoiser(_Guided):
         return self.mean.to(y) + linear - s * noise
 
 
-def gaussian_moments(x: Image) -> tuple[Tensor, Tensor, Tensor]:
+def gaussian_moments(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return m, w and V of images x, as both denoisers take them.
 
+    Of fewer images than numbers some w are 0, whatever the law is: the denoisers take v for w in W,
+    which is small there, but not 0. How images vary in such directions a blind one takes for noise.
+
+    Args:
+        x: (batch, channel, height, width), floats.
+
     Raises:
-        InputError: fewer images than 2, or so large ones that a covariance is no small matrix.
+        InputError: no images of finite floats, fewer than 2, or so large ones that a covariance is
+            no small matrix.
     """
-    d = x[0].numel()
-    if len(x) < 2:
-        raise InputError(f"There are {len(x)} images: a covariance takes at least 2.")
-    if d > MOST:
-        raise InputError(
-            f"The images have {d} numbers: a covariance of at most {MOST} is stored. A low band "
-            "is smaller with one level of details more."
-        )
+    check_tensor(x)
+    _check_images(x)
     mean = x.mean(0, keepdim=True)
     apart = (x - mean).flatten(1).double()
     values, basis = torch.linalg.eigh(apart.T @ apart / len(x))
     return mean, values.clamp_min(0).to(x), basis.to(x)
+
+
+def _check_images(x: Tensor) -> None:
+    if x.ndim != 4 or not x.is_floating_point():
+        raise InputError(
+            f"The images have shape {tuple(x.shape)} and dtype {x.dtype}: expected floats, (batch, "
+            "channel, height, width)."
+        )
+    if len(x) < 2:
+        raise InputError(f"There are {len(x)} images: a covariance takes at least 2.")
+    if (d := x[0].numel()) > LARGEST_COVARIANCE:
+        raise InputError(
+            f"The images have {d} numbers: a covariance of at most {LARGEST_COVARIANCE} is stored. "
+            "A low band is smaller with one level of details more."
+        )
+    if not bool(x.isfinite().all()):
+        raise InputError("The images hold NaN or infinite values: expected finite numbers.")
+
+
+def _check_shapes(mean: Tensor, values: Tensor, basis: Tensor) -> None:
+    d = mean.numel()
+    if mean.ndim != 4 or len(mean) != 1 or d < DIRECTIONS_OF_NOISE:
+        raise InputError(
+            f"The mean has shape {tuple(mean.shape)}: expected (1, channel, height, width), "
+            f"{DIRECTIONS_OF_NOISE} numbers at least."
+        )
+    if values.shape != (d,) or basis.shape != (d, d):
+        raise InputError(
+            f"The values have shape {tuple(values.shape)} and the basis {tuple(basis.shape)}: "
+            f"expected ({d},) and ({d}, {d}) for a mean of {d} numbers."
+        )
+
+
+def _check_law(mean: Tensor, values: Tensor, basis: Tensor) -> None:
+    """Refuse what is no mean, no variances, or no orthonormal basis."""
+    if not bool(mean.isfinite().all()):
+        raise InputError("The mean holds NaN or infinite values: expected finite numbers.")
+    if not bool(values.isfinite().all() & (values >= 0).all() & (values.diff() >= 0).all()):
+        raise InputError(
+            "The values must be variances, finite, not negative and rising, as gaussian_moments "
+            "returns them."
+        )
+    if not bool((values > 0).any()):
+        raise InputError("The values are all 0: such images do not vary, and m is all of them.")
+    wide = basis.double()
+    x = torch.arange(1, len(wide) + 1, device=wide.device).double().sin()  # no special direction
+    if not bool((wide @ (wide.T @ x) - x).norm() <= _ORTHONORMAL * x.norm()):
+        raise InputError(
+            "The basis is not orthonormal: expected the eigenvectors of a covariance in its "
+            "columns, as gaussian_moments returns them."
+        )

@@ -14,8 +14,8 @@ from scorelet.models.bounded import CentredDenoiser, ConditionalBoundedDenoiser
 from scorelet.models.cascade_record import know_levels
 from scorelet.models.conditional import ConditionalResidualDenoiser
 from scorelet.models.guided import (
-    MOST,
-    SHARE,
+    DIRECTIONS_OF_NOISE,
+    LARGEST_COVARIANCE,
     GaussianGuidedDenoiser,
     ToldGuidedDenoiser,
     gaussian_moments,
@@ -219,6 +219,6 @@ def _coarse(config: CascadeConfig, network: nn.Module, seen: Seen) -> Denoiser:
     if part.form == "residual":
         return ResidualDenoiser(network)
     bound = part.bound * seen.variances[0] ** 0.5
-    if SHARE <= low[0].numel() <= MOST:
+    if DIRECTIONS_OF_NOISE <= low[0].numel() <= LARGEST_COVARIANCE:
         return GaussianGuidedDenoiser(network, *gaussian_moments(both), bound)
     return CentredDenoiser(network, both.mean(0, keepdim=True), bound)

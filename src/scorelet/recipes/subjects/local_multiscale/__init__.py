@@ -15,7 +15,7 @@ from scorelet.core.device import choose_device
 from scorelet.core.random import Noise
 from scorelet.core.words import counted
 from scorelet.models import Denoiser
-from scorelet.models.guided import MOST
+from scorelet.models.guided import LARGEST_COVARIANCE
 from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import MultiscaleDenoiser
 from scorelet.models.shifted import ShiftedDenoiser
@@ -144,7 +144,7 @@ def _curves(work: _Run) -> Curves:
     chosen = f"scales {work.settings.sampling.field}"
     denoisers[f"{chosen} {OVER_SHIFTS}"] = ShiftedDenoiser(denoisers[chosen])
     denoisers |= baselines(work.train.to(work.place), work.chosen)
-    if work.test[0].numel() <= MOST:
+    if work.test[0].numel() <= LARGEST_COVARIANCE:
         denoisers[ALL_PIXELS] = filter_of_all(images_of(work.everything)).to(work.place)
     found: Curves = {}
     for name, model in denoisers.items():
