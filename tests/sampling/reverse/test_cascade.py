@@ -1,5 +1,8 @@
 """Cascades on Gaussians: the exact discrete law, the low band that is kept, and batches."""
 
+from inspect import unwrap
+
+import numpy as np
 import pytest
 import torch
 
@@ -18,6 +21,7 @@ from scorelet.wavelets.orthogonal.normalization import Normalization
 from scorelet.wavelets.orthogonal.spectral import gaussian_levels, polyphase_matrix
 
 SIDE, COUNT = 8, 4000
+ONE_LEVEL = WaveletPacket("haar", PacketPlan.wavelet(1))
 
 
 def spectrum(side=SIDE):
@@ -141,7 +145,30 @@ def test_a_spread_multiplies_the_details_of_a_sample_and_keeps_their_power():
     power = (2 * gain[:, 0]).exp()
     assert abs(float(power.mean()) - 1) < 4 * float(power.std()) / COUNT**0.5
     alone = Cascade(model, plans, spreads=(0.0, 0.3, 0.0)).refine(low[5:6], Noise(8, [5]))
-    assert torch.equal(wavelet.analyze(alone)[1][0].flatten(1), spread[5:6])
+    own = wavelet.analyze(alone)[1][0].flatten(1)
+    torch.testing.assert_close(own, spread[5:6], rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("whiten", [False, True])
+def test_a_spread_is_of_bands_around_their_mean_and_not_of_what_factors_see(whiten):
+    """m + exp(τ z - τ²) (a - m), and exp(τ z - τ²) d, A a and all."""
+    power, plans, wavelet = spectrum(), [ReversePlan(4)] * 2, OrthogonalWavelet("db2", 1)
+    model, noise = gaussian_cascade(power, "db2", 1, whiten=whiten), Noise(8, range(3))
+    model.coarse.mean.fill_(7.0)
+    like = torch.zeros(3, 1, SIDE // 2, SIDE // 2, dtype=torch.float64)
+    spread, plain = (Cascade(model, plans, spreads=tau) for tau in ([0.5, 0.3], []))
+    gains = [
+        torch.exp(tau * Noise(8, range(3), scale=k).normal(like[:, :1, :1, :1], use=1) - tau**2)
+        for k, tau in enumerate(spread.spreads)
+    ]
+    (low, _), (other, _) = (wavelet.analyze(c.sample(like, noise)) for c in (plain, spread))
+    (law,) = gaussian_levels(power, "db2", 1)
+    mean = 7 * float(law.low_spectrum[0, 0] if whiten else law.detail_power) ** 0.5
+    torch.testing.assert_close(other, mean + gains[0] * (low - mean), rtol=0, atol=1e-9)
+    pairs = (wavelet.analyze(c.refine(low, noise))[1][0] for c in (plain, spread))
+    details, others = pairs
+    torch.testing.assert_close(others, gains[1][..., None] * details, rtol=0, atol=1e-9)
+    assert (details.abs() > 1e-3).all()
 
 
 def test_spreads_that_cannot_be_are_refused():
@@ -151,6 +178,45 @@ def test_spreads_that_cannot_be_are_refused():
     for wrong in (-0.1, float("nan"), float("inf")):
         with pytest.raises(InputError, match="zero or positive, and finite"):
             Cascade(model, plans, spreads=[0.0, wrong])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"plans": 3}, "The plans are of class int: expected a list"),
+        ({"plans": ReversePlan(2)}, "The plans are of class ReversePlan: expected a list"),
+        ({"plans": [ReversePlan(2), 3]}, "of class ReversePlan, int: expected a ReversePlan or an"),
+        ({"plans": "ab"}, "The plans are of class str: expected a list"),
+        ({"spreads": 0.1}, "The spreads are of class float: expected a list"),
+        ({"spreads": ["a", 0.1]}, "spreads are .'a', 0.1.: they must be zero or positive"),
+        ({"spreads": torch.zeros(2)}, "The spreads are of class Tensor: expected a list"),
+        ({"model": "faces"}, "class str: expected a Multiscale"),
+        ({"model": gaussian_cascade(spectrum(), "haar", 1).coarse}, "expected a Multiscale"),
+        ({"model": Multiscale(ONE_LEVEL, torch.nn.Identity(), [torch.nn.Identity()])}, "energies"),
+    ],
+)
+def test_what_makes_no_cascade_is_refused(change, words):
+    whole = {"model": gaussian_cascade(spectrum(), "haar", 1), "plans": [ReversePlan(2)] * 2}
+    made = object.__new__(Cascade)
+    for name, value in (whole | {"spreads": ()} | change).items():
+        object.__setattr__(made, name, value)
+    with pytest.raises(InputError, match=words):
+        made.__post_init__()
+
+
+@pytest.mark.parametrize(
+    ("low", "words"),
+    [
+        (np.zeros((1, 1, 4, 4)), "class ndarray: expected a tensor"),
+        (torch.zeros(1, 4, 4), r"low band has shape .1, 4, 4."),
+        (torch.zeros(1, 1, 4, 4, dtype=torch.int64), "dtype torch.int64: expected floats"),
+    ],
+)
+def test_what_is_no_low_band_is_refused(low, words):
+    cascade = Cascade(gaussian_cascade(spectrum(), "haar", 1), [ReversePlan(2)] * 2)
+    for draws in (Cascade.sample, Cascade.refine):
+        with pytest.raises(InputError, match=words):
+            unwrap(draws)(cascade, low, Noise(0, [0]))
 
 
 def test_many_steps_recover_the_spectrum():
