@@ -61,7 +61,7 @@ def needed(sides: tuple[int, ...]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {"in pixels": [], "finest details": []}
     for side in sides:
         power = spectrum(side)
-        cases = pixel_variances(power), detail_variances(power, WAVELET, 1)[0]
+        cases = pixel_variances(power), detail_variances(power, WAVELET, 1)[-1]
         for name, variances in zip(found, cases, strict=True):
             steps = steps_needed(variances, plan, measure="kl", tolerance=0.01)
             found[name].append(steps)

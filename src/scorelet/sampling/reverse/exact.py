@@ -127,6 +127,10 @@ def _posteriors(d: Tensor, restraint: float) -> tuple[Posterior, Posterior]:
 
 def checked_variances(variances: object) -> Tensor:
     """Return them as float64; raise InputError unless they are finite and not negative."""
+    if isinstance(variances, list | tuple) and any(map(_is_several, variances)):
+        raise InputError(
+            "Variances of several scales, as detail_variances returns them: give those of one."
+        )
     try:
         found = torch.as_tensor(variances, dtype=torch.complex128)
     except (TypeError, ValueError) as error:
@@ -142,3 +146,7 @@ def checked_variances(variances: object) -> Tensor:
     if not bool((found >= 0).all()) or not bool(found.isfinite().all()):
         raise InputError("Variances must be finite and not negative.")
     return found
+
+
+def _is_several(value: object) -> bool:
+    return isinstance(value, Tensor | np.ndarray) and value.ndim > 0

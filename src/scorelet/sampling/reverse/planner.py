@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError
-from scorelet.core.numbers import holds
+from scorelet.core.numbers import holds, is_whole
 from scorelet.sampling.reverse.diffusion import ReversePlan, check_plan
 from scorelet.sampling.reverse.exact import Variances, checked_variances, discrete_law
 from scorelet.wavelets.orthogonal.spectral import LEAST, gaussian_levels
@@ -64,7 +64,8 @@ def pixel_variances(spectrum: Variances) -> Tensor:
 def detail_variances(
     spectrum: Variances, wavelet: str, levels: int, *, convention: str = "scalar"
 ) -> list[Tensor]:
-    """Return what the samplers of a cascade meet, fine to coarse; the last one is the coarse field.
+    """Return what the samplers of a cascade meet: of the coarse field, then of details, coarse to
+    fine.
 
     The variances are the eigenvalues of the covariance of details given the coarse field, (h, w,
     3), by the convention "scalar" divided by E|d|² per coefficient; by "channel" every band, H, V
@@ -90,7 +91,7 @@ def detail_variances(
         values = torch.linalg.eigvalsh(unit[:, None] * level.conditional * unit)
         found.append(torch.where(values > _ROUNDING, values, 0))
         coarse = level.low_spectrum
-    return [*found, pixel_variances(coarse)]
+    return [pixel_variances(coarse), *found[::-1]]
 
 
 def whitened_variances(
@@ -98,22 +99,30 @@ def whitened_variances(
 ) -> list[Tensor]:
     """Return `detail_variances` of a cascade whose bands are whitened, see `BandWhitening`.
 
-    They are the eigenvalues of the covariance of Γ^(-1/2) (d - A a), and of Γ^(-1/2) x_J.
+    They are the eigenvalues of the covariance of Γ^(-1/2) x_J, then of Γ^(-1/2) (d - A a).
 
     Args:
         spectrum, wavelet, levels: of the data, as in `detail_variances`.
-        by: the spectrum that A and Γ are taken from, of other data of that law; None: that of the
-            data, where all variances are 1.
+        by: the spectrum that A and Γ are taken from, of other data of that law and size; None: that
+            of the data, where all variances are 1.
 
     Raises:
-        InputError: as `gaussian_levels`; details of which the coarser band tells all, by A and Γ.
+        InputError: as `gaussian_levels`; spectra of two sizes, or details of which the coarser band
+            tells all, by A and Γ.
     """
-    laws = gaussian_levels(checked_variances(spectrum), wavelet, levels)
-    others = laws if by is None else gaussian_levels(checked_variances(by), wavelet, levels)
+    spectrum = checked_variances(spectrum)
+    known = spectrum if by is None else checked_variances(by)
+    if known.shape != spectrum.shape:
+        raise InputError(
+            f"The spectrum has shape {tuple(spectrum.shape)}, and the one to whiten by "
+            f"{tuple(known.shape)}: give both of one size."
+        )
+    laws = gaussian_levels(spectrum, wavelet, levels)
+    others = laws if by is None else gaussian_levels(known, wavelet, levels)
     white = (law.whitened(other) for law, other in zip(laws, others, strict=True))
     found = [torch.linalg.eigvalsh(law.cross[..., 1:, 1:]).clamp_min(0) for law in white]
     low, known = laws[-1].low_spectrum, others[-1].low_spectrum
-    return [*found, low / known.clamp_min(LEAST * float(known.mean()))]
+    return [low / known.clamp_min(LEAST * float(known.mean())), *found[::-1]]
 
 
 def sampling_error(variances: Variances, plan: ReversePlan, *, measure: str = "sup") -> float:
@@ -150,17 +159,19 @@ def steps_needed(
         plan: of the sampler; its own number of steps does not matter.
         measure: one of `MEASURES`.
         tolerance: of it, positive.
-        most: N beyond which the search ends.
+        most: N beyond which the search ends, 1 or more.
 
     Raises:
         InputError: as in `sampling_error`; a tolerance that is not positive, or that `most` steps
-            do not reach.
+            do not reach; no whole number of these.
     """
     judge = _measure(measure)
     values, shares = _distinct(variances, measure)
     check_plan(plan)
     if not holds(lambda: tolerance > 0):
         raise InputError(f"The tolerance is {tolerance!r}: it must be positive.")
+    if not is_whole(most, least=1):
+        raise InputError(f"There are {most!r} steps at most: give a whole number from 1 on.")
 
     def enough(steps: int) -> bool:
         return _error(values, shares, replace(plan, steps=steps), judge) <= tolerance

@@ -35,7 +35,7 @@ _LEAST = 1e-9
 
 
 def spectra_table(setup: Spectra, seed: int) -> Rows:
-    """Return a row for each side and scale: its steps, error 10 % by the measure sup, T = 5.
+    """Return a row for each side and scale, coarse to fine: steps, error 10 % by sup, T = 5.
 
     Bands are divided by their deviations. `uniform` and `quadratic` are Euler-Maruyama; `best` is
     the sampler of `_TRIED` with the fewest network calls, at its number of steps. Those that begin
@@ -48,12 +48,12 @@ def spectra_table(setup: Spectra, seed: int) -> Rows:
         levels = _levels(side)
         scales = detail_variances(one, setup.wavelet, levels, convention="channel")
         white = whitened_variances(one, setup.wavelet, levels, by=other)
-        names = [f"details {side >> j}" for j in range(1, levels + 1)]
+        names = [f"details {side >> j}" for j in range(levels, 0, -1)]
         told = {"source": setup.source, "side": side}
         whole = _kept(pixel_variances(one))
         rows.append(told | {"scale": PIXELS} | _steps(whole) | _best(whole))
         for name, variances, whitened in zip(
-            [*names, f"low {side >> levels}"], map(_kept, scales), map(_kept, white), strict=True
+            [f"low {side >> levels}", *names], map(_kept, scales), map(_kept, white), strict=True
         ):
             row = told | {"scale": name} | _steps(variances) | _best(variances)
             rows.append(row | {f"whitened_{key}": n for key, n in _steps(whitened).items()})

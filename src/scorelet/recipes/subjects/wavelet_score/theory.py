@@ -109,5 +109,5 @@ def errata_table() -> Rows:
 
 def _models(power: Tensor) -> dict[str, Tensor]:
     """Return the variances of pixels, and of the finest details by wavelet."""
-    details = {wavelet: detail_variances(power, wavelet, 1)[0] for wavelet in WAVELETS}
+    details = {wavelet: detail_variances(power, wavelet, 1)[-1] for wavelet in WAVELETS}
     return {"pixels": pixel_variances(power)} | details
