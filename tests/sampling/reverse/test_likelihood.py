@@ -187,3 +187,11 @@ def test_levels_beyond_those_that_a_denoiser_has_learnt_are_refused():
 def test_an_end_that_is_no_law_is_refused(options, words):
     with pytest.raises(InputError, match=words):
         flow_log_density(gaussian(), images(), 0.1, largest=1.0, steps=1, **options)
+
+
+def test_images_that_are_not_finite_have_no_density():
+    for value in (math.nan, math.inf):
+        y = images()
+        y[1, 0, 2, 3] = value
+        with pytest.raises(InputError, match="images hold NaN or infinite values"):
+            flow_log_density(gaussian(), y, 0.1, largest=9.0, steps=1)

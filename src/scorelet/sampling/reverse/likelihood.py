@@ -96,7 +96,8 @@ def flow_log_density(  # noqa: PLR0913 - the two ends, and how between
 
     Raises:
         InputError: levels that are not 0 < sigma < largest, or beyond those that the denoiser has
-            learnt; no steps, no probes, a mean of another shape, or what a denoiser refuses.
+            learnt; no steps, no probes, images that are not finite, a mean of another shape, or
+            what a denoiser refuses.
     """
     if not holds(lambda: 0 < sigma < largest < math.inf and count in range(1, 17)):
         raise InputError(
@@ -109,6 +110,8 @@ def flow_log_density(  # noqa: PLR0913 - the two ends, and how between
         check_noise(probes)
     VarianceExploding(largest).times(steps)
     check_tensor(y)
+    if not bool(y.isfinite().all()):
+        raise InputError("The images hold NaN or infinite values: expected finite numbers.")
     told = told_denoiser(denoiser)
     _check_learnt(told, largest)
     f, y = in_single_precision(partial(told, cond=cond, label=label), y)
