@@ -265,3 +265,16 @@ def test_a_path_that_is_missing_is_one_sentence(built_in, name):
         CheckpointError, match=rf"^There is no checkpoint {name}: check the path\.$"
     ):
         sl.load(name)
+
+
+def test_a_file_says_what_its_denoiser_has_learnt(tmp_path):
+    """Size, largest level, and between which levels samples are drawn; nothing that it lacks."""
+    denoiser = ResidualDenoiser(small_network())
+    named = {"learnt", "most", "drawn_between"}
+    save(denoiser, tmp_path / "m.safetensors")
+    assert not named & registry.contents(tmp_path / "m.safetensors").keys()
+    denoiser.learnt, denoiser.most, denoiser.drawn_between = (16, 24), 0.4, (0.02, 0.4)
+    save(denoiser, tmp_path / "m.safetensors")
+    said = registry.contents(tmp_path / "m.safetensors")
+    found = {name: said[name] for name in named}
+    assert found == {"learnt": [16, 24], "most": 0.4, "drawn_between": [0.02, 0.4]}

@@ -17,8 +17,8 @@ def models(name: str | None = None, *, shared: Shared = DEFAULTS) -> int:
 
     Args:
         name: the model whose card to show: data and their terms, command, hours, figures; or a
-            .safetensors file or a Hub id: kind, network, classes, and how many numbers
-            it has, weights and statistics.
+            .safetensors file or a Hub id: kind, network, classes, size of the pictures and noise
+            levels that it has learnt, and how many numbers it has, weights and statistics.
     """
     from scorelet.zoo import card, contents, names
 

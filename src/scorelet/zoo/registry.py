@@ -21,7 +21,8 @@ Model = TypeVar("Model")
 
 WEIGHTS = Path(str(files("scorelet.zoo") / "weights"))
 _FILES = (".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".pkl")  # Hub ids may have dots, too
-_DESCRIBING = ("kind", "architecture", "options", "channels", "classes", "size")
+_LEARNT = ("learnt", "most", "drawn_between")  # see `Denoiser`
+_DESCRIBING = ("kind", "architecture", "options", "channels", "classes", "size", *_LEARNT)
 _CAPITALS = re.compile(r"(?<!^)(?=[A-Z])")
 _HUB_ID = re.compile(r"(?P<owner>[A-Za-z0-9][\w.-]{0,95})/[A-Za-z0-9][\w.-]*(@[\w./-]+)?")
 
@@ -194,7 +195,7 @@ def load_network(model: str | Path, *, factor: int | None = None) -> nn.Module:
 
 def _said(header: Header) -> dict[str, Any]:
     """Return the entries of a header that describe a model, and so of its parts."""
-    said = {key: header[key] for key in _DESCRIBING if key in header}
+    said = {key: header[key] for key in _DESCRIBING if header.get(key) is not None}
     if isinstance(record := header.get("record"), dict):
         said |= {key: record[key] for key in record if key not in said}
     if isinstance(transform := header.get("transform"), dict):
