@@ -217,7 +217,8 @@ def test_images_of_another_size_or_without_a_covariance_are_refused():
     with pytest.raises(InputError, match="at least 2"):
         gaussian_moments(torch.zeros(1, 1, 4, 4))
     with pytest.raises(
-        InputError, match=r"4096 numbers: a covariance of at most 2048 .* one level of details more"
+        InputError,
+        match=r"4096 numbers: a covariance of at most 2048 .* each level of details more",
     ):
         gaussian_moments(torch.zeros(3, 1, 64, 64))
 

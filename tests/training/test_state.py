@@ -10,6 +10,7 @@ from scorelet.core.random import generator, randn
 from scorelet.training import make_optimizers
 from scorelet.training.averaging import averaged
 from scorelet.training.config import OptimizerConfig
+from scorelet.training.run_folder import STATE, WEIGHTS, diverged
 from scorelet.training.settings import refuse_other_settings
 from scorelet.training.state import load_state, read_facts, save_state
 
@@ -143,3 +144,11 @@ def test_weights_to_begin_from_are_named_where_there_is_one_model(part, said):
     with pytest.raises(InputError, match="seed 0, not 1: resume it") as caught:
         refuse_other_settings(saved, saved | {"seed": 1})
     assert ("model.start_from" in str(caught.value)) == said
+
+
+def test_a_run_that_diverged_names_fields_that_every_task_has(tmp_path):
+    """Cascades have low.start_from and one for each level of details."""
+    (tmp_path / STATE).touch()
+    said = str(diverged(tmp_path, "The loss is nan"))
+    assert "model." not in said
+    assert f"start_from {tmp_path / WEIGHTS} of each network" in said

@@ -210,7 +210,7 @@ def _check_images(x: Tensor) -> None:
     if (d := x[0].numel()) > LARGEST_COVARIANCE:
         raise InputError(
             f"The images have {d} numbers: a covariance of at most {LARGEST_COVARIANCE} is stored. "
-            "A low band is smaller with one level of details more."
+            "A low band has a quarter of them with each level of details more."
         )
     if not bool(x.isfinite().all()):
         raise InputError("The images hold NaN or infinite values: expected finite numbers.")

@@ -100,8 +100,8 @@ def diverged(folder: Path, what: str) -> ScoreletError:
     before = folder / BEFORE
     older = f"from {before}, saved earlier," if before.exists() else "anew,"
     return ScoreletError(
-        f"{what}: lower the learning rate in another output folder, with model.start_from "
-        f"{folder / WEIGHTS} to begin from the last saved weights, or {older} if these have "
-        "diverged already; or, if the data were wrong, mend them and --resume from the last saved "
-        "state."
+        f"{what}: lower the learning rate in another output folder, with start_from "
+        f"{folder / WEIGHTS} of each network to begin from the last saved weights, or {older} if "
+        "these have diverged already; or, if the data were wrong, mend them and --resume from the "
+        "last saved state."
     )

@@ -265,6 +265,37 @@ def test_convolutions_of_factors_that_are_shown_more_begin_anew(config, tmp_path
     assert note.startswith("Of 4 tensors of weights of factor 0, 3 come from ")
 
 
+@pytest.mark.parametrize("flip", [False, True])
+@pytest.mark.parametrize(
+    ("whiten", "count", "least", "otherwise"),
+    [(True, 9, 5, ", or leave out whiten."), (False, 9, 2, ".")],
+)
+def test_as_many_pictures_can_be_held_out_as_is_said(
+    config, tmp_path, flip, whiten, count, least, otherwise
+):
+    """And one more cannot; mirror images tell nothing new."""
+    rng = np.random.default_rng(3)
+    np.save(tmp_path / "noise.npy", rng.integers(0, 256, (count, 16, 16), dtype=np.uint8))
+    data = {"train": [str(tmp_path / "noise.npy")], "flip": flip}
+    most = count - least
+    said = f"and .* takes {least} at least: choose data.hold_out from 0 to {most}{otherwise}$"
+    with pytest.raises(InputError, match=said):
+        build(config(whiten=whiten, data=data | {"hold_out": most + 1}))
+    build(config(whiten=whiten, data=data | {"hold_out": most}))
+    np.save(tmp_path / "noise.npy", rng.integers(0, 256, (1, 16, 16), dtype=np.uint8))
+    with pytest.raises(InputError, match=r"Of 1 picture .*: give more pictures\.$"):
+        build(config(whiten=whiten, data=data))
+
+
+def test_a_low_band_of_few_numbers_is_not_guided(config, tmp_path):
+    np.save(tmp_path / "tiny.npy", np.random.default_rng(3).random((9, 4, 4)).astype(np.float32))
+    low = LOW | {"sigma": [0.02, 2.0], "form": "scaled", "guided": True}
+    data = {"train": [str(tmp_path / "tiny.npy")]}
+    with pytest.raises(InputError, match=r"has 1 number, and guided .* use fewer levels"):
+        build(config(low=low, data=data))
+    build(config(low=low, data=data, details=config().model_dump()["details"][:1]))
+
+
 def test_at_least_one_factor_learns(config):
     still = kept_details(config, "faces")
     low = config().model_dump()["low"]
@@ -323,7 +354,14 @@ def test_what_does_not_fit_is_refused(config, changes, reason):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"hold_out": 8}, "8 of 8 pictures cannot be held out: choose data.hold_out from 0 to 7."),
+        (
+            {"hold_out": 9},
+            "Of 8 pictures 0 are left .* 2 at least: choose data.hold_out from 0 to 6.",
+        ),
+        (
+            {"hold_out": 7},
+            "Of 8 pictures 1 are left .* 2 at least: choose data.hold_out from 0 to 6.",
+        ),
         ({}, "Sides of 18 x 18 cannot be halved 2 times: use at most 1 level, or set data.side"),
         ({"side": 17}, "17 x 17 cannot be halved 2 times: set data.side to a multiple of 4."),
     ],

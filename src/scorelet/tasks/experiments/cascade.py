@@ -11,13 +11,14 @@ from torch import nn
 from scorelet.core.errors import InputError
 from scorelet.core.progress import Say
 from scorelet.core.random import Noise
+from scorelet.core.words import counted
 from scorelet.data.fields.arrays import split_name
 from scorelet.data.whole_pictures import WholePictures
 from scorelet.models import Denoiser, LogUniformNoise
 from scorelet.models.multiscale import Multiscale
 from scorelet.tasks.experiments.base import Experiment, export_model
 from scorelet.tasks.experiments.cascade_config import CascadeConfig
-from scorelet.tasks.experiments.cascade_model import BATCH, cascade_model
+from scorelet.tasks.experiments.cascade_model import BATCH, cascade_model, least_pictures
 from scorelet.tasks.experiments.cascade_networks import factor_networks
 from scorelet.tasks.experiments.registry import register
 from scorelet.tasks.picture_arrays import images_of, load_picture_array
@@ -43,8 +44,8 @@ def build(config: CascadeConfig) -> Experiment:
     """Make the experiment; `best` goes by the mean loss over levels and scales.
 
     Raises:
-        InputError: data that are not there or cannot be halved so often, an unknown architecture or
-            wavelet, or a network of other channels.
+        InputError: data that are not there, too few or cannot be halved so often, an unknown
+            architecture or wavelet, or a network of other channels.
     """
     left_out: list[str] = []
     said: list[str] = []
@@ -102,15 +103,24 @@ def _pictures(config: CascadeConfig, say: Say) -> tuple[np.ndarray, np.ndarray]:
         kinds = ", ".join(f"{part.dtype} {part.shape[1]}x{part.shape[2]}" for part in parts)
         raise InputError(f"The sources hold pictures of several kinds, {kinds}: give data.side.")
     pictures = np.concatenate(parts)
-    kept = len(pictures) - data.hold_out
-    if kept < 1:
-        raise InputError(
-            f"{data.hold_out} of {len(pictures)} pictures cannot be held out: choose data.hold_out "
-            f"from 0 to {len(pictures) - 1}."
-        )
+    kept, least = len(pictures) - data.hold_out, least_pictures(config)
+    if kept < least:
+        raise InputError(_too_few(config, len(pictures), least))
     if config.details:
         check_sides(pictures.shape[1:3], len(config.details), field="data.side")
     return pictures[:kept], pictures[kept:]
+
+
+def _too_few(config: CascadeConfig, count: int, least: int) -> str:
+    """Return the sentence on pictures of which too few are left to learn from."""
+    kept, most = max(count - config.data.hold_out, 0), count - least
+    what = "whitening" if config.whiten else "a mean and a variance"
+    do = "give more pictures" if most < 0 else f"choose data.hold_out from 0 to {most}"
+    or_plain = ", or leave out whiten" if config.whiten and count > 1 else ""
+    return (
+        f"Of {counted(count, 'picture')} {kept} are left to learn from, and {what} takes {least} "
+        f"at least: {do}{or_plain}."
+    )
 
 
 def _validation(held: np.ndarray, factors: list[FactorNoise]) -> Validate:

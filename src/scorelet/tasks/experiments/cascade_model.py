@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
+from scorelet.core.words import counted
 from scorelet.models import Denoiser, ResidualDenoiser
 from scorelet.models.band_whitening import BandWhitening
 from scorelet.models.bounded import CentredDenoiser, ConditionalBoundedDenoiser
@@ -110,6 +111,11 @@ def _parts(pictures: np.ndarray) -> Iterator[Tensor]:
         yield images_of(pictures[start : start + BATCH])
 
 
+def least_pictures(config: CascadeConfig) -> int:
+    """Return how many pictures there must be: 2, or more than bands that whitening compares."""
+    return 1 + (4 * config.data.channels if config.whiten else 1)
+
+
 def _whitening(config: CascadeConfig, levels: Levels, pictures: np.ndarray) -> list[BandWhitening]:
     """Return the whitening of the low band and of the details of each level.
 
@@ -117,11 +123,11 @@ def _whitening(config: CascadeConfig, levels: Levels, pictures: np.ndarray) -> l
         InputError: too few pictures; mirror images have some frequencies in common with them, and
             do not count.
     """
-    count, both = len(pictures), 4 * pictures.shape[3]
-    if count <= both:
+    least = least_pictures(config)
+    if len(pictures) < least:
         raise InputError(
-            f"There are {count} pictures to find the law of {both} bands, mirror images do not "
-            f"count: give more than {both}, or leave out whiten."
+            f"There are {len(pictures)} pictures to find the law of {least - 1} bands, mirror "
+            f"images do not count: give {least} or more, or leave out whiten."
         )
 
     def bands(number: int) -> Iterator[tuple[Tensor, Tensor | None]]:
@@ -160,10 +166,10 @@ def _variances(low: Tensor, details: list[list[float]], *, flip: bool) -> list[f
     rounding = _ROUNDING * (float(low.square().mean()) + sum(spread))
     for name, variance in zip(factor_names(len(variances)), variances, strict=True):
         if not variance > rounding:
+            own = " Pictures that were enlarged get their own size back by data.side."
             raise InputError(
                 f"The band {name} of the pictures does not vary, but for rounding: there is "
-                "nothing to learn. Pictures that were enlarged get their own size back by "
-                "data.side."
+                f"nothing to learn.{'' if name == 'low' else own}"
             )
     return variances
 
@@ -206,6 +212,11 @@ def _coarse(config: CascadeConfig, network: nn.Module, seen: Seen) -> Denoiser:
     part, low, channels = config.low, seen.low, seen.low.shape[1]
     both = torch.cat([low, low.flip(-1)]) if config.data.flip else low
     if part.guided:
+        if low[0].numel() < DIRECTIONS_OF_NOISE:
+            raise InputError(
+                f"The low band has {counted(low[0].numel(), 'number')}, and guided takes "
+                f"{DIRECTIONS_OF_NOISE} at least: use fewer levels of details, or leave it out."
+            )
         moments = gaussian_moments(both)
         return ToldGuidedDenoiser(network, *moments, part.bound, shows_level=part.shows_level)
     if part.form == "scaled":
