@@ -13,7 +13,7 @@ from scorelet.models.conditional import ConditionalResidualDenoiser
 from scorelet.models.gaussian_details import GaussianDetailsDenoiser
 from scorelet.models.guided import GaussianGuidedDenoiser
 from scorelet.models.multiscale import Multiscale
-from scorelet.models.multiscale_denoiser import MultiscaleDenoiser, fold, unfold
+from scorelet.models.multiscale_denoiser import MultiscaleDenoiser, fold, is_local, unfold
 from scorelet.models.own_mean import mean_of_own_answers
 from scorelet.models.schedules import OrnsteinUhlenbeck
 from scorelet.networks import BFCNN, BiasFreeBatchNorm, UNet
@@ -70,6 +70,17 @@ def test_a_cascade_knows_pictures_of_all_sizes_if_its_factors_see_parts_only(dep
     assert found.knows((16, 16))
     assert found.knows((24, 40)) == local
     assert MultiscaleDenoiser(Multiscale(transform, coarse, details)).knows((24, 40))
+
+
+def test_factors_of_whitened_bands_are_not_local():
+    """The linear estimate and the whitening have seen whole pictures, whatever a network sees."""
+    details = [_details(BFCNN(4, width=2, depth=3, outputs=3)) for _ in range(2)]
+    coarse = ResidualDenoiser(BFCNN(1, width=2, depth=3))
+    transform = WaveletPacket("haar", PacketPlan.wavelet(2))
+    white = [BandWhitening.of_spectrum(torch.ones(4, 4))] * 3
+    for whitening, local in (([], True), (white, False)):
+        model = Multiscale(transform, coarse, details, whitening=whitening)
+        assert [is_local(model, k, (16, 16)) for k in range(3)] == [local] * 3
 
 
 @pytest.mark.parametrize("size", [[80], 80, ["a", 2], [-16, 16], [16, 16, 3]])

@@ -251,13 +251,18 @@ def test_churn_beyond_a_step_is_refused():
 
 
 def test_noise_that_is_predicted_has_the_sign_of_the_noise():
-    """Of unit data (x_t - α E[x_0 | x_t])/σ is √(1 - e^-2t) x_t, the mean of z given x_t."""
-    schedule, t = OrnsteinUhlenbeck(), torch.tensor(0.7, dtype=torch.float64)
+    """Of unit data a step of ddim from t to u takes x_t times α_u α_t + σ_u σ_t, its noise kept."""
+    plan = ReversePlan(2, OrnsteinUhlenbeck(2.0), SAMPLERS["ddim"])
     denoiser = StationaryGaussianDenoiser(torch.ones(4, 4, dtype=torch.float64))
-    x = torch.randn(2, 1, 4, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    alpha, sigma = schedule.alpha(t), schedule.sigma(t)
-    noise = (x - alpha * denoiser(x / alpha, sigma / alpha)) / sigma
-    torch.testing.assert_close(noise, sigma * x)
+    like, noise = torch.zeros(2, 1, 4, 4, dtype=torch.float64), Noise(3, range(2))
+    start = plan.schedule.noise_std * noise.at(0).normal(like)
+    first, _ = reverse(denoiser, like, plan, noise)
+    _, u, t = plan.schedule.times(2)
+    alpha, sigma = (
+        [f(time) for time in (t, u)] for f in (plan.schedule.alpha, plan.schedule.sigma)
+    )
+    expected = (alpha[0] * alpha[1] + sigma[0] * sigma[1]) * start
+    torch.testing.assert_close(first.x, expected)
 
 
 @pytest.mark.parametrize("name", list(SAMPLERS))

@@ -602,6 +602,46 @@ def test_mirror_images_do_not_make_a_law_of_few_pictures(config):
         cascade_model(cfg, blobs(4)[..., None], factor_networks(cfg))
 
 
+@pytest.mark.parametrize("form", ["scaled", "bounded"])
+def test_factors_know_the_unit_of_gaussian_pictures(config, tmp_path, form):
+    """Of 0.5 + noise of pixels, of 2x2 and of 4x4 blocks, of deviations 0.08, 0.04 and 0.06.
+
+    Bands are divided by 2^j, so that means of blocks vary by V_1 = 0.04² + 0.08²/4 with their own
+    noise beside them, 0.06², and details by a quarter of what blocks vary by: 0.08²/4 and V_1/4.
+    """
+    rng, s = np.random.default_rng(5), (0.08, 0.04, 0.06)
+    x = np.full((500, 16, 16), 0.5)
+    for deviation, block in zip(s, (1, 2, 4), strict=True):
+        noise = rng.normal(0, deviation, (500, 16 // block, 16 // block))
+        x += noise.repeat(block, 1).repeat(block, 2)
+    np.save(tmp_path / "gaussian.npy", x.clip(0, 1).astype(np.float32))
+    coarser = (s[1] ** 2 + s[0] ** 2 / 4) / 4
+    variances = [coarser + s[2] ** 2, coarser, s[0] ** 2 / 4]
+    part = {"form": form, "bound": 2.0}
+    experiment = build(
+        config(
+            low=(LOW | {"options": LOW["options"] | {"channels": 1 + (form == "bounded")}})
+            | part
+            | {"sigma": [0.02, 4.0]},
+            details=[DETAILS | part | {"sigma": [0.005, 0.9]}] * 2,
+            data={"train": [str(tmp_path / "gaussian.npy")]},
+        )
+    )
+    found = [factor.variance for factor in experiment.learner.objective.factors]
+    assert found == pytest.approx(variances, rel=0.06)
+    deviations = [variance**0.5 for variance in variances]
+    factors = experiment.learner.model.factors
+    if form == "bounded":
+        assert [f.bound for f in factors] == pytest.approx([2 * d for d in deviations], rel=0.03)
+        return
+    told = {"mean": 0.5, "deviation": deviations[0]}
+    low, *details = (factor.scales for factor in factors)
+    assert low[:2] == pytest.approx(list(told.values()), rel=0.03)
+    for scales, deviation in zip(details, deviations[1:], strict=True):
+        assert scales == pytest.approx((0.0, deviation, *told.values()), rel=0.03)
+    assert [factor.bound for factor in factors] == [2.0] * 3
+
+
 def test_the_variance_of_details_counts_all_pictures_alike(tmp_path):
     """Also where the last of the parts that are looked at has one picture: it had a half of it."""
     pixels = np.random.default_rng(0).integers(100, 150, (251, 8, 8)).astype(np.uint8)
