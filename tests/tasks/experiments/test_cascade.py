@@ -606,8 +606,8 @@ def test_mirror_images_do_not_make_a_law_of_few_pictures(config):
 def test_factors_know_the_unit_of_gaussian_pictures(config, tmp_path, form):
     """Of 0.5 + noise of pixels, of 2x2 and of 4x4 blocks, of deviations 0.08, 0.04 and 0.06.
 
-    Bands are divided by 2^j, so that means of blocks vary by V_1 = 0.04² + 0.08²/4 with their own
-    noise beside them, 0.06², and details by a quarter of what blocks vary by: 0.08²/4 and V_1/4.
+    In the unit of means, pixels give details of variance 0.08²/4, what means of 2x2 vary by gives
+    coarser ones of (0.04² + 0.08²/4)/4, and means of 4x4 vary by as much and 0.06².
     """
     rng, s = np.random.default_rng(5), (0.08, 0.04, 0.06)
     x = np.full((500, 16, 16), 0.5)
