@@ -74,12 +74,18 @@ class GaussianDetailsDenoiser(Denoiser):
         )
         mean = mean_map[..., 0].movedim(-1, 0) * torch.fft.fft2(low)
         centred = torch.fft.fft2(y) - mean
-        along = torch.einsum("yxba,nbyx->nayx", basis.conj(), centred)
+        basis = basis.movedim((2, 3), (0, 1))
+        along = _products(basis.conj().transpose(0, 1), centred)
         variances = self.variances.to(y)
         total = variances + sigma.square()[:, None, None, None]
         gain = torch.where(total > 0, variances / total, 1)  # without noise y is right
-        back = torch.einsum("yxba,nayx->nbyx", basis, gain * along)
+        back = _products(basis, gain * along)
         return torch.fft.ifft2(mean + back).real
+
+
+def _products(matrices: Tensor, bands: Tensor) -> Tensor:
+    """Return M v at each frequency, (n, band, height, width): sums whose order no batch changes."""
+    return (matrices * bands[:, None]).sum(2)
 
 
 def gaussian_cascade(

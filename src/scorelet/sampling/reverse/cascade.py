@@ -26,7 +26,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError
@@ -159,7 +158,8 @@ class Cascade:
             return band
         spread, own = self.spreads[scale], replace(noise, scale=scale)
         z = own.normal(band[:, :1, :1, :1], use=_STRENGTH)
-        return band * torch.exp(spread * z - spread**2)
+        gains = [math.exp(spread * each - spread**2) for each in z.flatten().tolist()]
+        return band * band.new_tensor(gains)[:, None, None, None]  # torch's differ by batch
 
 
 def _check_model(model: object) -> None:
