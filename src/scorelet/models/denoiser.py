@@ -156,6 +156,10 @@ class Denoiser(nn.Module, ABC):
         """The mean of the images, where samplers start; it broadcasts with them. None: unknown."""
         return None
 
+    def accepts(self, size: tuple[int, ...]) -> bool:
+        """Whether it answers to images of a size, (height, width)."""
+        return self.takes is None or tuple(size) == self.takes
+
     def knows(self, size: tuple[int, ...]) -> bool:
         """Whether images of a size are as those that it learnt; to one that sees less, all are."""
         if self.learnt is None or size == self.learnt:

@@ -191,6 +191,15 @@ class MultiscaleDenoiser(Denoiser):
         self.needs_noise = any(factor.needs_noise for factor in factors)
         self.channels = factors[0].channels
         self.learnt = trained_size(model)
+        self._low = factors[0].takes
+        if self._low is not None:
+            self.takes = self._low[0] << model.levels, self._low[1] << model.levels
+
+    def accepts(self, size: tuple[int, ...]) -> bool:
+        """Whether a low band of that size is known: images are extended to whole ones."""
+        return self._low is None or self._low == tuple(
+            -(-side >> self.model.levels) for side in size
+        )
 
     def knows(self, size: tuple[int, ...]) -> bool:
         """Whether images of a size are as those that it learnt; to local factors all are."""
@@ -200,11 +209,10 @@ class MultiscaleDenoiser(Denoiser):
 
     def _check_takes(self, height: int, width: int) -> None:
         """Refuse images of another size than those whose low band is known."""
-        low, factor = cast("Denoiser", self.model.coarse).takes, 1 << self._levels.count
-        if low is not None and (-(-height // factor), -(-width // factor)) != low:
+        if self.takes is not None and not self.accepts((height, width)):
             raise InputError(
                 f"The images are {height}x{width} (height x width), and this cascade takes "
-                f"{low[0] * factor}x{low[1] * factor} only: its low band knows the mean of those."
+                f"{self.takes[0]}x{self.takes[1]} only: its low band knows the mean of those."
                 " Scale them to that size, or train a cascade whose low band is local "
                 "(form: scaled without guided, or residual)."
             )

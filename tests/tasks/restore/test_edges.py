@@ -106,16 +106,6 @@ def test_what_is_sought_reaches_as_far_as_the_kernel():
     assert settings.prepare(picture).guess.shape == (1, 1, 60, 72)
 
 
-def test_a_model_is_compared_with_the_size_that_is_sought():
-    model = Pointwise(lambda y: 0.5 + 0.9 * (y - 0.5))
-    model.learnt = (24, 24)
-    y = torch.from_numpy(cut_out(24)[1])
-    words = {"task": "deblur", "kernel": np.ones((3, 3)) / 9, "quality": "fast", "model": model}
-    (said,) = sl.restore(y, **words).warnings
-    assert "pictures of another size: 24x24, and here it is 26x26" in said
-    assert sl.restore(y, edges="mirrored", **words).warnings == ()
-
-
 def test_rounding_beyond_white_leaves_the_bounds():
     """One sample that is a float above white, as resampling makes."""
     x = np.clip(np.random.default_rng(0).random((24, 24)), 0, 1).astype(np.float32)

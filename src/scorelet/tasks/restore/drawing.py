@@ -16,6 +16,7 @@ from scorelet.tasks.restore.remarks import remarks
 from scorelet.tasks.restore.settings import Restored, RestoreSettings
 from scorelet.tasks.restore.tiled import TiledDenoiser
 from scorelet.tasks.restore.ways.base import Prepared
+from scorelet.tasks.restore.windows import seeing
 
 Pixels = np.ndarray
 _BEYOND = 0.2
@@ -56,7 +57,8 @@ def restored(
     whole = prepared.result(pixels)
     none = np.empty((0, *pixels.shape), np.float32)
     denoiser, sought = settings.ready().denoiser, tuple(prepared.guess.shape[2:])
-    said = (*prepared.remarks, *list(signs)[:1], *remarks(denoiser, prepared.sigma, sought))
+    size = sought if denoiser.knows(sought) else prepared.size  # of a user's picture
+    said = (*prepared.remarks, *list(signs)[:1], *remarks(denoiser, prepared.sigma, size))
     return Restored(
         whole.plain,
         none,
@@ -80,7 +82,9 @@ def samples(
 
     What `Prepared.sign` says of them goes to `signs`. Other arguments and errors as in `restored`.
     """
-    denoiser = TiledDenoiser(settings.ready().denoiser, settings.tile)
+    sought, prior = tuple(prepared.guess.shape[2:]), settings.ready().denoiser
+    prior = seeing(prior, sought, prepared.size, enlarges=prepared.enlarges)
+    denoiser = TiledDenoiser(prior, settings.tile)
     pixels, unit, stays = prepared.picture.pixels, prepared.unit, prepared.stays
     bounded = _in_range(pixels[prepared.known.measured])
     place = choose_device(settings.device)
