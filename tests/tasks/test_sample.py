@@ -317,6 +317,38 @@ def test_arrays_in_files_are_continued_as_those_in_memory(tmp_path):
         assert np.array_equal(sl.sample(blind(), n=1, coarse=path, steps=2).images, expected)
 
 
+def test_a_sample_is_continued_as_it_is_written(tmp_path):
+    """And so is one of three or four pixels a side, whose channels could be taken for rows."""
+    small = sl.sample(blind(size=(8, 16)), n=1, steps=2)
+    for shown in (small.images, small.images[0], small.images[..., :4]):
+        np.save(tmp_path / "x.npy", shown)
+        height, width = shown.shape[-2:]
+        plain = shown.reshape(height, width)
+        found = sl.sample(blind(), n=1, coarse=tmp_path / "x.npy", size=(16, 2 * width), steps=2)
+        same = sl.sample(blind(), n=1, coarse=plain, size=(16, 2 * width), steps=2)
+        assert np.array_equal(found.images, same.images)
+    colours = np.random.default_rng(0).random((3, 4, 4))
+    last, first = (
+        sl.sample(blind(), n=1, coarse=c, steps=2).images
+        for c in (np.moveaxis(colours, 0, 2), colours)
+    )
+    assert np.array_equal(last, first)
+
+
+def test_numbers_of_a_field_are_what_they_are():
+    """Whole ones, too, which are levels of gray for a model of pictures."""
+    model, field = gaussian(), np.arange(16).reshape(4, 4)
+    expected = sl.sample(model, n=1, coarse=field.astype(np.float32), steps=2).images
+    for whole in (field, field.astype(np.uint8), torch.tensor(field), field.tolist()):
+        assert np.array_equal(sl.sample(model, n=1, coarse=whole, steps=2).images, expected)
+    model.record["range"] = [0, 1]
+    gray = (
+        sl.sample(model, n=1, coarse=coarse, steps=2).images
+        for coarse in (field.astype(np.uint8), (field / 255).astype(np.float32))
+    )
+    assert np.allclose(*gray, atol=1e-6)
+
+
 def test_coarse_pictures_go_on_by_the_largest_factor_and_colour_becomes_gray(tmp_path):
     gray = np.arange(24, dtype=np.uint8).reshape(4, 6) * 10
     write_picture(tmp_path / "small.png", Picture(np.repeat(gray[..., None], 3, 2), None))
@@ -560,7 +592,7 @@ def test_divergence_says_where_and_keeps_what_was_done(tmp_path, monkeypatch):
     model.coarse = Diverges()
     monkeypatch.setattr("scorelet.tasks.sample.work.BATCH_PIXELS", 1)
     settings = SampleSettings(model, 5, steps=3, sampler="ddim")
-    with pytest.raises(DivergenceError, match=r"step 1 of 3 of scale 0.*1 samples before are in"):
+    with pytest.raises(DivergenceError, match=r"step 1 of 3 of scale 0.*sample before is in"):
         drawn(settings, output=tmp_path / "x.npy")
     assert np.load(tmp_path / "x.npy").shape == (1, 1, 16, 24)
     model.coarse = Diverges()
@@ -583,12 +615,12 @@ def test_an_interrupt_keeps_what_was_done_and_says_so(tmp_path, monkeypatch):
     model.coarse = Interrupts()
     monkeypatch.setattr("scorelet.tasks.sample.work.BATCH_PIXELS", 1)
     settings = SampleSettings(model, 5, steps=3, sampler="ddim", first=10)
-    told = r"The 1 samples before are in .*--first.* 11 draws the others"
-    with pytest.raises(KeyboardInterrupt, match=told):
+    told = r"The sample before is in .*--first.* 11 and .* 4 draw the others"
+    with pytest.raises(KeyboardInterrupt, match=told + " into another file"):
         drawn(settings, output=tmp_path / "x.npy")
     assert np.load(tmp_path / "x.npy").shape == (1, 1, 16, 24)
     model.coarse.calls = 0
-    with pytest.raises(KeyboardInterrupt, match=told):
+    with pytest.raises(KeyboardInterrupt, match=told + r"\."):
         drawn(settings, output=f"{tmp_path}/x/")
     assert [path.name for path in (tmp_path / "x").iterdir()] == ["sample_010.png"]
     model.coarse.calls = 4  # in its first batch
@@ -641,7 +673,9 @@ def test_a_signal_keeps_what_was_done_and_says_so(
         with pytest.raises(SystemExit) as ended:
             run(["sample", *words, "-o", name])
         assert ended.value.code == 143
-    said = f"The 1 samples before are in {name}; first (--first) 11 draws the others."
+    into = "" if name == "x/" else " into another file"
+    others = f"first (--first) 11 and n (-n) 4 draw the others{into}"
+    said = f"The sample before is in {name}; {others}."
     assert capsys.readouterr().err == f"Interrupted. {said}\n"
     assert model.coarse.calls == 4  # the step is finished, and no other is begun
     if name == "x/":
@@ -740,6 +774,9 @@ def test_a_mean_that_is_zero_but_for_rounding_is_zero(unit):
         ({"model": blind(), "sampler": "best"}, "Unknown sampler 'best'"),
         ({"model": blind(), "coarse": np.full((4, 6), 1.5)}, "goes from 1.5 to 1.5"),
         ({"model": blind(), "coarse": np.zeros((2, 4, 6, 1))}, "2 coarse pictures"),
+        ({"model": blind(), "coarse": np.zeros((2, 1, 4, 6))}, "2 coarse pictures"),
+        ({"model": blind(), "coarse": np.zeros((1, 4, 3))}, "first or last: give a gray one"),
+        ({"model": gaussian(), "coarse": np.full((4, 4), 1e39)}, "from 1e\\+39 .* up to 1e\\+37"),
         ({"model": blind(), "coarse": np.zeros((4, 6)), "size": (12, 18)}, "enlarges by 2, 4"),
         ({"model": blind(), "coarse": np.full((4, 6), np.nan)}, "without data"),
     ],
@@ -838,6 +875,18 @@ def test_a_coarse_picture_that_cannot_be_continued_is_told_what_can():
     found = sl.sample(coarse=np.full((32, 40), 0.5), n=1, size=(64, 80), steps=1)
     assert found.images.shape[-2:] == (64, 80)
     assert not found.document["warnings"]
+
+
+def test_a_whole_picture_that_is_continued_as_a_part_is_warned_of():
+    """Of 20x20 `faces` makes 80x80; the finest details alone make of it a part of a face."""
+    said = {
+        size: sl.sample(coarse=np.full((20, 20), 0.5), n=1, size=size, steps=1).document["warnings"]
+        for size in (None, (80, 80), (40, 40))
+    }
+    assert said[None] == said[80, 80] == []
+    (text,) = said[40, 40]
+    assert "whole one of 80x80 made 4 times smaller, and to 40x40" in text
+    assert "--size 80x80" in text
 
 
 @pytest.mark.parametrize("size", [(40, 40), (32, 24)])

@@ -197,3 +197,24 @@ def check_coarse(model: Multiscale[Denoiser], coarse: Size, level: int) -> None:
         f"The coarse picture is {coarse[0]}x{coarse[1]}, and what the model has learnt is about "
         f"whole pictures of {trained[0]}x{trained[1]}: give one of {whole}{less}."
     )
+
+
+def coarse_remark(model: Multiscale[Denoiser], coarse: Size, size: Size) -> str | None:
+    """Return what to say of a coarse picture that is as large as whole ones of a scale.
+
+    Continued to another size than that of training it meets factors of other scales, which have
+    seen such a picture as a part of a larger one.
+    """
+    trained = trained_size(model)
+    if trained is None or size == trained:
+        return None
+    for level in range(1, model.levels + 1):
+        if (coarse[0] << level, coarse[1] << level) == trained:
+            whole = f"{trained[0]}x{trained[1]}"
+            return (
+                f"a coarse picture of {coarse[0]}x{coarse[1]} is as large as a whole one of "
+                f"{whole} made {2**level} times smaller, and to {size[0]}x{size[1]} it is "
+                "continued as a part of a larger one: if it is a whole one, give size "
+                f"{whole} (--size {whole})"
+            )
+    return None

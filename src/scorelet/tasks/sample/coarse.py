@@ -7,10 +7,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from scorelet.core.arrays import plain_array
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, on_white, read_picture, to_unit, with_channels
 from scorelet.data.fields.array_files import array_suffix, read_array
 from scorelet.data.fields.arrays import split_name
+from scorelet.data.pictures.channel_axis import COUNTS
 from scorelet.data.pictures.in_memory import in_memory
 from scorelet.models.multiscale import Multiscale
 from scorelet.tasks.sample.cascades import channels_in, largest_level
@@ -18,6 +20,10 @@ from scorelet.tasks.sample.settings import Size
 
 _CLEAR = "the coarse picture has transparent parts: they were made white"
 _GRAY = "the coarse picture has colours, and the model draws gray pictures: it was made gray"
+_BEYOND = 0.25
+"""How far from [0, 1] numbers may be that are meant so, as those of samples."""
+_LARGEST = 1e37
+"""Far enough below the largest float32, 3.4e38: the low band of a transform is larger."""
 
 
 def read_coarse(source: Any, model: Multiscale) -> tuple[Tensor, list[str]]:  # noqa: ANN401
@@ -26,27 +32,34 @@ def read_coarse(source: Any, model: Multiscale) -> tuple[Tensor, list[str]]:  # 
     Args:
         source: see `SampleSettings`.
         model: of one channel makes colour gray, of three repeats gray; one of pictures wants values
-            in [0, 1].
+            around [0, 1], to which it brings whole numbers; others take arrays as they are.
 
     Raises:
-        InputError: another shape, several pictures, values outside [0, 1], or pixels without data.
+        InputError: another shape, several pictures, values far outside of [0, 1] or beyond what
+            float32 holds, or pixels without data.
         ImageFileError, ArrayFileError: a file that cannot be read.
     """
-    picture = _picture(source)
+    picture = _picture(source, ranged=is_of_pictures(model))
     if picture.mask is not None:
         raise InputError("The coarse picture has pixels without data: fill or cut them off before.")
     channels = channels_in(model)
-    values = to_unit(with_channels(on_white(picture), channels)).astype(np.float32)
+    values = to_unit(with_channels(on_white(picture), channels))
     low, high = float(values.min()), float(values.max())
-    if is_of_pictures(model) and (low < 0 or high > 1):
+    if is_of_pictures(model) and max(-low, high - 1) > _BEYOND:
         raise InputError(
             f"The coarse picture goes from {low:g} to {high:g}: expected values in [0, 1], "
             "of which 0 is black and 1 white."
         )
+    if max(-low, high) > _LARGEST:
+        raise InputError(
+            f"The coarse picture goes from {low:g} to {high:g}: samples are float32, expected "
+            f"numbers up to {_LARGEST:g}; scale them."
+        )
     said = [_GRAY] if channels == 1 and bool(np.ptp(picture.pixels, axis=2).any()) else []
     if picture.alpha is not None and bool((to_unit(picture.alpha) < 1).any()):
         said.append(_CLEAR)
-    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(values, -1, 0)))[None], said
+    first = np.ascontiguousarray(np.moveaxis(values, -1, 0), np.float32)
+    return torch.from_numpy(first)[None], said
 
 
 def is_of_pictures(model: Multiscale) -> bool:
@@ -54,16 +67,45 @@ def is_of_pictures(model: Multiscale) -> bool:
     return model.record.get("range") == [0, 1]
 
 
-def _picture(source: Any) -> Picture:  # noqa: ANN401
+def _picture(source: Any, *, ranged: bool) -> Picture:  # noqa: ANN401
     if isinstance(source, str | Path):
         file, name = split_name(source)
         if array_suffix(file) is None:
             return read_picture(source, gaps=True)
         source = np.asarray(read_array(file, name))
+    if isinstance(source, list | tuple):
+        source = plain_array(source)
+    if isinstance(source, np.ndarray):
+        source = _one_of_array(source)
+        source = source if ranged or source.dtype.kind not in "biu" else source.astype(np.float64)
+    elif isinstance(source, Tensor) and not ranged:
+        source = source if source.dtype.is_floating_point else source.double()
     given = in_memory(source)
     if len(given.pictures) > 1:
-        raise InputError(f"There are {len(given.pictures)} coarse pictures: sample continues one.")
+        raise InputError(_several(len(given.pictures)))
     return given.pictures[0]
+
+
+def _one_of_array(array: np.ndarray) -> np.ndarray:
+    """Return (height, width[, channels]) of such an array, or of one sample as it is written.
+
+    That is (1, channels, height, width), or its (channels, height, width).
+    """
+    if array.ndim == 4 and len(array) > 1:
+        raise InputError(_several(len(array)))
+    one = array[0] if array.ndim == 4 and len(array) else array
+    if one.ndim != 3 or one.shape[0] not in COUNTS:
+        return one
+    if one.shape[2] not in COUNTS:
+        return np.moveaxis(one, 0, 2)
+    raise InputError(
+        f"The coarse picture has the shape {array.shape}, whose channels may be first or last: "
+        "give a gray one as (height, width), or one that is not 1 or 3 pixels high or wide."
+    )
+
+
+def _several(count: int) -> str:
+    return f"There are {count} coarse pictures: sample continues one."
 
 
 def level_of(model: Multiscale, coarse: Size, size: Size | None) -> int:

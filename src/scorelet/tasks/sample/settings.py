@@ -40,7 +40,9 @@ class SampleSettings:
         seed: sample i is a function of (model, seed, i) only.
         coarse: a picture that samples of a cascade continue to finer scales: a path of a picture
             or of an array file (FILE:NAME of one array of several), an array (height, width[,
-            channels]) or a tensor ([channels,] height, width), floats in [0, 1].
+            channels]) or, as one sample is written, ([1,] channels, height, width), or a tensor
+            ([channels,] height, width); 8 or 16 bits or floats in [0, 1], any numbers where samples
+            are no pictures.
         sampler: a name of `scorelet.sampling.reverse.SAMPLERS`.
         device: auto, cpu, cuda or mps.
         label: class, its name or number, for models that know classes.

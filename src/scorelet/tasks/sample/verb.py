@@ -170,12 +170,15 @@ def _saying(
     output: str | Path | None,
 ) -> BaseException:
     """Return what ends a drawing, with a sentence on what is kept."""
-    before = f"The {written} samples before are in {output}"
+    samples = "sample before is" if written == 1 else f"{written} samples before are"
+    before = f"The {samples} in {output}"
     if isinstance(failure, DivergenceError):
         return DivergenceError(f"{failure} {before}.") if written else failure
     if isinstance(failure, SystemExit) and failure.code != STATUS:
         return failure
-    said = f"Interrupted. {before}; first (--first) {settings.first + written} draws the others."
+    others = f"first (--first) {settings.first + written} and n (-n) {settings.n - written}"
+    into = "" if output is None or is_folder(output) else " into another file"
+    said = f"Interrupted. {before}; {others} draw the others{into}."
     if written == settings.n:
         said = f"Interrupted. All {written} samples are in {output}."
     said = said if written else _NOTHING

@@ -20,6 +20,7 @@ from scorelet.tasks.denoise.remarks import other_size
 from scorelet.tasks.sample.cascades import (
     channels_in,
     check_coarse,
+    coarse_remark,
     load_model,
     plans_of,
     spreads_of,
@@ -139,7 +140,9 @@ class CascadeWork(Work):
             self.level = level_of(model, (height, width), settings.size)
             self.size = height << self.level, width << self.level
             check_coarse(model, (height, width), self.level)
-            if settings.size is None and self.level < model.levels:
+            if said := coarse_remark(model, (height, width), self.size):
+                self.warnings.append(said)
+            elif settings.size is None and self.level < model.levels:
                 self.warnings.append(_less(model, self.size))
         scales = scale_names(self.size, self.level, low=self.low is None)
         skipped = [None] * (len(model.factors) - len(scales))
