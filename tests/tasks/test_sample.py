@@ -717,6 +717,7 @@ def test_pictures_of_a_folder_are_written_as_they_are_drawn(tmp_path, monkeypatc
 
 def test_all_samples_of_one_array_have_to_fit_and_those_of_a_folder_a_batch(tmp_path, monkeypatch):
     one = 4 * 16 * 24
+    monkeypatch.setattr("scorelet.tasks.sample.work.network_bytes", lambda *_: 4 * one)
     monkeypatch.setattr("scorelet.tasks.sample.work.BATCH_PIXELS", 1)
     monkeypatch.setattr("scorelet.tasks.sample.work.available_memory", lambda: 11 * one)
     settings = SampleSettings(blind(), 4, steps=1, sampler="ddim")

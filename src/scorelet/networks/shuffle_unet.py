@@ -74,6 +74,7 @@ class ShuffleUNet(nn.Module):
                 f"widths has {len(widths)} levels and expansion {len(expansion)}: give as many."
             )
         self.channels, self.outputs = channels, outputs
+        self.fused_share = 0.5  # of what torch's operators hold: fused, hidden units live in pieces
         self.options = {
             "channels": channels,
             "widths": list(widths),

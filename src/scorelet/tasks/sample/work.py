@@ -14,7 +14,7 @@ from scorelet.core.random import Noise
 from scorelet.core.words import counted
 from scorelet.models import Denoiser
 from scorelet.models.multiscale import Multiscale
-from scorelet.models.multiscale_denoiser import trained_size
+from scorelet.models.multiscale_denoiser import factor_level, trained_size
 from scorelet.sampling.reverse import Cascade, ReversePlan, reverse
 from scorelet.tasks.denoise.remarks import other_size
 from scorelet.tasks.sample.cascades import (
@@ -27,14 +27,17 @@ from scorelet.tasks.sample.cascades import (
     whole_size,
 )
 from scorelet.tasks.sample.coarse import is_of_pictures, level_of, read_coarse
+from scorelet.tasks.sample.network_memory import network_bytes
 from scorelet.tasks.sample.scales import each_of, scale_names
 from scorelet.tasks.sample.settings import SampleSettings, Size
 from scorelet.tasks.sample.whole import MEAN, channels_of, plan_of, size_of
 
 BATCH_PIXELS = 16 * 80 * 80
 """Pixels that are drawn at a time, of one sample at least."""
-_COPIES = 8
-"""Of the samples, that drawing holds at least: noise, slopes, bands."""
+_COPIES = 4
+"""Of the samples, that drawing holds at least beside networks: noise, slopes, bands."""
+_MANY = 10_000
+"""Copies of the samples that networks hold at most, as a rule: where these fit nobody counts."""
 
 _FEWER = (
     "draw parts of them (n and first; -n, --first), or into a folder (-o NAME/), where each is "
@@ -91,6 +94,10 @@ class Work(ABC):
     def draw(self, numbers: range, on_step: OnStep) -> Tensor:
         """Return the samples of these numbers; `on_step` is called after each step."""
 
+    @abstractmethod
+    def network_bytes(self) -> int:
+        """Return what networks hold at once of a batch, see `network_memory`."""
+
     def batch(self) -> int:
         """How many samples are drawn at a time."""
         wanted = self.settings.batch or BATCH_PIXELS // (self.size[0] * self.size[1])
@@ -107,10 +114,14 @@ class Work(ABC):
         """
         numbers = self.channels * self.size[0] * self.size[1]
         on_cpu = self.like.device.type == "cpu"
-        drawing = _COPIES * self.batch() * numbers * self.like.itemsize if on_cpu else 0
-        needed = drawing + (4 * self.settings.n * numbers if whole else 0)
+        copy, kept = self.batch() * numbers * self.like.itemsize, 4 * self.settings.n * numbers
+        kept = kept if whole else 0
         free = available_memory()
-        if free is None or needed <= free:
+        if free is None or (_MANY * copy if on_cpu else 0) + kept <= free:
+            return
+        drawing = _COPIES * copy + self.network_bytes() if on_cpu else 0
+        needed = drawing + kept
+        if needed <= free:
             return
         advice = "make them smaller" if drawing > free else _FEWER
         raise InputError(
@@ -166,6 +177,17 @@ class CascadeWork(Work):
         like = self.like.new_zeros(len(numbers), self.channels, height, width)
         return cascade.sample(like, noise)
 
+    def network_bytes(self) -> int:
+        """Return that of the scale that holds most."""
+        drawn = range(len(self.plans) - len(self.used), len(self.plans))
+        levels = [(number, factor_level(self.model, number)) for number in drawn]
+        return max(
+            network_bytes(
+                self.model.factors[number], self.batch(), *(side >> level for side in self.size)
+            )
+            for number, level in levels
+        )
+
 
 def _less(model: Multiscale[Denoiser], size: Size) -> str:
     trained, divided = trained_size(model), 2**model.levels
@@ -201,6 +223,10 @@ class WholeWork(Work):
             x = state.x
             on_step()
         return x
+
+    def network_bytes(self) -> int:
+        """Return that of the denoiser."""
+        return network_bytes(self.model, self.batch(), *self.size)
 
 
 def _dtype(factor: nn.Module) -> torch.dtype:
