@@ -317,6 +317,21 @@ def test_arrays_in_files_are_continued_as_those_in_memory(tmp_path):
         assert np.array_equal(sl.sample(blind(), n=1, coarse=path, steps=2).images, expected)
 
 
+def test_samples_that_start_from_too_little_noise_are_warned_of():
+    """As training says it: of deviation s and level s/2 four fifths are lost; old files lack s."""
+    model = blind()  # whose levels end at 4, 0.3 and 0.2
+    assert sl.sample(model, n=1, steps=2).document["warnings"] == []
+    model.record["deviations"] = [8.0, 0.05, 0.05]
+    (said,) = sl.sample(model, n=1, steps=2).document["warnings"]
+    assert "low band of 4x6 ends at 4," in said
+    assert "deviation 8: samples, which start from that noise, lose about 80 %" in said
+    assert "end at 24 or above in training" in said
+    coarse = np.full((4, 6), 0.5)
+    assert sl.sample(model, n=1, coarse=coarse, steps=2).document["warnings"] == []
+    model.record["deviations"] = [1.0, 0.05, 0.05]
+    assert sl.sample(model, n=1, steps=2).document["warnings"] == []
+
+
 def test_a_sample_is_continued_as_it_is_written(tmp_path):
     """And so is one of three or four pixels a side, whose channels could be taken for rows."""
     small = sl.sample(blind(size=(8, 16)), n=1, steps=2)

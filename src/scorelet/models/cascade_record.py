@@ -4,7 +4,8 @@ Its record has one entry for each factor, under the names
 
 - sigma: least and largest noise level that it has learnt, in the unit of what it sees;
 - restraint, and pairs of churn and its largest level: see `ReversePlan`;
-- spread: see `Cascade`.
+- spread: see `Cascade`;
+- deviations: √w of what varies most of what it sees, which samples have to reach.
 """
 
 import math

@@ -97,7 +97,9 @@ def test_noise_that_samples_would_start_too_low_from_is_spoken_of(config, tmp_pa
     np.save(tmp_path / "gray.npy", np.repeat(np.repeat(gray, 16, 1), 16, 2) ^ blobs(60) // 64)
     deviation = float((gray / 255).std()) * 4  # of all 16 numbers of the low band together
     data = {"train": [str(tmp_path / "gray.npy")]}
-    (said,) = build(config(low=LOW | {"sigma": [0.02, deviation / 2]}, data=data)).notes
+    built = build(config(low=LOW | {"sigma": [0.02, deviation / 2]}, data=data))
+    (said,) = built.notes
+    assert built.learner.model.record["deviations"][0] == pytest.approx(deviation, rel=0.02)
     assert "The noise of low ends at" in said
     assert any(f"about {lost} % of its variance" in said for lost in (79, 80, 81))
     assert build(config(low=LOW | {"sigma": [0.02, 2.8 * deviation]}, data=data)).notes

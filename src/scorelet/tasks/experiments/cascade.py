@@ -22,6 +22,7 @@ from scorelet.tasks.experiments.cascade_model import BATCH, cascade_model, least
 from scorelet.tasks.experiments.cascade_networks import factor_networks
 from scorelet.tasks.experiments.registry import register
 from scorelet.tasks.picture_arrays import images_of, load_picture_array
+from scorelet.tasks.start_noise import starts_too_low
 from scorelet.training import Best, Learner, Validate
 from scorelet.training.multiscale import (
     CascadeObjective,
@@ -34,8 +35,6 @@ from scorelet.wavelets.orthogonal.transform import check_sides
 
 LEVELS = 6
 """Noise levels of validation, geometric from the least to the largest."""
-ENOUGH = 3.0
-"""Deviations of what varies most: from noise of this level samples lose a tenth of its variance."""
 HELD_OUT = "held_out_loss"
 """In the log the mean of the validation over levels and scales; `loss` is the sum of training."""
 
@@ -70,24 +69,13 @@ def build(config: CascadeConfig) -> Experiment:
 
 
 def _start_too_low(factors: list[FactorNoise], to_reach: list[float]) -> list[str]:
-    """Return a sentence for each factor whose samples start from too little noise.
-
-    They start from noise of the largest level σ around the mean: of what varies by w, the exact
-    flow brings w σ²/(w + σ²) back.
-    """
-    found = []
+    """Return a sentence for each factor whose samples start from too little noise."""
     names = factor_names(len(factors))
-    for name, factor, variance in zip(names, factors, to_reach, strict=True):
-        largest, deviation = float(factor.law.quantile(torch.ones(1))), variance**0.5
-        if largest < ENOUGH * deviation:
-            lost = 100 / (1 + (largest / deviation) ** 2)
-            found.append(
-                f"The noise of {name} ends at {largest:.3g}, and what varies most there has "
-                f"deviation {deviation:.3g}: samples, which start from that noise, lose about "
-                f"{lost:.0f} % of its variance. To draw samples let its sigma end at "
-                f"{ENOUGH * deviation:.2g} or above."
-            )
-    return found
+    found = [
+        starts_too_low(name, float(factor.law.quantile(torch.ones(1))), variance**0.5)
+        for name, factor, variance in zip(names, factors, to_reach, strict=True)
+    ]
+    return [f"{text}." for text in found if text]
 
 
 def _pictures(config: CascadeConfig, say: Say) -> tuple[np.ndarray, np.ndarray]:

@@ -92,6 +92,7 @@ def cascade_model(
         "range": [0, 1],
         "sigma": [list(part.sigma) for part in parts],
         "bound": [part.bound for part in parts],
+        "deviations": [float(f"{variance**0.5:.4g}") for variance in _to_reach(seen)],
         **kept_entries(config, kept),
     }
     model = Multiscale(

@@ -24,6 +24,7 @@ from scorelet.tasks.sample.cascades import (
     load_model,
     plans_of,
     spreads_of,
+    start_remarks,
     whole_size,
 )
 from scorelet.tasks.sample.coarse import is_of_pictures, level_of, read_coarse
@@ -156,6 +157,7 @@ class CascadeWork(Work):
             elif settings.size is None and self.level < model.levels:
                 self.warnings.append(_less(model, self.size))
         scales = scale_names(self.size, self.level, low=self.low is None)
+        self.warnings = [*self.warnings, *start_remarks(model, scales)]
         skipped = [None] * (len(model.factors) - len(scales))
         self.plans = plans_of(
             model,
