@@ -122,7 +122,7 @@ def test_every_piece_that_is_read_is_told(monkeypatch):
     told = []
     sets = (fields(count, count, side=16).clamp(0, 1) for count in (40, 100))
     measured(*sets, progress=lambda *step: told.append(step))
-    count = 4 * (2 + 5) + 3 * (2 + 5) + 7 * 5
+    count = 5 * (2 + 5) + 3 * (2 + 5) + 7 * 5
     assert told == [(done, count) for done in range(1, count + 1)]
 
 

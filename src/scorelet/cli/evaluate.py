@@ -50,8 +50,8 @@ def evaluate(
     Samples of any generator, with --samples in the place of --model: by octave the power over that
     of the data; the kernel distance on scattering coefficients; cosines with the nearest picture of
     the data or its mirror image, and how many samples are copies; the mean cosine of two samples;
-    how many numbers lie outside [0, 1]. Beside each stands what two halves of the data, or pictures
-    of them, give, and a sentence says what it means.
+    how bright they are; how many numbers lie outside [0, 1]. Beside each stands what two halves of
+    the data, or pictures of them, give, and a sentence says what it means.
 
     In JSON a figure that is infinite or unknown is null.
 

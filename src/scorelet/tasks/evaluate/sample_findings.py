@@ -26,10 +26,8 @@ from scorelet.analysis.sample_quality import (
 from scorelet.core.progress import Progress, teller
 from scorelet.core.random import numpy_generator
 from scorelet.tasks.evaluate.sample_input import Input
+from scorelet.tasks.evaluate.sample_tones import Figure, Tones, tones_of
 from scorelet.tasks.picture_arrays import Pictures, images_of
-
-Figure = tuple[float, float]
-"""A number and its standard error."""
 
 _NUMBERS = 1 << 22  # of a piece of a set that is in memory as floats
 _ASKED = 1 << 24  # of a piece for which all of another set is gone through
@@ -85,6 +83,7 @@ class Findings:
         unbiased: the same, as `kernel_distance` estimates them without bias.
         likeness: to the nearest picture.
         pairs, real_pairs: mean cosine of two samples, and of two pictures of the data.
+        tones, real_tones: brightness of samples, and of pictures of the data.
         outside: share of the numbers of samples outside [0, 1], if it is known.
     """
 
@@ -94,6 +93,8 @@ class Findings:
     likeness: Likeness
     pairs: Figure
     real_pairs: Figure
+    tones: Tones
+    real_tones: Tones
     outside: float | None
 
 
@@ -133,15 +134,17 @@ def measure_samples(given: Input, progress: Progress | None = None) -> Findings:
         _likeness(samples, data),
         mean_pair_cosine(samples),
         mean_pair_cosine(data),
+        tones_of(samples),
+        tones_of(data),
         given.outside,
     )
 
 
 def _readings(given: Input) -> int:
-    """Return how many pieces are read: for octaves, features, pairs (twice) and nearest ones."""
+    """Return how many pieces are read: octaves, features, pairs (twice), tones, nearest ones."""
     samples, data = (len(Pieces(each, _NUMBERS)) for each in (given.samples, given.data))
     asked, real = (len(Pieces(each, _ASKED)) for each in (given.samples, given.data[:_REAL]))
-    return (4 + asked) * (samples + data) + real * data
+    return (5 + asked) * (samples + data) + real * data
 
 
 def _octaves(samples: Pieces, data: Pieces) -> list[Octave]:

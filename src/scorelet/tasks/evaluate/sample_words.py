@@ -4,6 +4,7 @@ import math
 from typing import Literal
 
 from scorelet.tasks.evaluate.sample_findings import Findings, Likeness, Octave
+from scorelet.tasks.evaluate.sample_tones import tone_words
 
 LOW, HIGH = 0.7, 1.4
 """Power over that of the data between which an octave passes."""
@@ -16,11 +17,12 @@ _ALIKE = 0.05  # by which the mean cosine of pairs may exceed that of the data
 
 
 def verdict(found: Findings) -> str:
-    """Return two to four sentences: on distance and power, on copies, on variety."""
+    """Return two to eight sentences: on distance and power, copies, variety and brightness."""
     first = _distance(found)
     if power := _power(found.octaves):
         first += f", {'and' if _grade(found) == 'far' else 'but'} {power}"
-    return " ".join([f"{first}.", _copies(found.likeness), *_variety(found)])
+    tones = tone_words(found.tones, found.real_tones)
+    return " ".join([f"{first}.", _copies(found.likeness), *_variety(found), *tones])
 
 
 def times_halves(found: Findings) -> float | None:

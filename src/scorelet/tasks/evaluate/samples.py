@@ -9,9 +9,10 @@ from torch import Tensor
 from scorelet.core.paths import as_path
 from scorelet.tasks.array_files import check_output
 from scorelet.tasks.evaluate.measure import EvaluateSettings
-from scorelet.tasks.evaluate.sample_findings import Figure, Findings, measure_samples
+from scorelet.tasks.evaluate.sample_findings import Findings, measure_samples
 from scorelet.tasks.evaluate.sample_input import read_input
 from scorelet.tasks.evaluate.sample_sheet import SUFFIXES, write_sheet
+from scorelet.tasks.evaluate.sample_tones import Figure
 from scorelet.tasks.evaluate.sample_words import times_halves, verdict
 from scorelet.tasks.picture_arrays import Source
 from scorelet.tasks.sample.settings import Samples
@@ -107,6 +108,11 @@ def _rows(found: Findings) -> list[Row]:
         _row("repeats of other samples, %", repeats, real),
         _row("pairs, mean cosine", found.pairs, found.real_pairs),
     ]
+    for own, real in zip(found.tones.channels, found.real_tones.channels, strict=True):
+        rows.append(_row(f"{own.name}, mean", own.mean, real.mean))
+        rows.append(_row(f"{own.name}, deviation between pictures", own.spread, real.spread))
+    flat = (100 * tones.flat / tones.count for tones in (found.tones, found.real_tones))
+    rows.append(_row("of one colour, %", *flat))
     if found.outside is not None:
         rows.append(_row("outside [0, 1], %", 100 * found.outside, None))
     return rows
