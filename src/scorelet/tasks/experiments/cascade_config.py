@@ -30,7 +30,8 @@ class FactorConfig(ModelConfig):
     )
     form: Literal["bounded", "scaled", "residual"] = Field(
         default="bounded",
-        description="`bounded` is blind, and its low band begins with a linear estimate; `scaled` "
+        description="`bounded` is blind, and its low band begins with a linear estimate, or with "
+        "the mean where it has more than 2,048 numbers; `scaled` "
         "is told the noise level and sees exactly as far as its network; `residual` is y - n(y), "
         "homogeneous if the network is, and has no bound. Networks of the last two see images and "
         "the low band that details are told, and nothing else",
