@@ -10,6 +10,7 @@ from scorelet.models import Denoiser, ResidualDenoiser, StationaryGaussianDenois
 from scorelet.models.band_whitening import BandWhitening
 from scorelet.models.bounded import CentredDenoiser
 from scorelet.models.conditional import ConditionalResidualDenoiser
+from scorelet.models.denoiser import Locality
 from scorelet.models.gaussian_details import GaussianDetailsDenoiser
 from scorelet.models.guided import GaussianGuidedDenoiser
 from scorelet.models.multiscale import Multiscale
@@ -81,6 +82,14 @@ def test_factors_of_whitened_bands_are_not_local():
     for whitening, local in (([], True), (white, False)):
         model = Multiscale(transform, coarse, details, whitening=whitening)
         assert [is_local(model, k, (16, 16)) for k in range(3)] == [local] * 3
+
+
+def test_a_factor_is_local_if_it_does_not_see_from_edge_to_edge():
+    transform = WaveletPacket("haar", PacketPlan.wavelet(1))
+    for radius, local in ((7, True), (8, False)):
+        low = Keeps()
+        low.locality = Locality(radius)
+        assert is_local(Multiscale(transform, low, [Keeps()]), 0, (16, 24)) == local
 
 
 @pytest.mark.parametrize("size", [[80], 80, ["a", 2], [-16, 16], [16, 16, 3]])

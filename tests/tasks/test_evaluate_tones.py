@@ -51,11 +51,29 @@ def test_what_is_beyond_chance_is_said(changes, said):
         assert part in text
 
 
-def test_few_samples_of_the_law_are_no_darker_by_chance():
-    """In 5 % of sets of 12 or fewer, as a quarter of a deviation is needed, too; spreads add."""
-    data = tones_of([pictures(2000, 0)])
-    said = sum(bool(tone_words(tones_of([pictures(12, 1 + k)]), data)) for k in range(200))
-    assert said <= 24
+def test_what_varies_is_said_beside_the_mean_and_beside_data_that_do_not_vary():
+    data = tones_of([pictures(200, 2)])
+    alike = tones_of([torch.full((40, 1, 16, 16), 0.9)])
+    said = tone_words(alike, data)
+    assert "brighter than the data" in said[0]
+    assert "varies 0 times as much" in said[1]
+    flat = torch.full((40, 1, 16, 16), 0.5)
+    (text,) = tone_words(tones_of([pictures(40, 3)]), tones_of([flat]))
+    assert text == "The brightness of samples varies, and that of the data does not."
+
+
+@pytest.mark.parametrize("count", [2, 4, 12, 64])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_few_samples_of_the_law_are_no_darker_by_chance(count, channels):
+    """In 5 % of all sets or less, also if channels know nothing of each other."""
+
+    def drawn(n, seed):
+        parts = [pictures(n, 3 * seed + k) for k in range(channels)]
+        return tones_of([torch.cat(parts, 1)])
+
+    data = drawn(2000, 0)
+    said = sum(bool(tone_words(drawn(count, 1 + k), data)) for k in range(200))
+    assert said <= 10 + 4 * (200 * 0.05 * 0.95) ** 0.5
 
 
 def test_one_channel_is_named():

@@ -330,6 +330,10 @@ def test_samples_that_start_from_too_little_noise_are_warned_of():
     assert sl.sample(model, n=1, coarse=coarse, steps=2).document["warnings"] == []
     model.record["deviations"] = [1.0, 0.05, 0.05]
     assert sl.sample(model, n=1, steps=2).document["warnings"] == []
+    model.record["deviations"] = [2.0, 0.05, 0.05]  # the flow loses a fifth, churn 1 its square
+    (said,) = sl.sample(model, n=1, steps=2).document["warnings"]
+    assert "lose about 20 %" in said
+    assert sl.sample(model, n=1, steps=2, churn=1.0).document["warnings"] == []
 
 
 def test_a_sample_is_continued_as_it_is_written(tmp_path):

@@ -129,9 +129,10 @@ def factor_level(model: Multiscale, number: int) -> int:
 
 
 def is_local(model: Multiscale[Denoiser], number: int, trained: tuple[int, int]) -> bool:
-    """Whether factor `number`, 0 of the low band, sees less than a whole picture of training.
+    """Whether factor `number`, 0 of the low band, sees from one edge of pictures not the other.
 
-    Bands that are whitened have seen whole pictures.
+    Its receptive radius is smaller than the shorter side of the band in training; from the middle
+    it may see both. Bands that are whitened have seen whole pictures.
     """
     radius = cast("Denoiser", model.factors[number]).locality.receptive_radius
     seen = min(trained) >> factor_level(model, number)

@@ -1,27 +1,47 @@
 """Whether samples of a cascade start from enough noise: said in training, and when they are drawn.
 
 They start from noise of the largest level σ around the mean: of what varies by w, the exact flow
-brings w σ²/(w + σ²) back.
+brings w σ²/(w + σ²) back, and steps that add noise, ancestral ones or churn, more.
 """
 
+from dataclasses import replace
+
+from scorelet.sampling.reverse import ReversePlan, discrete_law
+
 ENOUGH = 3.0
-"""Deviations of what varies most: from noise of this level samples lose a tenth of its variance."""
+"""Deviations of what varies most: from noise of this level the flow loses a tenth of its variance.
+"""
+_LOST = 1 / (1 + ENOUGH**2)
+_STEPS = 400
+"""So many that their law is that of small ones."""
 
 
-def starts_too_low(name: str, largest: float, deviation: float) -> str | None:
+def lost_by_flow(largest: float, deviation: float) -> float:
+    """Return the share of the variance w = `deviation`² that the exact flow loses."""
+    return 1 / (1 + (largest / deviation) ** 2)
+
+
+def lost_by(plan: ReversePlan, deviation: float) -> float:
+    """Return the share that the sampler of a plan loses in many small steps, without restraint."""
+    many = replace(plan, steps=_STEPS, restraint=0.0)
+    (found,) = discrete_law([deviation**2], many, centred=True).variance
+    return 1 - float(found) / deviation**2
+
+
+def starts_too_low(name: str, largest: float, deviation: float, lost: float) -> str | None:
     """Return two sentences, the last one without a full stop, if samples start from too little.
 
     Args:
         name: of what is drawn.
         largest: σ.
         deviation: √w of what varies most there.
+        lost: the share of w that is lost.
     """
-    if largest >= ENOUGH * deviation:
+    if not lost > _LOST:
         return None
-    lost = 100 / (1 + (largest / deviation) ** 2)
     return (
         f"The noise of {name} ends at {largest:.3g}, and what varies most there has deviation "
-        f"{deviation:.3g}: samples, which start from that noise, lose about {lost:.0f} % of its "
-        f"variance. To draw samples let its sigma end at {ENOUGH * deviation:.2g} or above in "
-        "training"
+        f"{deviation:.3g}: samples, which start from that noise, lose about {100 * lost:.0f} % of "
+        f"its variance. To draw samples let its sigma end at {ENOUGH * deviation:.2g} or above in "
+        "training, or take churn (churn=1), which brings more of it back"
     )

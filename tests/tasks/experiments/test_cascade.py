@@ -174,7 +174,14 @@ def test_a_factor_stays_only_if_it_is_what_the_configuration_says(config, tmp_pa
     low = config().model_dump()["low"] | {"start_from": str(first), "share": 0}
     with pytest.raises(InputError, match="pictures of another size than the configuration says"):
         build(config(low=low, data=data))
-    build(config(details=kept_details(config, first), data=data))  # these are of any size
+    with pytest.raises(InputError, match="pictures of another size than the configuration says"):
+        build(config(details=kept_details(config, first), data=data))  # they saw whole pictures
+    low = config().model_dump()["low"]
+    seen = {"form": "scaled", "options": low["options"] | {"channels": 1, "depth": 5}}  # no mean
+    settings = {"low": low | seen, "steps": 1, "output": str(tmp_path / "scaled")}
+    scaled = train(config(**settings), quiet=True)
+    with pytest.raises(InputError, match="pictures of another size than the configuration says"):
+        build(config(low=low | seen | {"start_from": str(scaled), "share": 0}, data=data))
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from scorelet.tasks.experiments.cascade_model import BATCH, cascade_model, least
 from scorelet.tasks.experiments.cascade_networks import factor_networks
 from scorelet.tasks.experiments.registry import register
 from scorelet.tasks.picture_arrays import images_of, load_picture_array
-from scorelet.tasks.start_noise import starts_too_low
+from scorelet.tasks.start_noise import lost_by_flow, starts_too_low
 from scorelet.training import Best, Learner, Validate
 from scorelet.training.multiscale import (
     CascadeObjective,
@@ -69,13 +69,14 @@ def build(config: CascadeConfig) -> Experiment:
 
 
 def _start_too_low(factors: list[FactorNoise], to_reach: list[float]) -> list[str]:
-    """Return a sentence for each factor whose samples start from too little noise."""
-    names = factor_names(len(factors))
-    found = [
-        starts_too_low(name, float(factor.law.quantile(torch.ones(1))), variance**0.5)
-        for name, factor, variance in zip(names, factors, to_reach, strict=True)
-    ]
-    return [f"{text}." for text in found if text]
+    """Return a sentence for each factor whose samples, by the flow, start from too little noise."""
+    found = []
+    for name, factor, variance in zip(factor_names(len(factors)), factors, to_reach, strict=True):
+        largest, deviation = float(factor.law.quantile(torch.ones(1))), variance**0.5
+        lost = lost_by_flow(largest, deviation)
+        if text := starts_too_low(name, largest, deviation, lost):
+            found.append(f"{text}.")
+    return found
 
 
 def _pictures(config: CascadeConfig, say: Say) -> tuple[np.ndarray, np.ndarray]:

@@ -9,6 +9,7 @@ from scorelet.core.errors import InputError
 from scorelet.models import Denoiser
 from scorelet.models.cascade_record import learnt_levels, recorded_numbers, recorded_pairs
 from scorelet.models.multiscale import Multiscale
+from scorelet.models.multiscale_denoiser import is_local, trained_size
 from scorelet.tasks.experiments.cascade_config import CascadeConfig, FactorConfig
 from scorelet.zoo import load_as
 
@@ -30,14 +31,22 @@ def kept_cascades(config: CascadeConfig) -> Cascades:
     }
 
 
-def with_kept(config: CascadeConfig, cascades: Cascades, made: list[Denoiser]) -> list[Denoiser]:
+def with_kept(
+    config: CascadeConfig, cascades: Cascades, made: list[Denoiser], size: tuple[int, int]
+) -> list[Denoiser]:
     """Return the factors, those that stay as their cascades have them.
+
+    Args:
+        config: of the run.
+        cascades: of the factors that stay.
+        made: all factors, new.
+        size: of the pictures.
 
     Raises:
         InputError: a cascade has no such factor, or one of another kind.
     """
     return [
-        _kept(config, cascades[number], number, factor) if number in cascades else factor
+        _kept(config, cascades[number], number, factor, size) if number in cascades else factor
         for number, factor in enumerate(made)
     ]
 
@@ -63,7 +72,13 @@ def kept_entries(config: CascadeConfig, cascades: Cascades) -> dict[str, list[An
     return found
 
 
-def _kept(config: CascadeConfig, cascade: Multiscale, number: int, made: Denoiser) -> Denoiser:
+def _kept(
+    config: CascadeConfig,
+    cascade: Multiscale,
+    number: int,
+    made: Denoiser,
+    size: tuple[int, int],
+) -> Denoiser:
     part = (config.low, *config.details)[number]
     if len(cascade.factors) <= number:
         raise InputError(f"{part.start_from} has no factor {number}.")
@@ -75,7 +90,8 @@ def _kept(config: CascadeConfig, cascade: Multiscale, number: int, made: Denoise
         "bands in another unit": units is not None and units.options["convention"] == "mean",
         "another form": type(kept) is type(made),
         "another architecture": _description(kept) == _description(made),
-        "pictures of another size": _shapes(kept) == _shapes(made),
+        "pictures of another size": _shapes(kept) == _shapes(made)
+        and _knows_size(cascade, number, size),
         "other noise levels": bool(levels) and levels[number] == tuple(part.sigma),
         "another bound": _bound(cascade, number, part) == part.bound,
     }
@@ -99,6 +115,12 @@ def _bound(cascade: Multiscale, number: int, part: FactorConfig) -> float:
         return known[number]
     kept = cascade.factors[number]
     return getattr(kept, "bound", part.bound) if part.form == "scaled" else part.bound
+
+
+def _knows_size(cascade: Multiscale, number: int, size: tuple[int, int]) -> bool:
+    """Whether a factor has learnt pictures of a size, or sees only windows of them."""
+    trained = trained_size(cascade)
+    return trained in (None, size) or is_local(cascade, number, trained)
 
 
 def _shapes(factor: nn.Module) -> dict[str, torch.Size]:

@@ -85,9 +85,13 @@ def cascade_model(
     seen = _seen(Levels(transform, units, whitening), pictures, flip=config.data.flip)
     details = [_details(config, k, net, seen) for k, net in enumerate(networks[1:], start=1)]
     kept, parts = kept_cascades(config), (config.low, *config.details)
-    coarse, *details = with_kept(config, kept, [_coarse(config, networks[0], seen), *details])
+    made, size = (
+        [_coarse(config, networks[0], seen), *details],
+        (pictures.shape[1], pictures.shape[2]),
+    )
+    coarse, *details = with_kept(config, kept, made, size)
     record = {
-        "size": list(pictures.shape[1:3]),
+        "size": list(size),
         "channels": channels,
         "range": [0, 1],
         "sigma": [list(part.sigma) for part in parts],

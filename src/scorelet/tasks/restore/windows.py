@@ -34,7 +34,6 @@ class WindowsDenoiser(Denoiser):
         self.blind = denoiser.blind
         self.know_classes_of(denoiser)
         self.channels, self.needs_noise = denoiser.channels, denoiser.needs_noise
-        self.needs_cond = denoiser.needs_cond
 
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: torch.Tensor | None, label: Labels | None

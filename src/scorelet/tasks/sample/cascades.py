@@ -16,7 +16,7 @@ from scorelet.sampling.reverse import ReversePlan, sampler_named
 from scorelet.tasks.sample.scales import Number
 from scorelet.tasks.sample.settings import Model, Size
 from scorelet.tasks.sample.whole import channels_of
-from scorelet.tasks.start_noise import starts_too_low
+from scorelet.tasks.start_noise import lost_by, starts_too_low
 from scorelet.zoo import load, load_as, viewed
 
 LOW_STEPS, DETAIL_STEPS = 32, 12
@@ -221,13 +221,16 @@ def coarse_remark(model: Multiscale[Denoiser], coarse: Size, size: Size) -> str 
     return None
 
 
-def start_remarks(model: Multiscale[Denoiser], scales: Sequence[str]) -> list[str]:
+def start_remarks(
+    model: Multiscale[Denoiser], plans: Sequence[ReversePlan], scales: Sequence[str]
+) -> list[str]:
     """Return a sentence without a full stop for each scale drawn from too little noise.
 
     Only where the record of the model has `sigma`, and as `deviations` those of what varies most.
 
     Args:
         model: the cascade.
+        plans: of all scales.
         scales: names of those that are drawn, the finest last.
 
     Raises:
@@ -237,6 +240,8 @@ def start_remarks(model: Multiscale[Denoiser], scales: Sequence[str]) -> list[st
     if not (deviations and sigma):
         return []
     count = len(scales)
-    drawn = zip(scales, sigma[-count:], deviations[-count:], strict=True)
-    found = [starts_too_low(name, level[1], own) for name, level, own in drawn]
+    drawn = zip(scales, plans[-count:], sigma[-count:], deviations[-count:], strict=True)
+    found = [
+        starts_too_low(name, level[1], own, lost_by(plan, own)) for name, plan, level, own in drawn
+    ]
     return [text for text in found if text]

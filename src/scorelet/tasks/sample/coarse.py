@@ -64,7 +64,7 @@ def read_coarse(source: Any, model: Multiscale) -> tuple[Tensor, list[str]]:  # 
 
 def is_of_pictures(model: Multiscale) -> bool:
     """Whether black is 0 and white is 1 for a model; else values have no fixed range."""
-    return model.record.get("range") == [0, 1]
+    return list(model.record.get("range") or ()) == [0, 1]
 
 
 def _picture(source: Any, *, ranged: bool) -> Picture:  # noqa: ANN401

@@ -157,7 +157,6 @@ class CascadeWork(Work):
             elif settings.size is None and self.level < model.levels:
                 self.warnings.append(_less(model, self.size))
         scales = scale_names(self.size, self.level, low=self.low is None)
-        self.warnings = [*self.warnings, *start_remarks(model, scales)]
         skipped = [None] * (len(model.factors) - len(scales))
         self.plans = plans_of(
             model,
@@ -165,6 +164,7 @@ class CascadeWork(Work):
             sampler=settings.sampler,
             churn=[*skipped, *each_of("churn", settings.churn, scales)],
         )
+        self.warnings = [*self.warnings, *start_remarks(model, self.plans, scales)]
         self.used = self.plans[len(skipped) :]
 
     def draw(self, numbers: range, on_step: OnStep) -> Tensor:
