@@ -96,7 +96,8 @@ class ComparedLayer(Brief):
         aligned: the layer and its rotation.
         held_out: similarity of activations on pictures that the rotation was not fitted to.
         spectra: of both, each in its own coordinates.
-        learned: what both have learned, in the coordinates of the first.
+        learned: what both have learned, in the coordinates of the first; where the pictures
+            determine only a part of the directions, in coordinates of that part.
         agreement: S both ways; NaN where the rotation is not determined.
         cosines: |cos| between learned eigenvectors, (r, r'); (0, 0) there.
     """
@@ -119,6 +120,9 @@ def compared_layer(
 ) -> ComparedLayer:
     """Compare what a layer of two networks has learned.
 
+    Where the samples do not determine all directions of the rotation, it is arbitrary in the
+    others: both are compared as layers that read the determined ones alone.
+
     Args:
         layer: aligned.
         held_out: similarity of its activations on other pictures.
@@ -126,7 +130,7 @@ def compared_layer(
         draws: of random networks for floor, ceiling and deviation.
         rng: draws them.
     """
-    learned = spectra[0].learned, turned(spectra[1].learned, layer)
+    learned = learned_of_both(layer, spectra)
     if not layer.rotation.is_determined:
         nothing = learned[0].vectors.new_zeros(0, 0)
         return ComparedLayer(layer, held_out, spectra, learned, Agreement.undefined(), nothing)
@@ -135,14 +139,42 @@ def compared_layer(
     return ComparedLayer(layer, held_out, spectra, learned, found, cosines)
 
 
+def learned_of_both(
+    layer: AlignedLayer, spectra: tuple[LayerSpectrum, LayerSpectrum]
+) -> tuple[Spectrum, Spectrum]:
+    """Return what both have learned, in one system of coordinates, see `ComparedLayer`.
+
+    U (d_a, r) spans the determined directions in the reference, Aᴴ U in the other network. White
+    noise is white in these coordinates, too, so that the edge of noise is that of r inputs.
+    """
+    basis = layer.rotation.determined
+    if basis is None:
+        return spectra[0].learned, turned(spectra[1].learned, layer)
+    maps = basis.mH, basis.mH @ layer.rotation.matrix
+    first, second = (
+        learned_part(_decomposed(_mapped(both.spectrum, by), both.spectrum))
+        for both, by in zip(spectra, maps, strict=True)
+    )
+    return first, second
+
+
 def turned(spectrum: Spectrum, layer: AlignedLayer) -> Spectrum:
     """Bring a covariance of the other network into the coordinates of the reference."""
-    rotation, taps = layer.rotation.matrix, layer.other.shape[2]
-    vectors = spectrum.vectors.unflatten(0, (-1, taps))
-    dtype = torch.promote_types(vectors.dtype, rotation.dtype)
-    image = torch.einsum("rc,csk->rsk", rotation.to(dtype), vectors.to(dtype)).flatten(0, 1)
+    image = _mapped(spectrum, layer.rotation.matrix)
     if layer.rotation.is_isometry or not len(spectrum.values):
         return Spectrum(spectrum.values, image, spectrum.neurons)
+    return _decomposed(image, spectrum)
+
+
+def _mapped(spectrum: Spectrum, by: Tensor) -> Tensor:
+    """Map the channels (c) of eigenvectors (c s, k) by a matrix (r, c): (r s, k)."""
+    vectors = spectrum.vectors.unflatten(0, (by.shape[1], -1))
+    dtype = torch.promote_types(vectors.dtype, by.dtype)
+    return torch.einsum("rc,csk->rsk", by.to(dtype), vectors.to(dtype)).flatten(0, 1)
+
+
+def _decomposed(image: Tensor, spectrum: Spectrum) -> Spectrum:
+    """Return the spectrum of Σ λ v vᴴ for images v of eigenvectors, no longer orthonormal."""
     left, roots, _ = torch.linalg.svd(image * spectrum.values.sqrt(), full_matrices=False)
     return Spectrum(roots.square(), left, spectrum.neurons)
 

@@ -45,6 +45,8 @@ class Rotation(Brief):
         samples: pictures times positions.
         directions: that the samples determine, singular values of M above 1e-6 of the largest; in
             all others A is arbitrary.
+        determined: (d_a, directions), orthonormal columns that span them in the reference; None if
+            these are all, min(d_a, d_b), or none.
     """
 
     matrix: Tensor
@@ -52,6 +54,7 @@ class Rotation(Brief):
     error: float
     samples: int
     directions: int
+    determined: Tensor | None = None
 
     @property
     def is_isometry(self) -> bool:
@@ -92,13 +95,21 @@ def procrustes(
         raise InputError("all activations of a network are 0: nothing can be aligned")
     products = moments.products.real if real else moments.products
     small = summed_blocks(products.contiguous(), copies)
-    factor, values = _factor_and_values(small, polar)
+    factor = polar_factor(small, by=polar)
+    values, left = torch.linalg.eigh(small @ factor.mH)  # U S Uᴴ
+    kept = values > _NOTHING * values.max()
     overlap = float((factor.conj() * small).real.sum())
     similarity, error = similarity_and_error(overlap, moments.powers)
-    once = torch.eye(copies, dtype=factor.dtype)
-    matrix = torch.kron(factor.contiguous(), once) if copies > 1 else factor
-    directions = copies * int((values > _NOTHING * values.max()).sum())
-    return Rotation(matrix, similarity, error, moments.count, directions)
+    count = int(kept.sum())
+    determined = None if count == min(small.shape) else _repeated(left[:, kept], copies)
+    matrix = _repeated(factor, copies)
+    return Rotation(matrix, similarity, error, moments.count, copies * count, determined)
+
+
+def _repeated(matrix: Tensor, copies: int) -> Tensor:
+    """Return X ⊗ 1."""
+    once = torch.eye(copies, dtype=matrix.dtype)
+    return torch.kron(matrix.contiguous(), once) if copies > 1 else matrix
 
 
 def similarity_of_means(moments: CrossMoments, *, real: bool = False, copies: int = 1) -> float:
@@ -189,15 +200,8 @@ def polar_factor(matrix: Tensor, *, by: str = "svd") -> Tensor:
             return found
     elif by != "svd":
         raise InputError(f"polar is {by!r}: it must be svd or newton-schulz.")
-    return _factor_and_values(matrix, "svd")[0]
-
-
-def _factor_and_values(matrix: Tensor, by: str) -> tuple[Tensor, Tensor]:
-    """Return U Vᴴ and S."""
-    if by != "svd":
-        return polar_factor(matrix, by=by), torch.linalg.svdvals(matrix)
-    left, values, right = torch.linalg.svd(matrix, full_matrices=False)
-    return left @ right, values
+    left, _, right = torch.linalg.svd(matrix, full_matrices=False)
+    return left @ right
 
 
 def newton_schulz(matrix: Tensor) -> Tensor | None:

@@ -229,6 +229,7 @@ def layer_entry(layer: ComparedLayer) -> dict[str, Any]:
     """Return what a document says of a layer, see `Comparison`."""
     aligned, found = layer.aligned, layer.agreement
     a, b = aligned.reference, aligned.other
+    learned = [both.learned.values for both in layer.spectra]
     return {
         "name": a.name,
         "kind": a.kind,
@@ -243,8 +244,8 @@ def layer_entry(layer: ComparedLayer) -> dict[str, Any]:
         "r2_align": or_none(aligned.rotation.similarity),
         "r2_held_out": or_none(layer.held_out),
         "r2_means": or_none(aligned.of_means),
-        **{f"kept{k}": len(s.values) for k, s in enumerate(layer.learned, 1)},
-        **{f"reff{k}": or_none(effective_rank(s.values)) for k, s in enumerate(layer.learned, 1)},
+        **{f"kept{k}": len(values) for k, values in enumerate(learned, 1)},
+        **{f"reff{k}": or_none(effective_rank(values)) for k, values in enumerate(learned, 1)},
         "cos_raw": or_none(found.forward.cosine),
         "cos_floor": or_none((found.forward.floor + found.backward.floor) / 2),
         "cos_ceiling": or_none((found.forward.ceiling + found.backward.ceiling) / 2),

@@ -44,13 +44,14 @@ METHOD = (
     "with what as many neurons drawn from it would show. S is computed both ways; bars are "
     "standard deviations between networks drawn from the two laws. It is undefined (–) where a "
     "network has learned nothing that noise would not show, or where the signals of the pictures "
-    "span less than half of what a layer reads."
+    "span less than half of what a layer reads. Where they span a part of it (directions in the "
+    "table), S is that of the weights in this part."
 )
 COLUMNS = {
     "S_mean": "S", "bootstrap_sd": "±", "S12": "S(1,2)", "S21": "S(2,1)", "cos_raw": "cos",
     "cos_floor": "mean floor", "cos_ceiling": "mean ceiling", "r2_align": "signals",
-    "r2_held_out": "on others", "r2_means": "by means", "kept1": "learned by 1",
-    "kept2": "learned by 2", "reff1": "rank of 1", "reff2": "rank of 2",
+    "r2_held_out": "on others", "r2_means": "by means", "directions": "directions",
+    "kept1": "learned by 1", "kept2": "learned by 2", "reff1": "rank of 1", "reff2": "rank of 2",
 }  # fmt: skip
 """What tables of layers show, here and in the shell: keys of the document, with titles."""
 SIGNALS = ("r2_align", "r2_held_out", "r2_means")
@@ -130,5 +131,6 @@ def lead(document: dict[str, Any]) -> str:
 
 def values(entry: dict[str, Any]) -> list[str]:
     """Write what tables show of a layer, in the order of `COLUMNS`."""
-    found = (entry[name] for name in COLUMNS)
-    return [str(value) if isinstance(value, int) else number(value) for value in found]
+    shown = entry | {"directions": f"{entry['directions']} of {min(entry['channels'])}"}
+    found = (shown[name] for name in COLUMNS)
+    return [str(value) if isinstance(value, int | str) else number(value) for value in found]
