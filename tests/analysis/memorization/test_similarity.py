@@ -14,6 +14,7 @@ from scorelet.analysis.memorization import (
     curve,
     directions,
     mean_pair_cosine,
+    median_with_error,
     nearest,
     nearest_in,
     open_signs,
@@ -125,6 +126,20 @@ def test_noise_is_a_function_of_the_picture_not_of_the_denoiser():
     whole = psnr_by_level(model, x, [0.3], seed=1)
     assert torch.equal(whole[:, :5], psnr_by_level(model, x[:5], [0.3], seed=1))
     assert not torch.equal(whole, psnr_by_level(model, x, [0.3], seed=2))
+
+
+def test_noise_of_two_levels_is_uncorrelated():
+    """f(y) = y / (1 + σ²): of black pictures errors are those of the noise."""
+    model = GaussianDenoiser(torch.zeros(1, 6, 6).double(), torch.eye(36).double())
+    levels = psnr_by_level(model, 0 * images(200), [0.3, 0.3, 1.0], seed=1)
+    correlations = torch.corrcoef(levels) - torch.eye(3)
+    assert float(correlations.abs().max()) < 4 / 200**0.5
+
+
+def test_the_error_of_a_median_is_the_spread_of_medians():
+    draws = torch.randn(2000, 101, generator=generator(0), dtype=torch.float64)
+    medians, errors = torch.tensor([median_with_error(draw) for draw in draws]).double().T
+    assert float(medians.std()) == pytest.approx(float(errors.mean()), rel=0.06)  # 4 errors
 
 
 def test_twins_that_are_one_model_draw_the_same_images():

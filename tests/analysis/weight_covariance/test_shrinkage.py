@@ -1,8 +1,10 @@
 """Shrinkage and effective rank: checks E1 to E4, E13, E15 of the specification of
 arXiv 2409.19460."""
 
+import numpy as np
 import pytest
 import torch
+from scipy.linalg import eigh_tridiagonal
 from torch import nn
 
 from planted_weights import VALUES, normal, planted, planted_rows
@@ -45,6 +47,27 @@ def test_e3_nothing_is_kept_of_noise():
     assert sum(value > largest_of_noise(512, 1280) for value in largest) <= 1
     assert 1 <= sum(value > bulk_edges(2.5)[1] for value in largest) <= 8
     assert len(learned_part(weight_spectrum(rows[0])).values) == 0
+
+
+@pytest.mark.parametrize("shape", [(60, 30), (1000, 500)])
+def test_one_network_of_a_hundred_exceeds_the_largest_of_noise(shape):
+    """Of 4000: 40 ± 6; a power of 1/4 or 1/2 in the place of 1/3 gives 20 or 100 in large layers.
+
+    Eigenvalues of n neurons with d inputs are those of Bᵀ B, B bidiagonal with independent χ of
+    n, n - 1, ... degrees of freedom on the diagonal and d - 1, d - 2, ... beside it (Dumitriu,
+    Edelman, Journal of Mathematical Physics 2002).
+    """
+    neurons, inputs = shape
+    rng = np.random.default_rng(0)
+    on = rng.chisquare(np.arange(neurons, neurons - inputs, -1), (4000, inputs))
+    beside = rng.chisquare(np.arange(inputs - 1, 0, -1), (4000, inputs - 1))
+    diagonal = on + np.pad(beside, ((0, 0), (1, 0)))
+    products = np.sqrt(on[:, :-1] * beside)
+    top = {"eigvals_only": True, "select": "i", "select_range": (inputs - 1, inputs - 1)}
+    largest = np.array(
+        [eigh_tridiagonal(d, e, **top)[0] for d, e in zip(diagonal, products, strict=True)]
+    )
+    assert 25 <= int((largest / neurons > largest_of_noise(*shape)).sum()) <= 60
 
 
 @pytest.mark.slow
