@@ -554,7 +554,7 @@ def test_arrays_of_other_kinds():
 
 
 def test_a_matrix_beyond_the_memory_is_refused():
-    with pytest.raises(InputError, match=r"1,440,000 numbers needs .* GB: give a k"):
+    with pytest.raises(InputError, match=r"1,440,000 numbers would take .* GB are free: give a k"):
         jacobian_basis(torch.sin, torch.zeros(1200, 1200), None)
 
 

@@ -11,6 +11,7 @@ from PIL import Image
 
 import scorelet as sl
 from samples import Pointwise, noisy, write_model, write_png
+from scorelet.analysis.jacobian import ReturnsNoiseWarning
 from scorelet.core.errors import InputError
 from scorelet.data import read_picture, to_unit
 from scorelet.tasks.basis_report import facts, shown_ranks
@@ -277,7 +278,7 @@ def test_a_report_says_of_which_pixels_and_noise_it_is(tmp_path):
     said = facts(found.document)
     assert said["picture"] == "4x4, 1 channel (the middle, crop 4)"
     assert said["noise added (8-bit units)"] == "20 (seed 3)"
-    options = {"k": None, "crop": 4, "seed": 3, "tolerance": 0.005}
+    options = {"k": 16, "crop": 4, "kind": "symmetric", "seed": 3, "tolerance": 0.005}
     assert {name: found.document[name] for name in options} == options
     found.save(tmp_path / "r.html")
     assert "The picture and what" in (tmp_path / "r.html").read_text(encoding="utf-8")
@@ -304,6 +305,70 @@ def test_pairs_of_an_asymmetric_part_are_said_where_all_factors_are_known(tmp_pa
     assert "opposite signs" in (tmp_path / "r.html").read_text(encoding="utf-8")
     some = sl.basis(tmp_path / "a.png", model=Turning(), k=2, sigma=0.1)
     assert "least eigenvalue" not in facts(some.document)
+
+
+def test_singular_vectors_are_those_of_the_map_itself(tmp_path):
+    """J = 1/2 + 4 u vᵀ has two singular values with s₁² + s₂² = 16.5 and s₁ s₂ = 1/4."""
+    write_png(tmp_path / "a.png", noisy(4, 4)[..., :1])
+    found = sl.basis(tmp_path / "a.png", model=Turning(), k=2, sigma=0.1, kind="singular")
+    largest = ((16.5 + (16.5**2 - 1 / 4) ** 0.5) / 2) ** 0.5
+    assert found.document["values"] == pytest.approx([largest, 0.5], abs=1e-4)
+    assert facts(found.document)["singular values above one half"].startswith("1")
+    found.save(tmp_path / "b.npz")
+    arrays = np.load(tmp_path / "b.npz")
+    v, u = (
+        torch.from_numpy(arrays[name][0]).permute(2, 0, 1)[None] for name in ("vectors", "left")
+    )
+    torch.testing.assert_close(Turning()(v, None), largest * u, rtol=0, atol=1e-4)
+    found.save(tmp_path / "r.html")
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "Singular vectors as pictures" in page
+    assert "eigenvector" not in page.lower()
+
+
+def test_the_shell_has_the_kind_of_vectors(shell, words):
+    status, out, _ = shell(*words, "-k", 2, "--crop", 4, "--sigma", 25, "--kind", "singular")
+    assert status == 0
+    assert "\n  singular values  " in out
+
+
+def test_arrays_hold_what_json_holds(tmp_path):
+    """Of y / 2 at 48 numbers with noise of 0.1: SURE is |y|² / 4, since 2 tr J = d."""
+    write_png(tmp_path / "a.png", noisy(4, 4))
+    found = sl.basis(tmp_path / "a.png", model=Pointwise(lambda y: y / 2), k=100, noise=0.1)
+    assert found.document["k"] == len(found.document["values"]) == 48
+    found.save(tmp_path / "b.npz")
+    arrays = np.load(tmp_path / "b.npz")
+    assert arrays["effective_dim"] == pytest.approx(24)
+    assert (arrays["sigma"], arrays["sigma_error"]) == (pytest.approx(0.1), 0)
+    assert arrays["sure"] == pytest.approx(float(np.square(arrays["noisy"]).sum()) / 4, rel=1e-4)
+    error = found.document["mse_error"] * 48 / 255**2
+    assert arrays["sure_error"] == pytest.approx(error)
+    assert float(arrays["asymmetry"]) == found.document["asymmetry"]
+    assert arrays["oracle_cosines"].sum() == pytest.approx(
+        found.document["oracles"][0]["effective_dim"]
+    )
+
+
+def test_a_model_that_returns_the_noise_is_said(tmp_path):
+    """What a blur takes away, of a smooth picture with noise."""
+    t = np.linspace(0, 3, 24)
+    clean = 128 + 50 * np.sin(t)[:, None, None] * np.cos(t)[None, :, None]
+    samples = clean + np.random.default_rng(0).normal(0, 25, clean.shape)
+    write_png(tmp_path / "a.png", samples.round().clip(0, 255).astype(np.uint8))
+
+    def blur(y):
+        pad = torch.nn.functional.pad(y, (2, 2, 2, 2), mode="replicate")
+        return torch.nn.functional.avg_pool2d(pad, 5, 1)
+
+    said = "the model f seems to return the noise"
+    with pytest.warns(ReturnsNoiseWarning):
+        found = sl.basis(tmp_path / "a.png", model=lambda y: y - blur(y), k=2, sigma=0.1)
+    assert found.document["warnings"][0].startswith(said)
+    found.save(tmp_path / "r.html")
+    assert said in (tmp_path / "r.html").read_text(encoding="utf-8")
+    clean_one = sl.basis(tmp_path / "a.png", model=blur, k=2, sigma=0.1).document
+    assert not any(said in text for text in clean_one["warnings"])
 
 
 @pytest.mark.parametrize(("sigma", "warned"), [(0.6, True), (0.2, False)])

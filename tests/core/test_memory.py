@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from scorelet.core.memory import available_memory, keep_large_buffers
+from scorelet.core import memory
+from scorelet.core.errors import InputError
+from scorelet.core.memory import available_memory, keep_large_buffers, refuse_beyond_memory
 
 COUNT_FAULTS = """
 import ctypes, resource, sys
@@ -54,3 +56,12 @@ def test_elsewhere_nothing_happens(monkeypatch, system):
 def test_available_memory_is_part_of_all():
     total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     assert 0 < available_memory() <= total
+
+
+def test_what_is_free_is_not_refused(monkeypatch):
+    monkeypatch.setattr(memory, "available_memory", lambda: 5 * 10**9)
+    refuse_beyond_memory(5 * 10**9, "this", "take less")
+    with pytest.raises(InputError, match=r"^This would take 6 GB, and 5 GB are free: take less\.$"):
+        refuse_beyond_memory(6 * 10**9, "this", "take less")
+    monkeypatch.setattr(memory, "available_memory", lambda: None)
+    refuse_beyond_memory(10**15, "this", "take less")

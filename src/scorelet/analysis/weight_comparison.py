@@ -94,7 +94,7 @@ class ComparedLayer(Brief):
 
     Attributes:
         aligned: the layer and its rotation.
-        held_out: similarity of activations on pictures that the rotation was not fitted to.
+        r2_held_out: similarity of activations on pictures that the rotation was not fitted to.
         spectra: of both, each in its own coordinates.
         learned: what both have learned, in the coordinates of the first; where the pictures
             determine only a part of the directions, in coordinates of that part.
@@ -103,7 +103,7 @@ class ComparedLayer(Brief):
     """
 
     aligned: AlignedLayer
-    held_out: float
+    r2_held_out: float
     spectra: tuple[LayerSpectrum, LayerSpectrum]
     learned: tuple[Spectrum, Spectrum]
     agreement: Agreement
@@ -112,7 +112,7 @@ class ComparedLayer(Brief):
 
 def compared_layer(
     layer: AlignedLayer,
-    held_out: float,
+    r2_held_out: float,
     spectra: tuple[LayerSpectrum, LayerSpectrum],
     *,
     draws: int,
@@ -125,7 +125,7 @@ def compared_layer(
 
     Args:
         layer: aligned.
-        held_out: similarity of its activations on other pictures.
+        r2_held_out: similarity of its activations on other pictures.
         spectra: of both, see `layer_spectrum`.
         draws: of random networks for floor, ceiling and deviation.
         rng: draws them.
@@ -133,10 +133,10 @@ def compared_layer(
     learned = learned_of_both(layer, spectra)
     if not layer.rotation.is_determined:
         nothing = learned[0].vectors.new_zeros(0, 0)
-        return ComparedLayer(layer, held_out, spectra, learned, Agreement.undefined(), nothing)
+        return ComparedLayer(layer, r2_held_out, spectra, learned, Agreement.undefined(), nothing)
     found = agreement(*learned, rng=rng, draws=draws, resamples=draws)
     cosines = eigenvector_cosines(*learned)
-    return ComparedLayer(layer, held_out, spectra, learned, found, cosines)
+    return ComparedLayer(layer, r2_held_out, spectra, learned, found, cosines)
 
 
 def learned_of_both(

@@ -1,7 +1,7 @@
 """scorelet basis."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter, Token
 
@@ -24,6 +24,7 @@ def basis(
     sigma: float | None = None,
     noise: float = 0.0,
     crop: Whole | None = None,
+    kind: Literal["symmetric", "singular"] = "symmetric",
     seed: Whole = 0,
     overwrite: Flag = False,
     shared: Shared = DEFAULTS,
@@ -49,6 +50,8 @@ def basis(
         noise: white noise of this level is added first, in 8-bit units, for pictures without noise.
         crop: only the middle square of so many pixels; large pictures take minutes, and -k all
             takes 1,024 numbers at most: 32x32 in gray, 18x18 in colour.
+        kind: symmetric: eigenvectors of the symmetric part of the linear map; singular: singular
+            vectors of the map itself, of changes of the picture.
         seed: of the noise and of the search.
         overwrite: replace an existing file.
     """
@@ -58,7 +61,7 @@ def basis(
         BasisSettings,
         basis_of_picture,
     )
-    from scorelet.tasks.basis_report import facts
+    from scorelet.tasks.basis_report import facts, values_of
     from scorelet.tasks.progress import Bar
 
     if output is not None:
@@ -68,6 +71,7 @@ def basis(
         None if sigma is None else shared.eight_bits(sigma),
         shared.eight_bits(noise, "--noise"),
         crop,
+        kind,
         device=shared.device,
         seed=seed,
     )
@@ -76,15 +80,16 @@ def basis(
         found = basis_of_picture(
             source, model, settings, progress=lambda done, _total: bar.reach(done)
         )
-    text = _as_text(found.document, facts(found.document))
+    document = found.document
+    text = _as_text(document, facts(document), values_of(document))
     finish(found, text, output, shared, overwrite=overwrite)
     return 0
 
 
-def _as_text(document: dict[str, Any], facts: dict[str, str]) -> str:
-    wide = max(map(len, facts))
+def _as_text(document: dict[str, Any], facts: dict[str, str], factors: str) -> str:
+    wide = max(map(len, [*facts, factors]))
     lines = [f"{document['source']}, seen by {document['model']}"]
     lines += [f"  {name:<{wide}}  {value}" for name, value in facts.items()]
     shown = " ".join(f"{value:.3f}" for value in document["values"][:16])
     more = " ..." if len(document["values"]) > 16 else ""
-    return "\n".join([*lines, f"  {'eigenvalues':<{wide}}  {shown}{more}"])
+    return "\n".join([*lines, f"  {factors:<{wide}}  {shown}{more}"])

@@ -11,6 +11,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from scorelet.core.errors import InputError
+
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # names and values of glibc's malloc.h
 LARGE = 1 << 30
 
@@ -29,6 +31,25 @@ def keep_large_buffers() -> bool:
     except (OSError, AttributeError):
         return False
     return bool(mallopt(M_MMAP_THRESHOLD, LARGE)) and bool(mallopt(M_TRIM_THRESHOLD, LARGE))
+
+
+def refuse_beyond_memory(need: int, what: str, advice: str) -> None:
+    """Refuse what needs more bytes than are free, where the machine says how many are.
+
+    Args:
+        need: in bytes.
+        what: would take them.
+        advice: what to do instead.
+
+    Raises:
+        InputError: there is not so much.
+    """
+    free = available_memory()
+    if free is not None and need > free:
+        raise InputError(
+            f"{what[0].upper()}{what[1:]} would take {need / 1e9:.3g} GB, and {free / 1e9:.3g} GB "
+            f"are free: {advice}."
+        )
 
 
 def available_memory() -> int | None:

@@ -35,6 +35,11 @@ def at_least(least: int) -> Range:
     return Range(lambda value: value >= least, f"a whole number of at least {least}")
 
 
+def finite_or_none(value: float) -> float | None:
+    """Return None for NaN and infinities, which JSON has no names for."""
+    return value if math.isfinite(value) else None
+
+
 Count = Annotated[int, at_least(1)]
 """How many of something there are, at least one."""
 Factor = Annotated[float, Range(lambda value: 0 < value < math.inf, "a number above 0")]

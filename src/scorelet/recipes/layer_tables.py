@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from scorelet.analysis.fisher_profile import fisher_profile
 from scorelet.analysis.layer_probe import LayerSeparation
+from scorelet.core.numbers import finite_or_none
 from scorelet.data.labelled import LabelledImages
 from scorelet.recipes.hits import mean_of
 from scorelet.recipes.steps import Steps
@@ -93,7 +94,7 @@ def rows_by_layer(found: Mapping[str, LayerTable]) -> list[dict[str, Any]]:
 
 
 def _number(value: float) -> float | None:
-    return round(value, 5) if math.isfinite(value) else None
+    return finite_or_none(round(value, 5))
 
 
 def values_and_errors(table: LayerTable) -> tuple[list[float], list[float]]:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from scorelet.analysis.few_levels import MOST, few_levels
 from scorelet.analysis.jacobian import JacobianBasis, jacobian_basis
-from scorelet.analysis.jacobian.basis import FULL_UP_TO
+from scorelet.analysis.jacobian.basis import FULL_UP_TO, Kind
 from scorelet.analysis.jacobian.level import FINDABLE
 from scorelet.analysis.shrinkage import (
     OracleShrinkage,
@@ -49,6 +49,11 @@ _LITTLE = 0.1
 _HARDLY = 1.0
 """Noise level, in 8-bit units, below which a denoiser has nothing to do."""
 
+RETURNS_NOISE = (
+    "the model f seems to return the noise: by SURE, the picture y less its answer, y - f(y), is "
+    "far nearer to the clean picture; give a model that returns that"
+)
+
 
 @dataclass(frozen=True)
 class BasisSettings:
@@ -60,6 +65,8 @@ class BasisSettings:
         noise: level of white noise that is added first, in [0, 1] units; 0: none. The picture
             then counts as clean.
         crop: take only the middle square of so many pixels; None: the whole picture.
+        kind: "symmetric": eigenvectors of the symmetric part of the Jacobian; "singular": singular
+            vectors of the Jacobian itself, on the side of the noisy picture.
         tolerance: of the residuals, relative to the eigenvalue.
         device: auto, cpu, cuda or mps.
         seed: of the noise and of the start.
@@ -69,6 +76,7 @@ class BasisSettings:
     sigma: float | None = None
     noise: float = 0.0
     crop: int | None = None
+    kind: Kind = "symmetric"
     tolerance: float = TOLERANCE
     device: str = "auto"
     seed: int = 0
@@ -103,12 +111,13 @@ class PictureBasis(Brief):
 
     Attributes:
         document: for JSON: source (its class where it was in memory), model, height, width,
-            channels, k, crop, tolerance, seed, noise_added, sigma and sigma_error (8-bit units; its
-            standard error if it was found, 0 if it was given), values, residuals, effective_dim,
-            effective_dim_error, dimensions, mse (mean square error per pixel by SURE, 8-bit units
-            squared), mse_error (its standard error), true_mse (its own, None without a clean
-            picture), asymmetry, homogeneity, products, oracles (their mse is None where they know
-            the denoised picture only), warnings (sentences without a full stop).
+            channels, k (how many vectors there are), crop, kind, tolerance, seed, noise_added,
+            sigma and sigma_error (8-bit units; its standard error if it was found, 0 if it was
+            given), values, residuals, effective_dim, effective_dim_error, dimensions, mse (mean
+            square error per pixel by SURE, 8-bit units squared), mse_error (its standard error),
+            true_mse (its own, None without a clean picture), asymmetry, homogeneity, products,
+            oracles (for each: basis, effective_dim, mse, which is None where they know the denoised
+            picture only), oracle_knows (which picture), warnings (sentences without a full stop).
         basis: what it was made from.
         oracles: of fixed bases, by name.
     """
@@ -120,6 +129,12 @@ class PictureBasis(Brief):
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write a report with figures, NAME.html, or the arrays, NAME.npz.
 
+        The arrays: values (k,), vectors and of singular ones left, (k, height, width, channel),
+        residuals (k,), noisy and denoised, (height, width, channel); the numbers sigma, sure (a
+        total over the picture; both in [0, 1] units, NaN where not known), effective_dim, their
+        standard errors (sigma_error, ...), asymmetry and homogeneity; and oracle_cosines and
+        oracle_wavelets, factors of fixed bases, where there are any.
+
         Raises:
             InputError: another suffix, or a file that exists already.
         """
@@ -127,7 +142,7 @@ class PictureBasis(Brief):
         check_output(target, overwrite=overwrite, suffixes=SUFFIXES)
         with writing(target) as temporary:
             if target.suffix.lower() == ".npz":
-                _write_arrays(temporary, self.basis)
+                _write_arrays(temporary, self.basis, self.oracles)
             else:
                 temporary.write_text(
                     report(self.document, self.basis, self.oracles), encoding="utf-8"
@@ -143,6 +158,7 @@ def basis(  # noqa: PLR0913 - as many as the command has options
     sigma: float | None = None,
     noise: float = 0.0,
     crop: int | None = None,
+    kind: Kind = "symmetric",
     tolerance: float = TOLERANCE,
     device: str = "auto",
     seed: int = 0,
@@ -155,7 +171,7 @@ def basis(  # noqa: PLR0913 - as many as the command has options
         model: path, built-in name or Hub id of a denoiser; or one, or a joint law or a cascade of
             denoisers; or any module or function that maps noisy pictures, (1, channel, height,
             width), to clean ones.
-        k, sigma, noise, crop, tolerance, device, seed: see `BasisSettings`.
+        k, sigma, noise, crop, kind, tolerance, device, seed: see `BasisSettings`.
 
     For several pictures at once and for maps of other shapes there is `scorelet.jacobian_basis`.
 
@@ -163,7 +179,7 @@ def basis(  # noqa: PLR0913 - as many as the command has options
         InputError: options or a model that cannot be used, or an array that is no picture.
         ImageFileError: a file that cannot be read.
     """
-    settings = BasisSettings(k, sigma, noise, crop, tolerance, device, seed)
+    settings = BasisSettings(k, sigma, noise, crop, kind, tolerance, device, seed)
     if isinstance(source, str | Path):
         return basis_of_picture(as_path(source), model, settings)
     return _basis(one_picture(source), type(source).__name__, model, settings)
@@ -214,6 +230,7 @@ def _basis(
             noisy.to(place),
             None if settings.k is None else min(settings.k, noisy.numel()),
             level,
+            kind=settings.kind,
             tolerance=settings.tolerance,
             seed=settings.seed,
             progress=progress,
@@ -222,7 +239,11 @@ def _basis(
     reference = found.denoised.cpu() if truth is None else truth
     oracles = {} if found.sigma is None else _oracles(reference, found.sigma)
     document = _document(source, name_of(model), settings, found) | _errors(found, truth, oracles)
-    said = [*_changes(picture, clean, settings.crop), *_warnings(clean, found, settings)]
+    said = [
+        *_changes(picture, clean, settings.crop),
+        *([RETURNS_NOISE] if found.returns_noise else []),
+        *_warnings(clean, found, settings),
+    ]
     return PictureBasis(document | {"warnings": said}, found, oracles)
 
 
@@ -335,7 +356,8 @@ def _document(
         "height": height,
         "width": width,
         "channels": channels,
-        **{name: getattr(settings, name) for name in ("k", "crop", "tolerance", "seed")},
+        "k": len(found.values),
+        **{name: getattr(settings, name) for name in ("crop", "kind", "tolerance", "seed")},
         "noise_added": settings.noise * EIGHT_BIT,
         "sigma": None if found.sigma is None else found.sigma * EIGHT_BIT,
         "sigma_error": None if found.sigma_error is None else found.sigma_error * EIGHT_BIT,
@@ -372,13 +394,24 @@ def _errors(
     }
 
 
-def _write_arrays(path: Path, found: JacobianBasis) -> None:
+def _write_arrays(path: Path, found: JacobianBasis, oracles: dict[str, OracleShrinkage]) -> None:
+    """Write what `PictureBasis.save` lists."""
+    numbers = ("sigma", "effective_dim", "sure")
+    single = [*numbers, *(f"{name}_error" for name in numbers), "asymmetry", "homogeneity"]
+    known = {name: getattr(found, name) for name in single}
+    sides = {"vectors": found.vectors, "left": found.left}
     with path.open("wb") as stream:  # a path would get a suffix from numpy
         np.savez_compressed(
             stream,
             values=found.values.cpu().numpy(),
-            vectors=np.stack([pixels(vector) for vector in found.vectors]),
             residuals=found.residuals.cpu().numpy(),
             noisy=pixels(found.noisy),
             denoised=pixels(found.denoised),
+            **{
+                name: np.stack([pixels(vector) for vector in vectors])
+                for name, vectors in sides.items()
+                if vectors is not None
+            },
+            **{name: np.nan if value is None else value for name, value in known.items()},
+            **{f"oracle_{name.split()[0]}": o.factors.numpy() for name, o in oracles.items()},
         )

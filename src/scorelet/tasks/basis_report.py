@@ -27,8 +27,14 @@ PAIRS = (
     "last one below 0 belong together, and say neither what is kept nor what is removed. Small "
     "pictures have such pairs most."
 )
+SINGULAR = (
+    "Near this picture y the denoiser is a linear map, its Jacobian J = Σ s_k u_k v_kᵀ, with "
+    "singular values s_k and two orthonormal systems: a change of the picture along v_k changes "
+    "the answer along u_k, s_k times as much. Drawn are the v_k. For the best denoiser J is "
+    "symmetric and u_k = v_k; how far networks are from that is the asymmetry below."
+)
 NUMBERS = (
-    "The trace Σ λ counts the dimensions that are kept. SURE estimates the error without a clean "
+    "The trace of J counts the dimensions that are kept. SURE estimates the error without a clean "
     "picture, from the noise level, the trace and what was taken away; that of one picture "
     "scatters about the true error, by its standard error (±), which holds that of a noise level "
     "that was found, and may even be negative. The asymmetry |J - Jᵀ| / |J| is 0 "
@@ -43,8 +49,8 @@ ORACLES = (
 )
 DENOISED = (
     "Here there is no clean picture, and the oracle takes the denoised one for it, which has lost "
-    "what is hard to tell from noise: its Σ λ is too small, and its error says nothing. To compare "
-    "both, take a clean picture and add noise: --noise 25."
+    "what is hard to tell from noise: its trace is too small, and its error says nothing. To "
+    "compare both, take a clean picture and add noise: --noise 25."
 )
 _FIRST, _REST = 12, 24
 """Eigenvectors that are drawn: the first ones, and of further ones so many, evenly spread."""
@@ -57,20 +63,23 @@ def report(
     shown = "picture with noise added" if document["noise_added"] else "picture"
     panels = {shown: found.noisy, "denoised": found.denoised}
     drawn = pictures_figure(list(panels), [pixels(image).clip(0, 1) for image in panels.values()])
+    symmetric = document["kind"] == "symmetric"
+    notes = (METHOD, PAIRS, NUMBERS) if symmetric else (SINGULAR, NUMBERS)
+    name, symbol = ("Eigenvectors", "λ") if symmetric else ("Singular vectors", "s")
     opening: list[Part] = [
         Text(f"{document['source']}, seen by {document['model']}", "lead"),
         *(Text(f"{warning}.", "warning") for warning in document["warnings"]),
         Facts(facts(document)),
         Picture(png(drawn), "The picture and what the denoiser makes of it."),
-        *(Text(note, "note") for note in (METHOD, PAIRS, NUMBERS)),
+        *(Text(note, "note") for note in notes),
     ]
     ranks = shown_ranks(len(found.vectors))
     vectors = np.stack([pixels(found.vectors[rank - 1]) for rank in ranks])
     values = [document["values"][rank - 1] for rank in ranks]
-    drawn = png(vectors_figure(values, vectors, ranks=ranks))
+    drawn = png(vectors_figure(values, vectors, symbol, ranks))
     sections = [
-        Section("Eigenvectors", [Picture(drawn, "Eigenvectors as pictures.")]),
-        Section("Shrinkage factors", _factors(document, oracles)),
+        Section(name, [Picture(drawn, f"{name} as pictures.")]),
+        Section("Shrinkage factors", _factors(document, oracles, symbol)),
     ]
     return render("The basis of a denoiser at a picture", opening, sections)
 
@@ -94,7 +103,7 @@ def facts(document: dict[str, Any]) -> dict[str, str]:
         )
     named |= {
         "dimensions kept (trace)": f"{kept} of {document['dimensions']}",
-        "eigenvalues above one half": _above_half(document["values"]),
+        f"{values_of(document)} above one half": _above_half(document["values"]),
         **_least(document),
         "asymmetry of the Jacobian": f"{document['asymmetry']:.3f}",
         "|J y - f(y)| / |f(y)|": f"{document['homogeneity']:.1e}",
@@ -112,6 +121,11 @@ def facts(document: dict[str, Any]) -> dict[str, str]:
     return named
 
 
+def values_of(document: dict[str, Any]) -> str:
+    """Return what the factors are called."""
+    return "eigenvalues" if document["kind"] == "symmetric" else "singular values"
+
+
 def _picture(document: dict[str, Any]) -> str:
     crop = "" if document["crop"] is None else f" (the middle, crop {document['crop']})"
     size = f"{document['width']}x{document['height']}"
@@ -119,9 +133,9 @@ def _picture(document: dict[str, Any]) -> str:
 
 
 def _least(document: dict[str, Any]) -> dict[str, str]:
-    """Return the least eigenvalue, where all are known."""
+    """Return the least eigenvalue, where all are known and may be negative."""
     values = document["values"]
-    if len(values) < document["dimensions"]:
+    if len(values) < document["dimensions"] or document["kind"] != "symmetric":
         return {}
     negative = sum(value < 0 for value in values)
     are = "is" if negative == 1 else "are"
@@ -137,11 +151,12 @@ def _above_half(values: list[float]) -> str:
     return f"{count}" if count < len(values) else f"at least {count}: all that were computed"
 
 
-def _factors(document: dict[str, Any], oracles: dict[str, OracleShrinkage]) -> list[Part]:
+def _factors(
+    document: dict[str, Any], oracles: dict[str, OracleShrinkage], symbol: str
+) -> list[Part]:
     curves = {name: oracle.factors.numpy() for name, oracle in oracles.items()}
-    parts: list[Part] = [
-        Picture(png(factors_figure(document["values"], curves)), "Shrinkage factors by rank.")
-    ]
+    drawn = factors_figure(document["values"], curves, symbol=symbol)
+    parts: list[Part] = [Picture(png(drawn), "Shrinkage factors by rank.")]
     if document["oracles"]:
         true = document["true_mse"]
         own = ("SURE", _by_sure(document)) if true is None else ("its true error", f"{true:.2f}")
@@ -152,7 +167,7 @@ def _factors(document: dict[str, Any], oracles: dict[str, OracleShrinkage]) -> l
         ]
         known = DENOISED if true is None else "Here the oracle knows the clean picture."
         parts += [
-            Table(["basis", "Σ λ", "mean square error (8-bit units²)"], rows),
+            Table(["basis", "trace", "mean square error (8-bit units²)"], rows),
             Text(f"{ORACLES} {known}", "note"),
         ]
     return parts

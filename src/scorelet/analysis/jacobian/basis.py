@@ -31,9 +31,10 @@ from scorelet.analysis.jacobian.level import found_level, sure
 from scorelet.analysis.jacobian.mode import check_mode
 from scorelet.analysis.jacobian.products import JacobianProducts, Map
 from scorelet.analysis.jacobian.trace import Estimate, Traces, traces
+from scorelet.analysis.returned_noise import by_sure
 from scorelet.core.brief import Brief
 from scorelet.core.errors import InputError
-from scorelet.core.memory import available_memory
+from scorelet.core.memory import refuse_beyond_memory
 from scorelet.core.options import checked
 from scorelet.core.precision import in_single_precision
 from scorelet.core.progress import Progress
@@ -45,14 +46,6 @@ Method = Literal["auto", "full", "iterative"]
 
 FULL_UP_TO = 1024
 """Numbers in an image up to which the whole Jacobian is computed."""
-
-
-_FAR = 0.25
-"""Share of the error of f(y) below which that of y - f(y) is far less; and of the square of f(y)
-that y - f(y) has at least if it is an image, not about a constant."""
-_GAIN = 0.63
-"""Share, -2 dB, of the error of the best multiple of y, below which y - f(y) is a denoiser though
-it keeps most dimensions, as in little noise."""
 
 
 class ReturnsNoiseWarning(UserWarning):
@@ -81,6 +74,8 @@ class JacobianBasis(Brief):
         asymmetry: ‖J - Jᵀ‖ / ‖J‖, Frobenius norms.
         homogeneity: ‖J y - f(y)‖ / ‖f(y)‖: 0 for a denoiser without biases.
         products: how often J or Jᵀ was applied to one vector.
+        returns_noise: whether f seems to return the noise: y - f(y) is far nearer to the clean
+            image by SURE, see `scorelet.analysis.returned_noise`.
     """
 
     values: Tensor
@@ -98,6 +93,7 @@ class JacobianBasis(Brief):
     asymmetry: float
     homogeneity: float
     products: int
+    returns_noise: bool
 
     def coefficients(self, image: Tensor) -> Tensor:
         """Return <image, e_k>, (k,), for the noisy, the denoised or a clean image."""
@@ -171,7 +167,12 @@ def jacobian_basis(  # noqa: PLR0913 - what is decomposed, and how
     map_, point = in_single_precision(closed(f, given), point)
     full = k is None or method == "full" or (method == "auto" and _small(k, point.numel()))
     if full:
-        _check_memory(point)
+        size = point.numel()
+        refuse_beyond_memory(
+            4 * point.element_size() * size**2 if point.device.type == "cpu" else 0,
+            f"all of the Jacobian of {size:,} numbers",
+            "give a k, so that it is not needed, or a smaller y",
+        )
     products = JacobianProducts(map_, point, batched=images)
     products.check_repeats()
     rng, singular = generator(seed), kind == "singular"
@@ -197,8 +198,9 @@ def _summary(
     value = products.value
     error = _times(products, found.matrix, y) - value
     residual = float((y - value).double().square().sum())
-    by_sure = None if level is None else sure(residual, level, products.size, known)
-    if level is not None and _returns_noise(y, value, level.value, known.trace.value):
+    error_by_sure = None if level is None else sure(residual, level, products.size, known)
+    noise = level is not None and by_sure(y, value, level.value, known.trace.value)
+    if noise:
         warnings.warn(
             "f seems to return the noise: by SURE, y - f(y) is far nearer to the clean image. "
             "Give a function that returns the clean image, as lambda y: y - f(y).",
@@ -216,53 +218,19 @@ def _summary(
         sigma_error=None if level is None else level.error,
         effective_dim=known.trace.value,
         effective_dim_error=known.trace.error,
-        sure=None if by_sure is None else by_sure.value,
-        sure_error=None if by_sure is None else by_sure.error,
+        sure=None if error_by_sure is None else error_by_sure.value,
+        sure_error=None if error_by_sure is None else error_by_sure.error,
         asymmetry=known.asymmetry,
         homogeneity=float(error.double().norm() / value.double().norm().clamp(min=1e-300)),
         products=products.count,
+        returns_noise=noise,
     )
-
-
-def _returns_noise(y: Tensor, value: Tensor, sigma: float, trace: float) -> bool:
-    """Whether y - f(y) is far nearer to the clean image than f(y), by SURE.
-
-    Means are taken away, so that a map which only subtracts a constant is none that returns noise;
-    and no noise is taken to be larger than y less its mean.
-    """
-    if 2 * value.double().norm() ** 2 >= (y - value).double().norm() ** 2:
-        return False
-    answer, residual, whole = (float(_centred(v).square().sum()) for v in (value, y - value, y))
-    noise = min(sigma**2 * y.numel(), whole)
-    excess = noise * (2 * trace / y.numel() - 1)
-    error = answer - excess  # of y - f(y), by SURE
-    if error >= _FAR * (residual + excess) or residual <= _FAR * answer:
-        return False
-    best = noise * (1 - noise / whole)  # of c y, c = 1 - noise / whole
-    return 2 * trace > y.numel() or error < _GAIN * best
-
-
-def _centred(v: Tensor) -> Tensor:
-    """Take away the mean of each channel, the mean over the last two axes."""
-    v = v.double()
-    return v - v.mean(tuple(range(-min(2, v.ndim), 0)), keepdim=True)
 
 
 def _times(products: JacobianProducts, matrix: Tensor | None, y: Tensor) -> Tensor:
     if matrix is None:
         return products.forward(y[None])[0].detach()
     return (matrix @ y.flatten()).reshape(y.shape)
-
-
-def _check_memory(point: Tensor) -> None:
-    """Refuse a matrix that is larger than the memory: its decomposition needs it four times."""
-    size = point.numel()
-    need, free = 4 * point.element_size() * size**2, available_memory()
-    if point.device.type == "cpu" and free is not None and need > free:
-        raise InputError(
-            f"All of the Jacobian of {size:,} numbers needs {need / 2**30:,.0f} GB: give a k, so "
-            "that it is not needed, or a smaller y."
-        )
 
 
 def _small(k: int, size: int) -> bool:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from scorelet.analysis.alignment.watching import read_by
 from scorelet.analysis.labelled_batches import Source, labelled_batches
 from scorelet.core.errors import InputError
-from scorelet.core.memory import available_memory
+from scorelet.core.memory import refuse_beyond_memory
 from scorelet.data.labelled.mixing import mixed_order
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)
@@ -42,7 +42,9 @@ def refit(net: nn.Module, last: nn.Linear, data: Source) -> float:
         )
     if len(labels) < _EVERY:
         raise InputError(f"{len(labels)} pictures are too few to fit a classifier: give 5 or more.")
-    _check_memory(len(labels) * last.in_features)
+    refuse_beyond_memory(
+        3 * 4 * len(labels) * last.in_features, "inputs of the last layer", "show fewer pictures"
+    )
     z = torch.cat([read_by(net, last, x)[0].detach().cpu().float() for x, _ in batches()])
     if z.shape != (len(labels), last.in_features):
         raise InputError(
@@ -98,12 +100,3 @@ def _fitted(
     with torch.enable_grad():
         optimizer.step(loss)
     return weight.detach(), bias.detach()
-
-
-def _check_memory(numbers: int) -> None:
-    need, free = 3 * 4 * numbers, available_memory()
-    if free is not None and need > free:
-        raise InputError(
-            f"The last layer's inputs would take {need / 1e9:.3g} GB, and {free / 1e9:.3g} GB are "
-            "free: show fewer pictures."
-        )

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from scorelet.analysis.memorization import psnr_by_level
 from scorelet.analysis.memorization.curves import EXACT
+from scorelet.analysis.returned_noise import by_psnr
 from scorelet.core.errors import InputError
 from scorelet.core.network import equal_weights
 from scorelet.core.paths import as_path
@@ -14,10 +15,6 @@ from scorelet.core.typing import Image, NoiseLevel
 from scorelet.data import channels_taken
 from scorelet.models import Denoiser
 from scorelet.tasks.others_denoiser import Model, name_of
-
-_NEARER, _GAIN = 3.0, 2.0
-"""dB: y - f(y) of a network that returns the noise is nearer to clean pictures than f(y) by the
-first, and than the best multiple of y by the second. No multiple of y passes for one."""
 
 
 def refuse_other_channels(model: Model, denoiser: Denoiser, channels: int) -> None:
@@ -70,7 +67,7 @@ def refuse_noise(
         float(psnr_by_level(f, clean, [sigma], seed=seed).mean())
         for f in (denoiser, _Rest(denoiser))
     )
-    if rest - own >= _NEARER and rest - _of_best_multiple(clean, sigma) >= _GAIN:
+    if by_psnr(own, rest, _of_best_multiple(clean, sigma)):
         raise InputError(
             f"{name_of(model)} seems to return the noise: at noise level {sigma:g} the noisy "
             f"picture less its answer is {rest - own:.1f} dB nearer to the clean one than the "

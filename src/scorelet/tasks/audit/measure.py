@@ -1,6 +1,5 @@
 """What is measured of a pair of models, as a row for JSON and pictures for the report."""
 
-import math
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
@@ -22,6 +21,7 @@ from scorelet.analysis.memorization import (
     verdict_of_two,
 )
 from scorelet.core.device import choose_device
+from scorelet.core.numbers import finite_or_none
 from scorelet.core.typing import Image
 from scorelet.tasks.audit.drawn import Drawn, Shown, draw
 from scorelet.tasks.audit.lead import lead_over_half
@@ -77,10 +77,10 @@ def measure(
         "psnr_held_out": _curve(replace(curve(test), error=curve(both).error)),
         "psnr_train": None if seen is None else _curve(curve(torch.cat(seen.psnr, 1))),
         "gap": None if seen is None else seen.gap.value,
-        "gap_error": None if seen is None else _number(seen.gap.error),
+        "gap_error": None if seen is None else finite_or_none(seen.gap.error),
         "lead": evidence.lead,
         "fit_levels": None if seen is None else seen.lead.fit_levels(sigmas),
-        "variance": [asdict(each) | {"error": _number(each.error)} for each in variances],
+        "variance": [asdict(each) | {"error": finite_or_none(each.error)} for each in variances],
         "pair": _quartiles(drawn.pairs),
         "nearest": _quartiles(drawn.joined),
         "nearest_of_held_out": None if near is None else _quartiles(torch.cat(near)),
@@ -100,7 +100,7 @@ def _of_one(k: int, seen: Seen | None, drawn: Drawn) -> Row:
     cosines = None if drawn.nearest is None else drawn.nearest[k]
     return {
         "gap": None if gap is None else gap.value,
-        "gap_error": None if gap is None else _number(gap.error),
+        "gap_error": None if gap is None else finite_or_none(gap.error),
         "by_gap": by_gap(gap),
         "measured": None if seen is None else seen.psnr[k].shape[1],
         "known": None if seen is None else seen.known[k],
@@ -123,7 +123,7 @@ def _of_held_out(held_out: Image, pair: Pair) -> tuple[Tensor, Tensor] | None:
 def _curve(found: Curve) -> dict[str, Any]:
     return {
         "mean": list(found.mean),
-        "error": [_number(error) for error in found.error],
+        "error": [finite_or_none(error) for error in found.error],
         "of_mean": list(found.of_mean),
     }
 
@@ -134,8 +134,3 @@ def _quartiles(cosines: Tensor | None) -> list[float] | None:
 
 def _list(cosines: Tensor | None) -> list[float] | None:
     return None if cosines is None else cosines.tolist()
-
-
-def _number(value: float) -> float | None:
-    """JSON has no name for what is not known."""
-    return None if math.isnan(value) else value

@@ -26,6 +26,7 @@ from scorelet.analysis.weight_comparison import (
 from scorelet.analysis.weight_covariance import effective_rank
 from scorelet.core.brief import Brief
 from scorelet.core.errors import InputError
+from scorelet.core.numbers import finite_or_none
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress, told
 from scorelet.core.words import listed
@@ -246,11 +247,6 @@ def _large(layers: Sequence[LayerSpectrum]) -> list[LayerSpectrum]:
     return found
 
 
-def or_none(value: float) -> float | None:
-    """Return None for NaN: undefined."""
-    return None if math.isnan(value) else value
-
-
 def numbers(values: Tensor) -> list[float]:
     """Return the first eigenvalues for JSON."""
     return [float(value) for value in values[:SHOWN]]
@@ -265,8 +261,8 @@ def _entry(found: LayerSpectrum) -> dict[str, Any]:
         "gamma": found.spectrum.gamma,
         "kept": len(found.learned.values),
         "beyond_norms": found.beyond_norms,
-        "effective_rank": or_none(effective_rank(found.learned.values)),
-        "effective_rank_of_all": or_none(effective_rank(found.spectrum.values)),
+        "effective_rank": finite_or_none(effective_rank(found.learned.values)),
+        "effective_rank_of_all": finite_or_none(effective_rank(found.spectrum.values)),
         "bulk_variance": found.bulk,
         "edge": found.edge,
         "eigenvalues": numbers(found.spectrum.values),
