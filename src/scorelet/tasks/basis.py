@@ -48,6 +48,11 @@ _LITTLE = 0.1
 """Share of what the best denoiser takes away below which a picture hardly has the noise."""
 _HARDLY = 1.0
 """Noise level, in 8-bit units, below which a denoiser has nothing to do."""
+_NUMBERS = (
+    *("sigma", "sigma_error", "sure", "sure_error", "effective_dim", "effective_dim_error"),
+    *("asymmetry", "homogeneity"),
+)
+"""What a file of arrays has of a `JacobianBasis` beside these."""
 
 RETURNS_NOISE = (
     "the model f seems to return the noise: by SURE, the picture y less its answer, y - f(y), is "
@@ -396,22 +401,19 @@ def _errors(
 
 def _write_arrays(path: Path, found: JacobianBasis, oracles: dict[str, OracleShrinkage]) -> None:
     """Write what `PictureBasis.save` lists."""
-    numbers = ("sigma", "effective_dim", "sure")
-    single = [*numbers, *(f"{name}_error" for name in numbers), "asymmetry", "homogeneity"]
-    known = {name: getattr(found, name) for name in single}
-    sides = {"vectors": found.vectors, "left": found.left}
+    arrays: dict[str, Any] = {
+        "values": found.values.cpu().numpy(),
+        "residuals": found.residuals.cpu().numpy(),
+        "noisy": pixels(found.noisy),
+        "denoised": pixels(found.denoised),
+        "vectors": np.stack([pixels(vector) for vector in found.vectors]),
+    }
+    if found.left is not None:
+        arrays["left"] = np.stack([pixels(vector) for vector in found.left])
+    for name in _NUMBERS:
+        value = getattr(found, name)
+        arrays[name] = np.nan if value is None else value
+    for name, oracle in oracles.items():
+        arrays[f"oracle_{name.split()[0]}"] = oracle.factors.numpy()
     with path.open("wb") as stream:  # a path would get a suffix from numpy
-        np.savez_compressed(
-            stream,
-            values=found.values.cpu().numpy(),
-            residuals=found.residuals.cpu().numpy(),
-            noisy=pixels(found.noisy),
-            denoised=pixels(found.denoised),
-            **{
-                name: np.stack([pixels(vector) for vector in vectors])
-                for name, vectors in sides.items()
-                if vectors is not None
-            },
-            **{name: np.nan if value is None else value for name, value in known.items()},
-            **{f"oracle_{name.split()[0]}": o.factors.numpy() for name, o in oracles.items()},
-        )
+        np.savez_compressed(stream, **arrays)

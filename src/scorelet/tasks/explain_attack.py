@@ -46,10 +46,10 @@ class ExplainedAttack(Brief):
         document: for JSON: source (its class where it was in memory), model, norm, eps and sigma
             (of pictures in [0, 1]), label, taken_for and found (what the model says before and
             after), rival (the most probable other class after it), broken (right before, and not
-            after), changed (whether the attack has changed a pixel), probabilities of the label
-            before and after, alignment (cosine between the attack and D_u - D_label; None where
-            nothing was changed), slow_share (of the energy of D_label - D_u, at the lowest quarter
-            of the frequencies) and notes on how the picture was read.
+            after), changed (whether the attack has changed a pixel), probability_before and
+            probability_after (of the label), alignment (cosine between the attack and D_u -
+            D_label; None where nothing was changed), slow_share (of the energy of D_label - D_u, at
+            the lowest quarter of the frequencies) and notes on how the picture was read.
         images: what it was made from.
         file: that was read; None: what was given was in memory.
     """

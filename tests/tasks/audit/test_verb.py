@@ -430,8 +430,8 @@ def test_pictures_in_both_training_sets_are_named(arrays, tmp_path):
     found = sl.audit(tmp_path / "fresh.npy", models=[finite(a), finite(b)], train=[a, b], samples=0)
     (warning,) = [w for w in found.document["warnings"] if "first training set" in w]
     assert "the first one: 150 is 7" in warning
-    assert found.document["copies"] >= 1
-    assert found.document["held_out"] == 20 - found.document["copies"]
+    assert found.document["left_out"] >= 1
+    assert found.document["held_out"] == 20 - found.document["left_out"]
 
 
 def test_training_sets_that_look_alike_are_named_and_not_refused(arrays):
@@ -466,7 +466,7 @@ def test_twins_see_other_pictures_and_an_interrupted_audit_goes_on(tmp_path, mon
     whole = audit_twins(tmp_path / "x.npy", tmp_path / "whole", TINY, told=Told(said.append))
     assert said[0].startswith("1 of 24 pictures are left out, as they look like others")
     assert "4 trainings of 8 steps and 2 measurements" in said[1]
-    assert whole.document["copies"] == 1
+    assert whole.document["left_out"] == 1
     with np.load(tmp_path / "whole/steps/pictures.npz") as halves:
         parts = [halves[name] for name in ("first", "second", "held_out")]
     dealt = np.concatenate(parts)[..., 0]

@@ -2,7 +2,9 @@
 
 import pytest
 
+from scorelet.tasks.audit.lead import Lead
 from scorelet.tasks.audit.report import COLUMNS, NAMES, VERDICTS
+from scorelet.tasks.audit.settings import AuditSettings, at_middle
 from scorelet.tasks.audit.words import SUMMARY, conclusion, conclusion_of_models, evidence
 
 
@@ -49,6 +51,17 @@ def test_what_was_measured_in_words():
     behind = evidence(row | {"lead": -1.26})
     assert behind.endswith("a linear filter fitted to training pictures is 1.3 dB better on them.")
     assert evidence(row | {"lead": 1.26}) == evidence(row)
+
+
+@pytest.mark.parametrize("levels", [(0.4, 0.2), (0.4, 0.3, 0.2), (0.5, 0.4, 0.3, 0.2)])
+def test_one_level_decides_and_is_named(levels):
+    """With an even number the weaker of the two in the middle."""
+    middle = AuditSettings(sigmas=levels).middle
+    assert middle == {2: 0.2, 3: 0.3, 4: 0.3}[len(levels)] == at_middle(levels)
+    nothing = dict.fromkeys(("gap", "pair", "nearest", "nearest_of_held_out"))
+    row = {"variance": [{"value": 0.1, "sigma": sigma} for sigma in levels]} | nothing
+    assert evidence(row) == f"they differ by V = 0.1 at noise level {middle:g}."
+    assert Lead(levels, levels).at_middle == (middle, middle)
 
 
 @pytest.mark.parametrize(

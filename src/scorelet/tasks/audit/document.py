@@ -16,17 +16,20 @@ class Audit(Brief):
     """Evidence on memorisation.
 
     Attributes:
-        document: for JSON: conclusion (a sentence), data, pictures, copies, side, channels,
-            held_out, training_pictures (of each of two given models; as many as are held out are
-            measured), sigmas, network, warnings (sentences without a full stop), and rows, one for
-            each size or one for two given models: size, sentence, verdict, open (signs that are),
-            psnr_held_out, psnr_train, gap, gap_error (dB), lead (over what is easy, at the middle
-            level, dB), fit_levels (where a linear filter is no better), variance by level,
-            quartiles of cosines: pair, nearest, nearest_of_held_out; pair_cosines, nearest_cosines;
-            each: gap, gap_error, by_gap (what it says), measured (training pictures), known (those
-            by heart), nearest, nearest_cosines, others_cosines (with the nearest training picture
-            of the other model), copies (samples with a cosine above copies_from) of the first model
-            and of the second.
+        document: for JSON: conclusion (a sentence), data, pictures, left_out (of these, as copies
+            of others or of training pictures), height, width, channels, held_out (how many),
+            training_pictures (of each of two given models; as many as are held out are measured),
+            models (their names; None of twins), sigmas, seed, network and folder of the trainings
+            (None of two given models), seconds (of trainings), warnings (sentences without a full
+            stop), and rows, one for each size or one for two given models: size, sentence,
+            parameters (of twins), verdict, open (signs that are), psnr_held_out, psnr_train, gap,
+            gap_error (dB), lead (over what is easy, at the middle level, dB), fit_levels (where a
+            linear filter is no better), variance by level, quartiles of cosines: pair, nearest,
+            nearest_of_held_out; pair_cosines, nearest_cosines; diverged (why no samples could be
+            drawn, or None); each: gap, gap_error, by_gap (what it says), measured (training
+            pictures), known (those by heart), nearest, nearest_cosines, others_cosines (with the
+            nearest training picture of the other model), copies (samples with a cosine above
+            copies_from) of the first model and of the second.
         shown: pictures for the report, by row.
     """
 

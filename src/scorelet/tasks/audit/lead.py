@@ -9,6 +9,7 @@ from torch import Tensor
 
 from scorelet.analysis.image_quality import psnr
 from scorelet.analysis.memorization import is_behind, psnr_by_level, wiener_filter
+from scorelet.tasks.audit.settings import at_middle
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,10 @@ class Lead:
     values: tuple[float, ...]
     gains: tuple[float, ...]
 
-    def at(self, level: int) -> tuple[float, float]:
-        """Return both of one level."""
-        return self.values[level], self.gains[level]
+    @property
+    def at_middle(self) -> tuple[float, float]:
+        """Both of the noise level of the verdict."""
+        return at_middle(self.values), at_middle(self.gains)
 
     def fit_levels(self, sigmas: Sequence[float]) -> list[float]:
         """Return the noise levels at which the models are not behind."""

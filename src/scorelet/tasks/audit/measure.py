@@ -27,7 +27,7 @@ from scorelet.tasks.audit.drawn import Drawn, Shown, draw
 from scorelet.tasks.audit.lead import lead_over_half
 from scorelet.tasks.audit.pair import Pair
 from scorelet.tasks.audit.seen import Seen, measure_seen
-from scorelet.tasks.audit.settings import AuditSettings
+from scorelet.tasks.audit.settings import AuditSettings, at_middle
 
 Row = dict[str, Any]
 
@@ -63,11 +63,11 @@ def measure(
     drawn = draw(pair, clean, near, settings, progress)
     test, both = torch.cat(tests, 1), (tests[0] + tests[1]) / 2
     evidence = Evidence(
-        variances[settings.middle],
+        at_middle(variances),
         None if seen is None else seen.gap,
         drawn.pairs,
         drawn.joined,
-        *((lead_over_half(test, sigmas), None) if seen is None else seen.lead.at(settings.middle)),
+        *((lead_over_half(test, sigmas), None) if seen is None else seen.lead.at_middle),
         by_heart=sum(drawn.copies or ()) + (0 if seen is None else sum(seen.known)),
     )
     judged = verdict(evidence)

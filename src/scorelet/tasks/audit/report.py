@@ -11,6 +11,7 @@ from scorelet.plots import png
 from scorelet.plots.memorisation import gap_figure, histograms_figure, twins_figure
 from scorelet.plots.report import Facts, Mark, Part, Picture, Section, Table, Text, Tone, render
 from scorelet.tasks.audit.drawn import Shown
+from scorelet.tasks.audit.settings import at_middle
 from scorelet.tasks.audit.singles import What, counts
 from scorelet.tasks.audit.words import pictures_of
 
@@ -101,7 +102,7 @@ def title(row: Mapping[str, Any]) -> str:
 
 def cells(row: Mapping[str, Any]) -> list[str]:
     """Write the numbers of a row: gap, V, medians of the cosines."""
-    level = row["variance"][len(row["variance"]) // 2]
+    level = at_middle(row["variance"])
     each = row["each"] if row["size"] is None and row["gap"] is not None else [row]
     return [
         ", ".join(_with_error(one["gap"], one["gap_error"], 2) for one in each),
@@ -127,7 +128,7 @@ def _facts(document: dict[str, Any]) -> dict[str, str]:
     facts = {
         "data": document["data"],
         "pictures": f"{document['pictures']:,} of {document['height']}x{document['width']} pixels",
-        "copies left out": str(document["copies"]),
+        "left out (copies of others)": str(document["left_out"]),
         "held out": f"{document['held_out']}, drawn at random (seed {document['seed']})",
     }
     if measured := _measured(document):

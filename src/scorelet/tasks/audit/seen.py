@@ -12,7 +12,7 @@ from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.tasks.audit.lead import Lead, lead_over_filter
 from scorelet.tasks.audit.pair import Pair
-from scorelet.tasks.audit.settings import AuditSettings
+from scorelet.tasks.audit.settings import AuditSettings, at_middle
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def measure_seen(pair: Pair, tests: Sequence[Tensor], settings: AuditSettings) -
         ]
         for models in (pair.models, pair.models[::-1])
     )
-    _refuse_other_order([levels[settings.middle] for levels in (*own, *other)])
+    _refuse_other_order([at_middle(list(levels)) for levels in (*own, *other)])
     both = (tests[0] + tests[1]) / 2  # the same pictures: averaged, so that errors are honest
     return Seen(
         own,

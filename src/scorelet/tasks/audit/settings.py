@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from scorelet.analysis.memorization import SIGMAS
 from scorelet.core.errors import InputError
@@ -145,6 +145,14 @@ class AuditSettings:
             raise InputError(f"The seed is {self.seed}: expected at least 0.")
 
     @property
-    def middle(self) -> int:
-        """The number of the noise level of the verdict."""
-        return len(self.sigmas) // 2
+    def middle(self) -> float:
+        """The noise level of the verdict."""
+        return at_middle(self.sigmas)
+
+
+Value = TypeVar("Value")
+
+
+def at_middle(values: Sequence[Value]) -> Value:
+    """Return what belongs to the noise level of the verdict, of what is listed by level."""
+    return values[len(values) // 2]

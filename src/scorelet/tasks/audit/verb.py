@@ -200,7 +200,7 @@ def audit_twins(
         rows, shown = compare_twins(kept, arrays, settings, work, told)
     document = _document(data, pictures, settings) | {
         "conclusion": conclusion(rows),
-        "copies": len(copies.repeated),
+        "left_out": len(copies.repeated),
         "training_pictures": None,
         "models": None,
         "network": asdict(settings.network) | {"parameters": rows[-1]["parameters"]},
@@ -276,7 +276,7 @@ def audit_models(
         known.append(seen)
         notes += more
     warnings = _common(known) if known else []
-    fresh, copies = _unseen(pictures, known)
+    fresh, left_out = _unseen(pictures, known)
     place = choose_device(settings.device)
     a, b = (_denoiser(model).to(place) for model in models)
     for model, denoiser in zip(models, (a, b), strict=True):
@@ -284,7 +284,7 @@ def audit_models(
     seed = settings.seed
     first, second = (images_of(_shuffled(each, seed)) for each in known) if known else (None, None)
     held_out = images_of(_shuffled(pictures[fresh], seed)[: settings.held_out])
-    level = settings.sigmas[settings.middle]
+    level = settings.middle
     with evaluated(a), evaluated(b), Watch().over():
         for model, f, seen in zip(models, (a, b), (first, second), strict=True):
             shown_to = held_out if seen is None else seen[: settings.held_out]
@@ -294,7 +294,7 @@ def audit_models(
     full = {"size": None, "sentence": evidence(row)} | row
     document = _document(data, pictures, settings) | {
         "conclusion": conclusion_of_models(full),
-        "copies": copies,
+        "left_out": left_out,
         "held_out": len(held_out),
         "training_pictures": [len(each) for each in known] or None,
         "models": [name_of(model) for model in models],

@@ -6,6 +6,7 @@ from typing import Any
 from scorelet.analysis.memorization import Verdict, where_it_ends
 from scorelet.analysis.memorization.curves import LARGE_GAP, SMALL_GAP
 from scorelet.analysis.memorization.verdict import SAME
+from scorelet.tasks.audit.settings import at_middle
 from scorelet.tasks.audit.singles import by_heart, copies, known
 
 Row = Mapping[str, Any]
@@ -109,7 +110,7 @@ def _of_unfit(row: Row) -> str:
     """Say of models that a linear filter beats what may be the reason."""
     if row["gap"] is None:
         return "No verdict: the models take out less than half of the strongest noise, if any."
-    level = row["variance"][len(row["variance"]) // 2]["sigma"]
+    level = at_middle(row["variance"])["sigma"]
     fit = ", ".join(f"{sigma:g}" for sigma in row["fit_levels"])
     return (
         f"No verdict: at noise level {level:g} {SUMMARY['undertrained']}"
@@ -122,7 +123,7 @@ def _what_is_open(row: Row) -> str:
     """Say which signs stand between two models and a verdict."""
     said = ["they are one function"]
     if "function" in row["open"]:
-        level = row["variance"][len(row["variance"]) // 2]
+        level = at_middle(row["variance"])
         value = f"{level['value']:.2g}{_plus_minus(level['error'], 2)}"
         said = [
             f"they differ by V = {value} at noise level {level['sigma']:g} (one function: up to "
@@ -159,14 +160,14 @@ def _of_one(row: Row) -> str:
 def _difference(row: Row) -> str:
     if row["verdict"] == "same function":
         return "are nearly the same function on these pictures"
-    level = row["variance"][len(row["variance"]) // 2]
+    level = at_middle(row["variance"])
     how = "differ somewhat" if level["value"] < _DIFFERENT else "are different functions"
     return f"{how} on these pictures: V = {level['value']:.2g} at noise level {level['sigma']:g}"
 
 
 def evidence(row: Row) -> str:
     """Say in one sentence what was measured of a pair of models."""
-    level = row["variance"][len(row["variance"]) // 2]
+    level = at_middle(row["variance"])
     said = [f"they differ by V = {level['value']:.2g} at noise level {level['sigma']:g}"]
     if row.get("verdict") == "one memorises":
         gaps = (_of_gap(one["gap"]) for one in row["each"])

@@ -46,10 +46,11 @@ class Spectra(Brief):
     """Spectra of all layers.
 
     Attributes:
-        document: for JSON: model, noise, warnings and ``layers``: name, kind, neurons, inputs,
-            gamma, kept, beyond_norms (how many of these no neurons show that know nothing and
-            have the same norms), effective_rank (None if nothing is kept), effective_rank_of_all,
-            bulk_variance, edge, eigenvalues and learned eigenvalues (the first 200).
+        document: for JSON: model, arch, noise, warnings and ``layers``: name, kind, neurons,
+            inputs, gamma, kept, beyond_norms (how many of these no neurons show that know nothing
+            and have the same norms), effective_rank (None if nothing is kept),
+            effective_rank_of_all, bulk_variance, edge, eigenvalues and learned eigenvalues (the
+            first 200).
         layers: what it was made from.
     """
 
