@@ -24,12 +24,12 @@ class Audit(Brief):
             stop), and rows, one for each size or one for two given models: size, sentence,
             parameters (of twins), verdict, open (signs that are), psnr_held_out, psnr_train, gap,
             gap_error (dB), lead (over what is easy, at the middle level, dB), fit_levels (where a
-            linear filter is no better), variance by level, quartiles of cosines: pair, nearest,
-            nearest_of_held_out; pair_cosines, nearest_cosines; diverged (why no samples could be
-            drawn, or None); each: gap, gap_error, by_gap (what it says), measured (training
-            pictures), known (those by heart), nearest, nearest_cosines, others_cosines (with the
-            nearest training picture of the other model), copies (samples with a cosine above
-            copies_from) of the first model and of the second.
+            linear filter is no better), variance (sigma, value and error by level), quartiles of
+            cosines: pair, nearest, nearest_of_held_out; pair_cosines, nearest_cosines; diverged
+            (why no samples could be drawn, or None); each: gap, gap_error, by_gap (what it says),
+            measured (training pictures), known (those by heart), nearest, nearest_cosines,
+            others_cosines (with the nearest training picture of the other model), copies (samples
+            with a cosine above copies_from) of the first model and of the second.
         shown: pictures for the report, by row.
     """
 
