@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from statistics import median
 
 import pytest
 import torch
@@ -303,6 +304,14 @@ def test_which_signs_are_open(gap, error, variance, near, expected):
 )
 def test_where_memorisation_ends(verdicts, expected):
     assert where_it_ends(verdicts) == expected
+
+
+@pytest.mark.parametrize("values", [[0.3], [0.1, 0.9], [0.1, 0.2, 0.6, 0.9], [0.0, 0.5, 0.7]])
+def test_there_is_one_median(values):
+    """That of an even number of values is the mean of the two in the middle."""
+    found, error = median_with_error(torch.tensor(values))
+    assert found == quartiles(torch.tensor(values))[1] == pytest.approx(median(values))
+    assert (error > 0) == (len(values) > 1)
 
 
 def test_nothing_to_judge():

@@ -168,14 +168,18 @@ def where_it_ends(verdicts: Mapping[int, Verdict]) -> tuple[int | None, int | No
 
 
 def median_with_error(values: Tensor) -> tuple[float, float]:
-    """Return the median and its standard error, 1.2533 s / sqrt(n), that of a normal law."""
+    """Return the median, as `quartiles`, and its standard error, 1.2533 s / sqrt(n).
+
+    The error is that of a normal law.
+    """
+    median = float(torch.quantile(values.double(), 0.5))
     if len(values) < 2:
-        return float(values.median()), 0.0
-    return float(values.median()), 1.2533 * float(values.std()) / len(values) ** 0.5
+        return median, 0.0
+    return median, 1.2533 * float(values.std()) / len(values) ** 0.5
 
 
 def quartiles(values: Tensor) -> Sequence[float]:
-    """Return the three quartiles."""
+    """Return the three quartiles; between two values of a sample they are interpolated."""
     return torch.quantile(values.double(), torch.tensor([0.25, 0.5, 0.75]).double()).tolist()
 
 
