@@ -68,7 +68,7 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
         figures.ray_section(found),
         figures.miniature_section(fields),
     ]
-    measured = _of_fields(fields) | _of_twins(rows) | _of_slopes(slopes) | _of_ray(found)
+    measured = _of_fields(fields) | of_twins(rows) | _of_slopes(slopes) | _of_ray(found)
     seen = [] if settings.discs is None else discs(settings.discs, seed, steps)
     if seen:
         measured |= _of_discs(seen)
@@ -128,7 +128,8 @@ def _of_fields(rows: Rows) -> dict[str, Measured]:
     return {f"{row['kind']} {row['fields']}": Measured(row["variance"]) for row in rows}
 
 
-def _of_twins(rows: Rows) -> dict[str, Measured]:
+def of_twins(rows: Rows) -> dict[str, Measured]:
+    """Return what claims on twins are about, of rows of an audit by size."""
     first, last = rows[0], rows[-1]
     middle = len(first["variance"]) // 2
     few, many = (row["variance"][middle] for row in (first, last))

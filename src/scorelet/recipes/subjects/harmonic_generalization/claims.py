@@ -1,9 +1,15 @@
 """What the paper says; criteria were written before the runs, but for those docs/audit.md names."""
 
+from functools import partial
+
 from scorelet.recipes.base import Scale
 from scorelet.recipes.claims import Claim, Criterion, at_least, at_most, within
 from scorelet.recipes.subjects.harmonic_generalization.published import DISC_FACTORS, SLOPES
-from scorelet.recipes.subjects.harmonic_generalization.settings import Settings
+from scorelet.recipes.subjects.harmonic_generalization.settings import (
+    FACE_SETS,
+    Settings,
+    Twins,
+)
 
 FIGURE_1 = "section 2 of the paper, figure 1: training and held-out pictures"
 FIGURE_2 = "section 2 of the paper, figure 2: samples of two networks"
@@ -23,7 +29,8 @@ def claims(scale: Scale, settings: Settings) -> tuple[Claim, ...]:
     """Return the claims of a scale."""
     found = [*_miniature(), *_curves(scale, settings), *_samples(scale, settings), *_ray(scale)]
     for law in settings.slopes.trained:
-        claim = _slope if law == "c_alpha_regular" else _printed_slope
+        printed = partial(_printed_slope, scale)
+        claim = _slope if law == "c_alpha_regular" else printed
         found += [claim(alpha) for alpha in settings.slopes.alphas]
     found += [_oracle(alpha) for alpha in settings.slopes.alphas]
     if settings.discs is not None:
@@ -33,6 +40,12 @@ def claims(scale: Scale, settings: Settings) -> tuple[Claim, ...]:
 
 def _pictures(size: int) -> str:
     return "1 picture" if size == 1 else f"{size:,} pictures"
+
+
+def _largest(twins: Twins) -> str:
+    """Say how many pictures the largest halves have: copies among faces are left out of them."""
+    size = f"{twins.sizes[-1]:,}"
+    return f"about {size}" if twins.source in FACE_SETS else size
 
 
 def _learned(scale: Scale) -> dict[str, Criterion]:
@@ -61,7 +74,7 @@ def _miniature() -> list[Claim]:
 
 
 def _curves(scale: Scale, settings: Settings) -> list[Claim]:
-    small, large = settings.twins.sizes[0], settings.twins.sizes[-1]
+    small, large = settings.twins.sizes[0], _largest(settings.twins)
     smoke = scale == "smoke"
     learned = _learned(scale)
     return [
@@ -81,7 +94,7 @@ def _curves(scale: Scale, settings: Settings) -> list[Claim]:
             given=learned,
         ),
         Claim(
-            f"Two networks become one function: V(0.3) falls from {small} to {large:,} pictures",
+            f"Two networks become one function: V(0.3) falls from {small} to {large} pictures",
             "variance ratio",
             FIGURE_1,
             "V of the few over V of the many",
@@ -92,16 +105,16 @@ def _curves(scale: Scale, settings: Settings) -> list[Claim]:
 
 
 def _samples(scale: Scale, settings: Settings) -> list[Claim]:
-    small, large = settings.twins.sizes[0], settings.twins.sizes[-1]
+    small, large = settings.twins.sizes[0], _largest(settings.twins)
     if scale == "smoke":
         return _alike(scale, small, large)
     return [*_alike(scale, small, large), *_copies(scale, small, large)]
 
 
-def _alike(scale: Scale, small: int, large: int) -> list[Claim]:
+def _alike(scale: Scale, small: int, large: str) -> list[Claim]:
     return [
         Claim(
-            f"Samples of the same noise become alike from {small} to {large:,} pictures",
+            f"Samples of the same noise become alike from {small} to {large} pictures",
             "pair rise",
             FIGURE_2,
             "rise of the median cosine",
@@ -120,7 +133,7 @@ def _alike(scale: Scale, small: int, large: int) -> list[Claim]:
     ]
 
 
-def _copies(scale: Scale, small: int, large: int) -> list[Claim]:
+def _copies(scale: Scale, small: int, large: str) -> list[Claim]:
     """Claims on what the short trainings of `smoke` cannot show."""
     return [
         Claim(
@@ -135,7 +148,7 @@ def _copies(scale: Scale, small: int, large: int) -> list[Claim]:
             else "",
         ),
         Claim(
-            f"and of {large:,} nearly the same",
+            f"and of {large} nearly the same",
             "pair of many",
             FIGURE_2,
             "median cosine of twins",
@@ -144,7 +157,7 @@ def _copies(scale: Scale, small: int, large: int) -> list[Claim]:
         ),
         Claim(
             f"Samples of networks of {_pictures(small)} are nearer to a training picture than "
-            f"those of {large:,}",
+            f"those of {large}",
             "nearest fall",
             FIGURE_2,
             "fall of the median cosine",
@@ -221,15 +234,18 @@ def _slope(alpha: float) -> Claim:
     )
 
 
-def _printed_slope(alpha: float) -> Claim:
+def _printed_slope(scale: Scale, alpha: float) -> Claim:
+    """A claim on the published figure, at `paper` closer than on the theory's at any scale."""
+    fewer = "" if scale == "paper" else "; fewer and smaller images than the published ones"
     return Claim(
         f"On images of algorithm 2 with α = {alpha:g} the slope is the published one",
         f"printed slope {alpha:g}",
         FIGURE_4,
         "dB for a dB",
-        within(SLOPES[alpha], 0.05, errors=0),
+        within(SLOPES[alpha], 0.05 if scale == "paper" else 0.12, errors=0),
         published=SLOPES[alpha],
-        note="as the algorithm is printed; the window of the fit is ours, theirs is not known",
+        note="as the algorithm is printed; the window of the fit is ours, theirs is not known"
+        + fewer,
     )
 
 

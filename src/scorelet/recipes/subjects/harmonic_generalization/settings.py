@@ -10,6 +10,8 @@ from scorelet.tasks.audit import Network
 CELEBA = "celeba80"
 """As `FACES`, but as many of CelebA as were published: 99,325 in each half, by any persons."""
 FACE_SETS = (FACES, CELEBA)
+LAWS = ("c_alpha_regular", "c_alpha")
+"""Regular images: of the class of the theory, and of algorithm 2 as it is printed."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,8 @@ class Slopes:
     test: int
     side: int
     network: Network
-    laws: tuple[str, ...] = ("c_alpha_regular", "c_alpha")
-    trained: tuple[str, ...] = ("c_alpha_regular",)
+    laws: tuple[str, ...] = LAWS
+    trained: tuple[str, ...] = LAWS
 
 
 @dataclass(frozen=True)
