@@ -12,6 +12,7 @@ from scorelet.data.labelled import LabelledImages, load_labelled
 from scorelet.networks import VGG, FactorizedVGG
 from scorelet.networks.hermite_gaussian import hermite_gaussians
 from scorelet.recipes import Measured, find_recipe
+from scorelet.recipes.hits import packed, unpacked
 from scorelet.recipes.subjects.neural_encodings import PAIRS, encodings, findings, sets, spatial
 from scorelet.recipes.subjects.neural_encodings.controls import shuffled, shuffling
 from scorelet.recipes.subjects.neural_encodings.learning import (
@@ -208,16 +209,51 @@ def test_layers_that_are_alike_are_told_whatever_layers_have_no_similarity():
     assert findings.fallen(rows_of([None, 0.4])) == "nowhere"
 
 
+def row_of_hits(aligned, unaligned):
+    hits = {"aligned_hits": aligned, "unaligned_hits": unaligned}
+    return {name: packed(torch.tensor(each).double()) for name, each in hits.items()}
+
+
+def test_exchanged_layers_are_compared_picture_by_picture():
+    """Of the same pictures: one of four that differs is all the chance."""
+    full, most, half, none = [1, 1, 1, 1], [1, 1, 1, 0], [1, 1, 0, 0], [0, 0, 0, 0]
+    found = findings.of_transfer(
+        {
+            "seeds": [row_of_hits(full, none)] * 2 + [row_of_hits(full, most)],
+            "data sets": [
+                row_of_hits(full, none),
+                row_of_hits(full, full),
+                row_of_hits(half, none),
+            ],
+            findings.UNTRAINED: [row_of_hits(full, full), row_of_hits(most, none)] * 2,
+        },
+        (1, 2),
+    )
+    expected = {
+        "seeds exchanged": 25, "seeds over untrained": 25, "transfer gain": 0,
+        "transfer falls": 50, "transfer over untrained": 25,
+    }  # fmt: skip
+    assert {name: each.value for name, each in found.items()} == expected
+    assert found["transfer gain"].error == 0
+    one = 25.0  # 100 s / 2, s² = 1/4 of the differences 1, 0, 0, 0
+    assert found["seeds exchanged"].error == pytest.approx(one)
+    some = [row_of_hits(half, [1, 0, 0, 0])] * 3
+    paired = findings.of_transfer(dict.fromkeys(("seeds", "data sets", "untrained"), some), (1, 2))
+    assert paired["transfer over untrained"].error == 0  # the same hits: no chance at all
+    assert paired["transfer gain"].error == pytest.approx(one)
+
+
 def measured_of(scale):
     settings = SETTINGS[scale]
     depth = settings.depth
     pairs = dict.fromkeys(PAIRS, rows_of([0.5] * depth))
     hits = {name: (torch.arange(10) < 5).double()[None] for name in (JOINT, *FROZEN)}
-    curve = [{"aligned": 60.0, "aligned_error": 1.0, "unaligned": 20.0, "unaligned_error": 1.0}]
+    curve = [row_of_hits([1, 1, 0, 1], [0, 0, 0, 1])]
     ranks = [{"rank": 3.0, "rank_sd": 0.1}] * depth
     found = findings.of_encodings(pairs, settings.low) if depth > 3 else {}
     found |= findings.of_transfer(
-        dict.fromkeys(("seeds", "data sets"), curve * (depth + 1)), settings.low
+        dict.fromkeys(("seeds", "data sets", findings.UNTRAINED), curve * (depth + 1)),
+        settings.low,
     )
     found |= findings.of_ranks(ranks, ranks, settings.low) | compared(hits)
     names = ("same law", "other law", "shuffled", "clipped", "layers alike", "share of five",
@@ -271,6 +307,8 @@ def test_clipping_and_exchange_of_layers_leave_the_networks_alone():
     rows = encodings.transfer((net, other), alignment, images, images, comparing)
     assert [row["depth"] for row in rows] == [0, 1, 2, 3]
     assert rows[0]["aligned"] == rows[0]["unaligned"]
+    for row in rows:
+        assert 100 * float(unpacked(row["aligned_hits"]).mean()) == pytest.approx(row["aligned"])
     found = encodings.clipping(net, images, images, comparing)
     assert (found["rank"], found["neurons"]) == (0, 12)  # nothing is learned yet
     after = (*net.parameters(), *other.parameters())

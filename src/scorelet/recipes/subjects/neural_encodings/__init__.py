@@ -17,7 +17,12 @@ from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.neural_encodings import encodings, figures, learning, spatial
 from scorelet.recipes.subjects.neural_encodings.claims import claims
 from scorelet.recipes.subjects.neural_encodings.controls import planted, shuffling
-from scorelet.recipes.subjects.neural_encodings.findings import of_encodings, of_ranks, of_transfer
+from scorelet.recipes.subjects.neural_encodings.findings import (
+    UNTRAINED,
+    of_encodings,
+    of_ranks,
+    of_transfer,
+)
 from scorelet.recipes.subjects.neural_encodings.learning import JOINT, UNIVERSAL, Networks
 from scorelet.recipes.subjects.neural_encodings.quantities import quantities
 from scorelet.recipes.subjects.neural_encodings.sets import (
@@ -56,6 +61,7 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
     pairs = {name: _pair(networks, name) for name in PAIRS}
     rows = {name: found["layers"] for name, found in pairs.items()}
     curves = {name: pairs[name]["transfer"] for name in EXCHANGED}
+    curves[UNTRAINED] = networks.steps("pair-untrained", partial(_from_untrained, networks))
     ranks = {name: _ranks(networks, name) for name in (ALL, PAIR)}
     measured |= of_encodings(rows, settings.low) | of_transfer(curves, settings.low)
     measured |= of_ranks(ranks[ALL], ranks[PAIR], settings.low)
@@ -70,9 +76,9 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
     ]
     tables = {
         "networks": network_rows(accuracies, {}),
-        "spatial": _table(filters, "set", without="filters"),
-        "encodings": _table(rows, "pair", without="eigenvector_cosines"),
-        "transfer": _table(curves, "pair"),
+        "spatial": _table(filters, "set", without=("filters",)),
+        "encodings": _table(rows, "pair", without=("eigenvector_cosines",)),
+        "transfer": _table(curves, "pair", without=("aligned_hits", "unaligned_hits")),
         "ranks": _table(ranks, "set"),
     }
     return Findings(_data(settings), measured, sections, tables)
@@ -106,6 +112,15 @@ def _compared(networks: Networks, name: str) -> dict[str, Rows]:
     return {"layers": rows, "transfer": curve}
 
 
+def _from_untrained(networks: Networks) -> Rows:
+    """Exchange the layers of one of the `seeds` with those that the other had before training."""
+    comparing, data = networks.settings.comparing, networks.on(ALL)
+    first, second = PAIRS["seeds"]
+    pair = networks.network(UNIVERSAL, *first), networks.untrained(UNIVERSAL, *second)
+    alignment = encodings.aligned(pair, data.train, comparing)
+    return encodings.transfer(pair, alignment, data.train, data.test, comparing)
+
+
 def _ranks(networks: Networks, name: str) -> Rows:
     def work() -> Rows:
         net, data = networks.network(UNIVERSAL, name), networks.on(name)
@@ -131,9 +146,9 @@ def _controls(networks: Networks) -> dict[str, Measured]:
     }
 
 
-def _table(found: dict[str, Rows], name: str, *, without: str = "") -> Rows:
+def _table(found: dict[str, Rows], name: str, *, without: tuple[str, ...] = ()) -> Rows:
     return [
-        {name: key} | {k: v for k, v in row.items() if k != without}
+        {name: key} | {k: v for k, v in row.items() if k not in without}
         for key, rows in found.items()
         for row in rows
     ]

@@ -25,7 +25,7 @@ from scorelet.core.random import generator
 from scorelet.data.labelled import LabelledImages
 from scorelet.networks import FactorizedVGG
 from scorelet.recipes.claims import Measured
-from scorelet.recipes.hits import accuracy, gain
+from scorelet.recipes.hits import accuracy, gain, packed
 from scorelet.recipes.subjects.neural_encodings.settings import Comparing
 from scorelet.recipes.trainings import hits_of
 from scorelet.tasks.weights.compare import layer_entry
@@ -96,7 +96,10 @@ def transfer(
     test: LabelledImages,
     comparing: Comparing,
 ) -> list[Row]:
-    """Return accuracies in percent when the first layers come from the other network."""
+    """Return accuracies in percent when the first layers come from the other network.
+
+    And packed hits, as `hits.packed`: all networks answer to the same test pictures.
+    """
     rows, pictures = [], train.first(comparing.settled)
     for depth in range(len(alignment.layers)):
         row: Row = {"depth": depth}
@@ -150,8 +153,9 @@ def ranks(net: nn.Module, images: LabelledImages, comparing: Comparing, seed: in
 
 
 def _accuracy(net: nn.Module, test: LabelledImages, name: str) -> Row:
-    found = accuracy(hits_of(net, test)[None])
-    return {name: found.value, f"{name}_error": found.error}
+    hits = hits_of(net, test)
+    found = accuracy(hits[None])
+    return {name: found.value, f"{name}_error": found.error, f"{name}_hits": packed(hits)}
 
 
 def mean_over(

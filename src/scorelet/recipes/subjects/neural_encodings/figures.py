@@ -184,7 +184,8 @@ def transfer_section(found: Mapping[str, Rows]) -> Section:
     text = (
         "How many layers could be taken from another network? Its first layers are put into the "
         "first network, the next layer is rotated to what it then reads, norms are measured "
-        "again, and nothing is trained. Compare the fall with that of S."
+        "again, and nothing is trained. Compare the fall with that of S. An untrained network, "
+        "that of the other seed before its training, shows what rotating does for any layers."
     )
     picture = Picture(png(drawn), "Accuracy by number of exchanged layers.")
     return Section("Exchanged layers", [Text(text), picture, Table(head, cut)])

@@ -5,17 +5,25 @@ from typing import Any
 
 from scorelet.recipes.claims import Measured, difference
 from scorelet.recipes.contrasts import least
+from scorelet.recipes.hits import gain, unpacked
 from scorelet.recipes.subjects.neural_encodings.encodings import mean_over
 
 Rows = Sequence[Mapping[str, Any]]
 Layers = tuple[int, int]
+UNTRAINED = "untrained"
+"""A donor of layers as it was before its training: what alignment alone does for any layers."""
 RANDOM_LAYERS = (3, 5)
 """Where random labels are compared."""
+PAIRS_SHARE = (
+    "both pairs have the network of the first random labels, and errors count as independent"
+)
 _DEEP = 3
 
 
 def of_encodings(found: Mapping[str, Rows], low: Layers) -> dict[str, Measured]:
     """Return figures of pairs of networks.
+
+    Errors of layers, and of pairs, count as independent; `PAIRS_SHARE` says of which they are not.
 
     Args:
         found: rows of all layers by pair.
@@ -45,18 +53,30 @@ def _similarity(rows: Rows, layers: Layers) -> Measured:
 
 
 def of_transfer(found: Mapping[str, Rows], low: Layers) -> dict[str, Measured]:
-    """Return what exchanged layers cost, by pair; errors are those of the test pictures."""
-    rows, seeds = found["data sets"], found["seeds"][-1]
-    some, every = rows[low[0]], rows[-1]
+    """Return differences of accuracies with exchanged layers, in points.
+
+    All are of the same test pictures, and compared picture by picture.
+
+    Args:
+        found: rows by pair and number of layers, of `UNTRAINED` donors, too.
+        low: the first of these is the number of layers of another data set.
+    """
+    rows, seeds, untrained = (found[name] for name in ("data sets", "seeds", UNTRAINED))
+    some, every, other = rows[low[0]], rows[-1], seeds[-1]
     return {
-        "seeds exchanged": difference(_accuracy(seeds, "aligned"), _accuracy(seeds, "unaligned")),
-        "transfer gain": difference(_accuracy(some, "aligned"), _accuracy(some, "unaligned")),
-        "transfer falls": difference(_accuracy(some, "aligned"), _accuracy(every, "aligned")),
+        "seeds exchanged": _gain(other, other, "unaligned"),
+        "seeds over untrained": _gain(other, untrained[-1]),
+        "transfer gain": _gain(some, some, "unaligned"),
+        "transfer falls": _gain(some, every),
+        "transfer over untrained": _gain(some, untrained[low[0]]),
     }
 
 
-def _accuracy(row: Mapping[str, Any], name: str) -> Measured:
-    return Measured(row[name], row[f"{name}_error"])
+def _gain(row: Mapping[str, Any], other: Mapping[str, Any], name: str = "aligned") -> Measured:
+    """Return the accuracy of a row, aligned, less one of another."""
+    hits = unpacked(row["aligned_hits"]), unpacked(other[f"{name}_hits"])
+    found = gain(hits[0][None], hits[1][None])
+    return Measured(found.value, found.error, "one pair of networks")
 
 
 def of_ranks(rows: Rows, few: Rows, low: Layers) -> dict[str, Measured]:

@@ -14,5 +14,6 @@ def quantities(_settings: Settings) -> frozenset[str]:
         *("top aligned", "top unaligned", "least S seeds", "S seeds falls"),
         *("S halves near", "S halves deep", "S beside falls", "S random", "S random pair"),
         *("seeds exchanged", "transfer gain", "transfer falls", "rank rises", "rank of classes"),
+        *("seeds over untrained", "transfer over untrained"),
         *("same law", "other law", "shuffled", "clipped"),
     }
