@@ -1,6 +1,10 @@
 """Did a denoiser learn the density of its pictures, or the pictures? Evidence from twins."""
 
-from scorelet.analysis.memorization.baseline import wiener_filter
+from scorelet.analysis.memorization.baseline import (
+    covariance_filter,
+    linear_filters,
+    wiener_filter,
+)
 from scorelet.analysis.memorization.by_heart import copy_threshold, known_by_heart
 from scorelet.analysis.memorization.curves import (
     SIGMAS,
@@ -58,6 +62,7 @@ __all__ = [
     "Verdict",
     "by_gap",
     "copy_threshold",
+    "covariance_filter",
     "curve",
     "directions",
     "disjoint_halves",
@@ -65,6 +70,7 @@ __all__ = [
     "gaussian_model_variance",
     "is_behind",
     "known_by_heart",
+    "linear_filters",
     "mean_pair_cosine",
     "median_with_error",
     "model_variance",

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 from scorelet.analysis.image_quality import psnr
-from scorelet.analysis.memorization import is_behind, psnr_by_level, wiener_filter
+from scorelet.analysis.memorization import is_behind, linear_filters, psnr_by_level
 from scorelet.tasks.audit.settings import at_middle
 
 
 @dataclass(frozen=True)
 class Lead:
-    """What models and a linear filter are worth.
+    """What models and linear filters are worth; at each level the better filter counts.
 
     Attributes:
         values: by noise level, by how many dB the models are better than the filter.
@@ -35,12 +35,12 @@ class Lead:
         return [sigma for sigma, lead, gain in both if not is_behind(lead, gain)]
 
 
-def lead_over_filter(
+def lead_over_filters(
     seen: Sequence[Tensor], train: tuple[Tensor, Tensor], sigmas: Sequence[float], *, seed: int
 ) -> Lead:
-    """Compare models with a linear filter on training pictures.
+    """Compare models with linear filters on training pictures.
 
-    The filter is that of the other training set: one of the same pictures knows the spectra of a
+    Filters are those of the other training set: one of the same pictures knows the spectra of a
     few by heart. A model that knows others by heart is behind on held-out ones.
 
     Args:
@@ -51,10 +51,11 @@ def lead_over_filter(
     filtered, easier = [], []
     for levels, own, other in zip(seen, train, train[::-1], strict=True):
         x = own[: levels.shape[1]]
-        filtered.append(psnr_by_level(wiener_filter(other), x, sigmas, seed=seed))
+        found = [psnr_by_level(each, x, sigmas, seed=seed) for each in linear_filters(other)]
+        filtered.append(torch.stack(found))
         gray = float(psnr(torch.full_like(x, float(other.mean())), x).mean())
         easier.append([max(gray, -20 * math.log10(sigma)) for sigma in sigmas])
-    filters = torch.cat(filtered, 1).mean(1)
+    filters = torch.cat(filtered, -1).mean(-1).amax(0)  # the better one at each level
     values = torch.cat(list(seen), 1).mean(1) - filters
     gains = filters - torch.tensor(easier, dtype=filters.dtype).mean(0)
     return Lead(tuple(values.tolist()), tuple(gains.tolist()))

@@ -10,7 +10,7 @@ from scorelet.analysis.memorization import Gap, known_by_heart, psnr_by_level, p
 from scorelet.analysis.memorization.curves import LARGE_GAP
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
-from scorelet.tasks.audit.lead import Lead, lead_over_filter
+from scorelet.tasks.audit.lead import Lead, lead_over_filters
 from scorelet.tasks.audit.pair import Pair
 from scorelet.tasks.audit.settings import AuditSettings, at_middle
 
@@ -24,7 +24,7 @@ class Seen:
         gap: of both models.
         gaps: of each.
         known: of each, how many of these pictures it knows by heart.
-        lead: over a linear filter.
+        lead: over the better one of two linear filters.
     """
 
     psnr: list[Tensor]
@@ -63,7 +63,7 @@ def measure_seen(pair: Pair, tests: Sequence[Tensor], settings: AuditSettings) -
         psnr_gap(torch.cat(own, 1), both),
         [psnr_gap(own[k], tests[k]) for k in (0, 1)],
         [known_by_heart((own[k], other[k]), (tests[k], tests[1 - k])) for k in (0, 1)],
-        lead_over_filter(own, pair.train, sigmas, seed=seed),
+        lead_over_filters(own, pair.train, sigmas, seed=seed),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from scorelet.analysis.memorization import psnr_by_level, wiener_filter
+from scorelet.analysis.memorization import covariance_filter, psnr_by_level, wiener_filter
 from scorelet.core.random import Noise
 from scorelet.core.typing import Image, Labels, NoiseLevel
 from scorelet.models import Denoiser, GaussianDenoiser
@@ -52,9 +52,7 @@ def baselines(train: Image, model: Multiscale[Denoiser]) -> dict[str, Denoiser]:
 
 def filter_of_all(x: Image) -> GaussianDenoiser:
     """Return the Wiener filter of mean and covariance of pictures and their mirror images."""
-    both = torch.cat([x, x.flip(-1)]).double()
-    covariance = torch.cov(both.flatten(1).T, correction=0)
-    return GaussianDenoiser(both.mean(0), covariance).float()
+    return covariance_filter(torch.cat([x, x.flip(-1)])).float()
 
 
 def psnr_rows(model: Denoiser, test: Image, decibels: Sequence[int], seed: int) -> list[Any]:
