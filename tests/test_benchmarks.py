@@ -1,10 +1,29 @@
 """What benchmarks say of other packages: how each was called stands in its row."""
 
 import inspect
+import json
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
+
+from scorelet.recipes import find_recipe
+from scorelet.recipes.subjects.harmonic_generalization.claims import FIGURE_1, FIGURE_2
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_linear_filters_are_judged_by_the_claims_on_twins():
+    """The stored table has all of them, with their names and criteria, as the recipe has."""
+    stored = json.loads((ROOT / "docs/results/linear_twins.json").read_text(encoding="utf-8"))
+    (rows,) = (run["claims"] for run in stored["runs"] if run["part"] == "twins")
+    claims = find_recipe("harmonic_generalization").setup("small").claims
+    expected = [claim for claim in claims if claim.where in (FIGURE_1, FIGURE_2)]
+    assert [row["name"] for row in rows] == [claim.name for claim in expected]
+    for row, claim in zip(rows, expected, strict=True):
+        assert row["criterion"].startswith(claim.criterion.text)
+        assert row["networks"] is not None
 
 
 @pytest.fixture
