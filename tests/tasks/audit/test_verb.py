@@ -10,7 +10,7 @@ import torch
 import scorelet as sl
 from samples import Answering, write_png
 from scorelet.analysis.memorization import nearest, pair_cosines, wiener_filter
-from scorelet.core.errors import ImageFileError, InputError
+from scorelet.core.errors import ArrayFileError, ImageFileError, InputError
 from scorelet.data.fields.ensembles import ensemble
 from scorelet.models import FiniteSetDenoiser, GaussianDenoiser, StationaryGaussianDenoiser
 from scorelet.tasks.audit import AuditSettings, Network, Told, audit_models, audit_twins
@@ -148,6 +148,12 @@ def test_copies_among_samples_are_counted_and_shown_first(tmp_path):
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
     for words in ("2 of 6, 0 of 6", "20 of 62 and 20 of 60", "20, drawn at random (seed 0)"):
         assert words in page
+    given_as_others = torch.cat([b, planted[60:]])
+    found = sl.audit(new, models=models, train=[a, given_as_others], samples=6).document
+    assert [one["copies_of_other"] for one in found["rows"][0]["each"]] == [2, 0]
+    (warning,) = [text for text in found["warnings"] if "in the order of the models" in text]
+    assert warning.startswith("of training pictures of the second model the first knows some, too")
+    assert "(2 samples are copies of some)" in warning
 
 
 @pytest.mark.slow
@@ -208,6 +214,31 @@ def test_training_sets_in_the_other_order_are_refused(arrays):
     with pytest.raises(InputError, match=r"dB better than their own.*in the other order"):
         sl.audit(new, models=models, train=[b, a], samples=0)
     sl.audit(new, models=models, train=[a, b], samples=0)
+
+
+def law_denoiser():
+    """The best denoiser of the law of `pictures`, which knows none of them."""
+    return StationaryGaussianDenoiser(0.12**2 * LAW.power(12), mean=0.5)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_the_other_order_is_refused_if_a_single_model_memorises(arrays, place):
+    """It brings back the other's set far better; the other model shows which set is harder."""
+    sets = arrays[:2]
+    models = [law_denoiser(), law_denoiser()]
+    models[place] = finite(sets[place])
+    sl.audit(arrays[2], models=models, train=sets, samples=0)
+    with pytest.raises(InputError, match=r"dB better than their own.*in the other order"):
+        sl.audit(arrays[2], models=models, train=sets[::-1], samples=0)
+
+
+def test_a_harder_training_set_is_not_the_other_order(arrays, tmp_path):
+    """Both models bring back one set far better, as its pictures have less contrast."""
+    a, b, new = arrays
+    np.save(tmp_path / "pale.npy", (127 + (np.load(b) - 127.0) / 8).astype(np.uint8))
+    models = [law_denoiser(), law_denoiser()]
+    warnings = sl.audit(new, models=models, train=[a, tmp_path / "pale.npy"], samples=0).document
+    assert not any("order" in said for said in warnings["warnings"])
 
 
 @pytest.mark.parametrize("count", [1, 2, 4])
@@ -371,6 +402,26 @@ def test_networks_keep_their_mode(arrays):
     second.eval()
     sl.audit(arrays[2], models=[first, second], samples=0)
     assert (first.training, second.training) == (True, False)
+
+
+@pytest.mark.parametrize("kept", [3000, 60, 0])
+def test_a_part_of_an_archive_is_called_damaged(tmp_path, kept):
+    path = tmp_path / "x.npz"
+    np.savez(path, x_train=pictures(40))
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(ArrayFileError, match=r"x\.npz is damaged or truncated"):
+        load_picture_array(path)
+
+
+def test_an_archive_of_a_later_version_is_called_damaged(tmp_path):
+    """Bytes of its directory say that version 10.9 is needed to read it."""
+    path = tmp_path / "x.npz"
+    np.savez(path, x_train=pictures(4))
+    stored = bytearray(path.read_bytes())
+    stored[stored.index(b"PK\x01\x02") + 6] = 109
+    path.write_bytes(stored)
+    with pytest.raises(ArrayFileError, match=r"x\.npz is damaged or truncated"):
+        load_picture_array(path)
 
 
 def test_one_model_given_twice_is_refused(arrays):

@@ -27,9 +27,11 @@ class Audit(Brief):
             linear filter is no better), variance (sigma, value and error by level), quartiles of
             cosines: pair, nearest, nearest_of_held_out; pair_cosines, nearest_cosines; diverged
             (why no samples could be drawn, or None); each: gap, gap_error, by_gap (what it says),
-            measured (training pictures), known (those by heart), nearest, nearest_cosines,
-            others_cosines (with the nearest training picture of the other model), copies (samples
-            with a cosine above copies_from) of the first model and of the second.
+            measured (training pictures), known (those by heart), known_of_other (training pictures
+            of the other model), nearest, nearest_cosines, others_cosines (with the nearest training
+            picture of the other model), copies (samples with a cosine above copies_from) and
+            copies_of_other (of training pictures of the other model) of the first model and of the
+            second.
         shown: pictures for the report, by row.
     """
 

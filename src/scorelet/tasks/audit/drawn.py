@@ -46,10 +46,21 @@ class Drawn:
     @property
     def copies(self) -> list[int] | None:
         """How many samples of each model are copies."""
-        if self.nearest is None or self.thresholds is None:
-            return None
-        both = zip(self.nearest, self.thresholds, strict=True)
-        return [int((cosines > threshold).sum()) for cosines, threshold in both]
+        return _count(self.nearest, self.thresholds)
+
+    @property
+    def copies_of_other(self) -> list[int] | None:
+        """How many samples of each model are copies of training pictures of the other."""
+        return _count(self.others, self.thresholds and self.thresholds[::-1])
+
+
+def _count(
+    cosines: tuple[Tensor, Tensor] | None, thresholds: tuple[float, float] | None
+) -> list[int] | None:
+    if cosines is None or thresholds is None:
+        return None
+    both = zip(cosines, thresholds, strict=True)
+    return [int((of_one > threshold).sum()) for of_one, threshold in both]
 
 
 def draw(

@@ -104,10 +104,12 @@ def _of_one(k: int, seen: Seen | None, drawn: Drawn) -> Row:
         "by_gap": by_gap(gap),
         "measured": None if seen is None else seen.psnr[k].shape[1],
         "known": None if seen is None else seen.known[k],
+        "known_of_other": None if seen is None else seen.known_of_other[k],
         "nearest": _quartiles(cosines),
         "nearest_cosines": _list(cosines),
         "others_cosines": None if drawn.others is None else _list(drawn.others[k]),
         "copies": None if drawn.copies is None else drawn.copies[k],
+        "copies_of_other": None if drawn.copies_of_other is None else drawn.copies_of_other[k],
         "copies_from": None if drawn.thresholds is None else drawn.thresholds[k],
     }
 

@@ -38,6 +38,28 @@ def known(each: Sequence[Row]) -> str | None:
     return _sentence(counts(each, "known"), "training pictures", one, many)
 
 
+def of_other(each: Sequence[Row]) -> list[str]:
+    """Warn of models that know pictures which only the other one has learned, if any do."""
+    names = ("first", "second")
+    said = []
+    for k, one in enumerate(each):
+        parts = [
+            f"{one[key]} {of_one if one[key] == 1 else of_many}"
+            for key, of_one, of_many in (
+                ("copies_of_other", "sample is a copy of one", "samples are copies of some"),
+                ("known_of_other", "is known by heart", "are known by heart"),
+            )
+            if one[key]
+        ]
+        if parts:
+            said.append(
+                f"of training pictures of the {names[1 - k]} model the {names[k]} knows some, too "
+                f"({', '.join(parts)}): perhaps the training sets are not given in the order of "
+                "the models, or are not all that they have learned"
+            )
+    return said
+
+
 def _sentence(found: list[tuple[int, int]], what: str, one: str, many: str) -> str | None:
     if not found:
         return None

@@ -41,6 +41,7 @@ from scorelet.tasks.audit.measure import Row, measure
 from scorelet.tasks.audit.outlook import outlook
 from scorelet.tasks.audit.pair import Pair
 from scorelet.tasks.audit.settings import SIZES, AuditSettings, network_of_twins, noise_levels
+from scorelet.tasks.audit.singles import of_other
 from scorelet.tasks.audit.twins import (
     HALVES,
     refuse_tiny,
@@ -300,7 +301,10 @@ def audit_models(
         "models": [name_of(model) for model in models],
         "network": None,
         "folder": None,
-        "warnings": [*notes, *warn_of_copies(a, b), *warnings, *_warnings([full])],
+        "warnings": [
+            *(*notes, *warn_of_copies(a, b), *warnings),
+            *(*of_other(row["each"]), *_warnings([full])),
+        ],
         "rows": [full],
     }
     return Audit(document, {0: shown})
