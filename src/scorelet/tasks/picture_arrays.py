@@ -1,5 +1,6 @@
 """Pictures of one size as one array: from a folder, or from an array file."""
 
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 
 from scorelet.core.arrays import plain_array
-from scorelet.core.errors import ImageFileError, InputError
+from scorelet.core.errors import ArrayFileError, ImageFileError, InputError
 from scorelet.core.progress import Say
 from scorelet.data import (
     Picture,
@@ -23,6 +24,7 @@ from scorelet.data import (
 from scorelet.data.fields.array_files import array_suffix, read_array
 from scorelet.data.fields.arrays import split_name
 from scorelet.data.pictures.channel_axis import with_channels_last
+from scorelet.data.pictures.errors import reading
 from scorelet.data.pictures.folders import left_out_of
 from scorelet.tasks.fitting import pixels_fitter
 
@@ -175,11 +177,10 @@ def _read(folder: Path, say: Say | None) -> Iterator[tuple[Path, Picture]]:
 
 
 def _has_training_set(file: Path) -> bool:
-    try:
-        with np.load(file, allow_pickle=False) as arrays:
-            return "x_train" in arrays
-    except (OSError, ValueError):
+    if not file.is_file():
         return False  # whoever reads it says what is wrong
+    with reading(file, kind=ArrayFileError, what="array"), zipfile.ZipFile(file) as archive:
+        return "x_train.npy" in archive.namelist()
 
 
 def _checked(array: np.ndarray, source: str | Path, *, beyond: bool) -> Pictures:
