@@ -113,6 +113,43 @@ def test_projections_have_as_many_eigenvalues_of_one_as_dimensions(rank, k, dtyp
     torch.testing.assert_close(found.values, exact, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_maps_of_few_factors_are_decomposed_from_any_start(seed):
+    """Of 0, 1/2 and 1 so often, searches for 70 vectors break down from a third of all starts."""
+    factors = torch.cat([torch.full((n,), v) for n, v in ((47, 0.0), (41, 0.5), (62, 1.0))])
+    q = torch.linalg.qr(torch.randn(150, 150, generator=generator(0), dtype=torch.float64)).Q
+    J = ((q * factors) @ q.mT).float()
+    y = torch.ones(150)
+    basis = jacobian_basis(
+        linear(J), y, 70, 0.1, method="iterative", kind="singular", tolerance=0.01, seed=seed
+    )
+    torch.testing.assert_close(basis.values, factors.msort().flip(0)[:70], atol=2e-3, rtol=0)
+
+
+@pytest.mark.parametrize("kind", ["symmetric", "singular"])
+@pytest.mark.parametrize("scale", [1e-20, 1e-10, 1e20])
+def test_the_tolerance_is_one_of_factors_of_any_size(scale, kind):
+    """ARPACK's own has an absolute floor, and JᵀJ of large and small factors is beyond float32."""
+    factors = torch.linspace(0, 1, 64, dtype=torch.float64)
+    q = torch.linalg.qr(torch.randn(64, 64, generator=generator(0), dtype=torch.float64)).Q
+    J = (scale * (q * factors) @ q.mT).float()
+    found = jacobian_basis(linear(J), torch.ones(64), 8, 0.1, kind=kind, method="iterative")
+    assert bool((found.residuals <= 2e-3 * found.values).all())  # as much again for rounding
+    torch.testing.assert_close(
+        found.values.double() / scale, factors.flip(0)[:8], atol=0, rtol=1e-4
+    )
+
+
+@pytest.mark.parametrize("scale", [1e25, 1e-25])
+def test_a_level_is_found_in_any_unit(scale):
+    """σ is one of the unit of y, and SURE of its square, though squares are beyond float32."""
+    y = torch.rand(1, 16, 16, generator=generator(0))
+    found, expected = (jacobian_basis(lambda y: 0.5 * (y + y.mean()), s * y, 3) for s in (scale, 1))
+    for name, power in (("sigma", 1), ("sigma_error", 1), ("sure", 2), ("sure_error", 2)):
+        value = getattr(found, name) / scale**power
+        assert value == pytest.approx(getattr(expected, name), rel=1e-4)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_copies_of_zero_above_large_negative_eigenvalues_are_found(dtype):
     """The score of a Gaussian on a subspace: 0 as often as that has dimensions, beside -100."""

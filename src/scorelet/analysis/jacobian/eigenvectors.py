@@ -7,7 +7,7 @@ import torch
 from torch import Generator, Tensor
 
 from scorelet.analysis.jacobian.largest import largest
-from scorelet.analysis.jacobian.products import INFINITE, JacobianProducts, norms
+from scorelet.analysis.jacobian.products import INFINITE, JacobianProducts, norms, signs
 from scorelet.core.errors import InputError
 from scorelet.core.progress import Progress
 from scorelet.core.random import randn
@@ -64,13 +64,16 @@ def iterative(
     progress: Progress | None,
 ) -> Decomposition:
     """Find the k largest by products only, from a random start."""
-    map_ = _normal if singular else JacobianProducts.symmetric
+    map_ = _normal if singular else _symmetric
+    scale = _scale(products, rng)
 
     def product(v: np.ndarray) -> np.ndarray:
         vector = torch.from_numpy(np.ascontiguousarray(v)).to(products.value)
-        found = map_(products, vector.reshape(1, *products.shape))
+        found = map_(products, vector.reshape(1, *products.shape), scale)
         if progress:
             progress(products.count, 0)
+        if not bool(found.isfinite().all()):
+            raise InputError(INFINITE)
         return found.detach().flatten().cpu().numpy()
 
     def draw() -> np.ndarray:
@@ -81,9 +84,21 @@ def iterative(
     return _pairs(products, vectors) if singular else _ordered(products, vectors)
 
 
-def _normal(products: JacobianProducts, vectors: Tensor) -> Tensor:
-    """JᵀJ v, whose eigenvectors are the singular vectors of J on the side of y."""
-    return products.transposed(products.forward(vectors))
+def _scale(products: JacobianProducts, rng: Generator) -> float:
+    """Return |J v| / |v| of a random v, about the root mean square of the singular values."""
+    v = signs(1, products.value, rng)
+    scale = float(norms(products.forward(v).detach()) / products.size**0.5)
+    return scale or 1.0
+
+
+def _symmetric(products: JacobianProducts, vectors: Tensor, scale: float) -> Tensor:
+    """S v / scale."""
+    return products.symmetric(vectors) / scale
+
+
+def _normal(products: JacobianProducts, vectors: Tensor, scale: float) -> Tensor:
+    """JᵀJ v / scale², whose eigenvectors are the singular vectors of J on the side of y."""
+    return products.transposed(products.forward(vectors) / scale) / scale
 
 
 def _ordered(products: JacobianProducts, vectors: Tensor) -> Decomposition:
@@ -103,7 +118,7 @@ def _pairs(products: JacobianProducts, vectors: Tensor) -> Decomposition:
     Those of values that are 0 up to rounding are rounding on the other side: they are set to 0.
     """
     moved = _one_by_one(products.forward, vectors)
-    values = moved.flatten(1).norm(dim=1)
+    values = norms(moved).to(moved)
     order = values.argsort(descending=True)
     values, vectors, moved = values[order], vectors[order], moved[order]
     rounding = torch.finfo(values.dtype).eps ** 0.5 * values[0]  # they are roots of eigenvalues

@@ -38,8 +38,8 @@ def found_level(f: object, y: Tensor, denoised: Tensor, diagonal: Tensor) -> Est
     planes = y.reshape(-1, *y.shape[-2:]) if y.ndim > 1 else None
     if planes is None or planes.shape[0] > 4 or min(y.shape[-2:]) < FINDABLE:
         return None
-    noisy, clean, kept = (
-        image.reshape(planes.shape).permute(1, 2, 0).cpu().numpy()
+    noisy, clean, kept = (  # in float64, as squares of large values are beyond float32
+        image.reshape(planes.shape).permute(1, 2, 0).cpu().double().numpy()
         for image in (y, denoised, diagonal)
     )
     meter = ResidualMeter(bounded=False)
