@@ -341,3 +341,15 @@ def test_gains_are_1_where_the_reference_has_none():
     norm = draw_network(plain, x, into=affine).network[1]
     assert norm.weight.tolist() == [1.0] * 12
     assert norm.bias.tolist() == [0.0] * 12
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_layer_that_reads_zeros_only_is_refused_wherever_it_is(first):
+    """Black pictures at the first one; behind it a bias that no unit exceeds."""
+    net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 3), nn.Flatten()).eval()
+    with torch.no_grad():
+        net[0].bias.fill_(-100)
+    shown = torch.rand(20, 3, 6, 6, generator=rng(0)) * (0 if first else 1)
+    name = "0" if first else "2"
+    with pytest.raises(InputError, match=f"Layer {name}: all activations of a network are 0"):
+        draw_network(net, shown)

@@ -91,8 +91,7 @@ def procrustes(
     Raises:
         InputError: no samples, activations that are all 0, or numbers that do not fit.
     """
-    if not moments.count or not min(moments.powers) > 0:
-        raise InputError("all activations of a network are 0: nothing can be aligned")
+    refuse_silent(moments)
     products = moments.products.real if real else moments.products
     small = summed_blocks(products.contiguous(), copies)
     factor = polar_factor(small, by=polar)
@@ -110,6 +109,16 @@ def _repeated(matrix: Tensor, copies: int) -> Tensor:
     """Return X ⊗ 1."""
     once = torch.eye(copies, dtype=matrix.dtype)
     return torch.kron(matrix.contiguous(), once) if copies > 1 else matrix
+
+
+def refuse_silent(moments: CrossMoments) -> None:
+    """Refuse activations that are all 0 in one network, or that nobody has seen.
+
+    Raises:
+        InputError: such activations.
+    """
+    if not moments.count or not min(moments.powers) > 0:
+        raise InputError("all activations of a network are 0: nothing can be aligned")
 
 
 def similarity_of_means(moments: CrossMoments, *, real: bool = False, copies: int = 1) -> float:

@@ -33,6 +33,7 @@ from scorelet.analysis.alignment.procrustes import (
     Rotation,
     identity,
     procrustes,
+    refuse_silent,
     undetermined,
 )
 from scorelet.analysis.alignment.watching import CalledParts, called_parts
@@ -113,7 +114,8 @@ def draw_network(
 
     Raises:
         InputError: parts whose parameters have no law, weights that are not finite, layers that do
-            not correspond, other norms behind them, or pictures that the network does not take.
+            not correspond, other norms behind them, a layer that reads zeros only, or pictures that
+            the network does not take.
     """
     reference = unwrapped(reference)
     refuse_unknown_parts(reference)
@@ -191,6 +193,7 @@ class _Drawing:
 def _rotation(pair: Pair, sums: CrossMoments, *, fixed: bool) -> Rotation:
     real = not pair[0].complex
     try:
+        refuse_silent(sums)
         return identity(sums, real=real) if fixed else procrustes(sums, real=real)
     except InputError as error:
         raise InputError(f"Layer {pair[0].name}: {str(error).removesuffix('.')}.") from None
