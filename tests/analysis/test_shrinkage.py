@@ -88,3 +88,31 @@ def test_sides_that_cannot_be_halved_lose_their_last_pixels(shape, kept, levels)
     found = with_levels(x)
     assert torch.equal(found, x[..., : kept[0], : kept[1]])
     assert wavelet_levels(found) == levels
+
+
+@pytest.mark.parametrize(
+    ("c", "sigma", "words"),
+    [
+        (torch.full((4,), torch.nan), 0.1, "hold NaN or infinite"),
+        (torch.zeros(0), 0.1, "no coefficients"),
+        (torch.ones(4), 0.0, "positive and finite"),
+        (torch.ones(4), float("inf"), "positive and finite"),
+    ],
+)
+def test_coefficients_without_an_oracle_are_refused(c, sigma, words):
+    with pytest.raises(InputError, match=words):
+        oracle_shrinkage(c, sigma)
+
+
+@pytest.mark.parametrize(
+    ("noisy", "denoised", "window", "words"),
+    [
+        (np.array(["a", "b", "c"]), [1, 2, 3], (0, 25), "noisy holds <U1: expected real"),
+        ([0, 1, 2], np.array([1j, 2, 3]), (0, 25), "denoised holds complex128: expected real"),
+        ([0, np.nan, 10, 20], [0, 1, 5, 10], (0, 25), "is NaN"),
+        ([0, 5, 10, 20], [0, 1, 5, 10], (np.nan, 25), "is NaN"),
+    ],
+)
+def test_levels_that_have_no_slope_are_refused(noisy, denoised, window, words):
+    with pytest.raises(InputError, match=words):
+        psnr_slope(noisy, denoised, window)

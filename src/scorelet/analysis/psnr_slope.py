@@ -47,12 +47,17 @@ def psnr_slope(noisy: Values, denoised: Values, window: tuple[Level, Level] = (0
         window: lowest and highest input PSNR that count, in dB.
 
     Raises:
-        InputError: lengths that differ, or fewer than three points within the window.
+        InputError: what is no list of real numbers, lengths that differ, an input or a window that
+            is NaN, or fewer than three points within the window.
+
+    Outputs that are not finite, as of an exact answer, are left out.
     """
-    x, y = np.asarray(noisy, float), np.asarray(denoised, float)
+    x, y = _levels(noisy, "noisy"), _levels(denoised, "denoised")
     if x.shape != y.shape or x.ndim != 1:
         raise InputError(f"There are {x.size} input and {y.size} output values: expected as many.")
     low, high = window
+    if np.isnan([*x, low, high]).any():
+        raise InputError("An input PSNR, or an end of the window, is NaN: leave such levels out.")
     inside = (x >= low) & (x <= high) & np.isfinite(y)
     x, y = x[inside], y[inside]
     if len(np.unique(x)) < _FEWEST:
@@ -66,3 +71,10 @@ def psnr_slope(noisy: Values, denoised: Values, window: tuple[Level, Level] = (0
     residual = y - y.mean() - slope * centred
     error = float(np.sqrt(residual @ residual / max(1, len(x) - 2) / power))
     return PsnrSlope(slope, error, float(y.mean() - slope * x.mean()), window, len(x))
+
+
+def _levels(values: Values, name: str) -> np.ndarray:
+    found = np.asarray(values)
+    if found.dtype.kind not in "fiu":
+        raise InputError(f"{name} holds {found.dtype}: expected real numbers, PSNR in dB.")
+    return found.astype(float)

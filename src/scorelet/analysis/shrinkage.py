@@ -10,6 +10,7 @@ which lies between ½ Σ min(c_k², σ²) and Σ min(c_k², σ²).
 References: Kadkhodaie et al. 2024, arXiv 2310.02557, eqs. 11 and 12.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -42,10 +43,15 @@ def oracle_shrinkage(coefficients: Tensor, sigma: float) -> OracleShrinkage:
         sigma: noise level, in the unit of the image, positive.
 
     Raises:
-        InputError: sigma is not positive.
+        InputError: sigma is not positive and finite, or no coefficients, or some that are not
+            finite.
     """
-    if not sigma > 0:
-        raise InputError(f"sigma must be positive, got {sigma}.")
+    if not 0 < sigma < math.inf:
+        raise InputError(f"sigma must be positive and finite, got {sigma}.")
+    if not coefficients.numel():
+        raise InputError("There are no coefficients: give those of an image.")
+    if not bool(coefficients.isfinite().all()):
+        raise InputError("The coefficients hold NaN or infinite numbers: fill them first.")
     power = coefficients.double().flatten().square()
     factors = (power / (power + sigma**2)).sort(descending=True).values
     return OracleShrinkage(factors, sigma**2 * float(factors.sum()))
