@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from scorelet.analysis.robustness import check_unnormalised
+from scorelet.analysis.robustness.pictures import check_unit
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator
 
@@ -17,3 +18,10 @@ def test_probabilities_are_no_logits_however_they_were_rounded(classes, dtype):
         check_unnormalised(z.softmax(1).to(dtype).float())
     check_unnormalised(z.abs().to(dtype).float())
     check_unnormalised(z.softmax(1).to(dtype).float().log())
+
+
+def test_pictures_with_nan_are_not_called_out_of_range():
+    x = torch.full((2, 1, 3, 3), 0.5)
+    x[1, 0, 2, 2] = torch.nan
+    with pytest.raises(InputError, match="hold NaN: fill them first"):
+        check_unit(x)

@@ -45,7 +45,7 @@ def check_unit(x: Tensor, *, space: int = 2) -> None:
         space: its axes; 1: these are signals (batch, channel, length), 3: volumes.
 
     Raises:
-        InputError: another shape or dtype, values outside [0, 1].
+        InputError: another shape or dtype, NaN, values outside [0, 1].
     """
     if x.ndim != 2 + space or not x.is_floating_point() or not len(x):
         axes = {1: "length", 2: "height, width", 3: "depth, height, width"}[space]
@@ -53,6 +53,8 @@ def check_unit(x: Tensor, *, space: int = 2) -> None:
             f"The pictures are {str(x.dtype).removeprefix('torch.')} of shape {tuple(x.shape)}: "
             f"expected floats (batch, channel, {axes}) with values in [0, 1]."
         )
+    if bool(x.isnan().any()):
+        raise InputError("The pictures hold NaN: fill them first.")
     low, high = float(x.min()), float(x.max())
     if not (low >= 0 and high <= 1):
         hint = "divide pictures of 8 bits by 255" if high > BRIGHT else "let the model scale them"
