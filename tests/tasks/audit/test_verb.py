@@ -338,6 +338,16 @@ def test_functions_are_taken_as_they_are(arrays):
 
 
 @pytest.mark.slow
+def test_answers_in_another_unit_are_said(arrays):
+    """Not that a linear filter does better alone."""
+    models = [law_denoiser(), law_denoiser()]
+    functions = [lambda y, f=f: 255 * f(y, 0.3) for f in models]
+    warnings = sl.audit(arrays[2], models=functions, samples=0).document["warnings"]
+    assert sum("lie far outside of [0, 1]" in text for text in warnings) == 2
+    warnings = sl.audit(arrays[2], models=models, samples=0).document["warnings"]
+    assert not any("far outside" in text for text in warnings)
+
+
 def test_pictures_in_memory_are_those_of_a_file(arrays):
     """Of 8 bits as files hold them, floats with channels first."""
     a, b, new = arrays

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from scorelet.analysis.memorization import psnr_by_level
-from scorelet.analysis.memorization.curves import EXACT
+from scorelet.analysis.memorization.curves import EXACT, noisy
 from scorelet.analysis.returned_noise import by_psnr
 from scorelet.core.errors import InputError
 from scorelet.core.network import equal_weights
@@ -15,6 +16,9 @@ from scorelet.core.typing import Image, NoiseLevel
 from scorelet.data import channels_taken
 from scorelet.models import Denoiser
 from scorelet.tasks.others_denoiser import Model, name_of
+
+_FAR = 1.0
+"""So far beyond [0, 1] the answers of denoisers do not lie, but for a few."""
 
 
 def refuse_other_channels(model: Model, denoiser: Denoiser, channels: int) -> None:
@@ -73,6 +77,25 @@ def refuse_noise(
             f"picture less its answer is {rest - own:.1f} dB nearer to the clean one than the "
             "answer; give a module that returns clean pictures, y - f(y) of this f."
         )
+
+
+def warn_of_other_scale(
+    model: Model, denoiser: Denoiser, clean: Image, sigma: float, *, seed: int
+) -> list[str]:
+    """Warn of answers in another unit than that of pictures, as 0 to 255.
+
+    Args:
+        model, denoiser, clean, sigma, seed: as in `refuse_noise`.
+    """
+    with torch.no_grad():
+        answers = denoiser(noisy(clean, sigma, 0, seed), sigma)
+    low, high = (float(answers.double().quantile(share)) for share in (0.05, 0.95))
+    if -_FAR <= low <= high <= 1 + _FAR:
+        return []
+    return [
+        f"most answers of {name_of(model)} lie far outside of [0, 1], as from {low:.3g} to "
+        f"{high:.3g}: give a module that returns pictures in the unit of those that it gets"
+    ]
 
 
 def _of_best_multiple(clean: Image, sigma: float) -> float:

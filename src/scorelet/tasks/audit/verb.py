@@ -36,6 +36,7 @@ from scorelet.tasks.audit.given import (
     refuse_options_of_twins,
     refuse_other_channels,
     warn_of_copies,
+    warn_of_other_scale,
 )
 from scorelet.tasks.audit.measure import Row, measure
 from scorelet.tasks.audit.outlook import outlook
@@ -290,6 +291,7 @@ def audit_models(
         for model, f, seen in zip(models, (a, b), (first, second), strict=True):
             shown_to = held_out if seen is None else seen[: settings.held_out]
             refuse_noise(model, f, shown_to.to(place), level, seed=seed)
+            warnings += warn_of_other_scale(model, f, shown_to.to(place), level, seed=seed)
         pair = Pair(a, b, first, second, twins=False)
         row, shown = measure(pair, held_out, settings, progress=told.progress)
     full = {"size": None, "sentence": evidence(row)} | row
