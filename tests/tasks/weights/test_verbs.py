@@ -26,7 +26,7 @@ from scorelet.tasks.networks import PictureChoice, open_pictures, open_unlabelle
 from scorelet.tasks.picture_arrays import images_of
 from scorelet.tasks.weights import compare_report, spectrum_report
 from scorelet.tasks.weights.compare import CompareSettings, comparison
-from scorelet.tasks.weights.spectrum import spectra
+from scorelet.tasks.weights.spectrum import _mostly_norms, spectra
 
 SECOND = "stages.1.0.second"
 
@@ -909,3 +909,11 @@ def test_layers_of_zeros_are_said_where_networks_are_compared_and_drawn():
     for law, count in (("shrunk", 1), ("empirical", 0)):
         warnings = sl.weights.resample(net, data=images, law=law).document["warnings"]
         assert sum(text.startswith(f"{said}, and the law shrunk") for text in warnings) == count
+
+
+@pytest.mark.parametrize(
+    ("kept", "rest", "said"),
+    [(1, 0, True), (5, 4, False), (10, 8, True), (11, 9, False), (0, 0, False), (3, 3, False)],
+)
+def test_directions_that_go_with_the_norms_are_said_if_they_are_all_or_a_fifth(kept, rest, said):
+    assert _mostly_norms(kept, rest) is said

@@ -191,9 +191,9 @@ def _no_bulks(layers: Sequence[LayerSpectrum], used: str) -> list[str]:
 
 
 def _unequal_norms(layers: Sequence[LayerSpectrum]) -> list[str]:
-    """Say where a fifth of the directions or more may be there because norms of neurons differ."""
+    """Say where many directions may be there because norms of neurons differ."""
     counts = [(s.layer.name, len(s.learned.values), s.beyond_norms) for s in layers]
-    many = [(name, kept, rest) for name, kept, rest in counts if kept - rest > max(1, 0.2 * kept)]
+    many = [(name, kept, rest) for name, kept, rest in counts if _mostly_norms(kept, rest)]
     if not many:
         return []
     shown = ", ".join(f"{name} ({kept - rest} of {kept})" for name, kept, rest in many[:5])
@@ -201,6 +201,12 @@ def _unequal_norms(layers: Sequence[LayerSpectrum]) -> list[str]:
         f"neurons of {shown}{', ...' if len(many) > 5 else ''} have unequal norms, perhaps 0, and "
         "random ones of the same norms would show so many of the learned directions, too"
     ]
+
+
+def _mostly_norms(kept: int, rest: int) -> bool:
+    """Whether all of the directions go with the norms, or a fifth of them or more, but not one."""
+    gone = kept - rest
+    return gone > 0 and (not rest or (gone > 1 and gone >= 0.2 * kept))
 
 
 def zeros(layers: Sequence[LayerSpectrum]) -> list[str]:
