@@ -380,3 +380,35 @@ def test_a_level_of_which_the_denoiser_sees_nothing_is_said(tmp_path, sigma, war
     assert found["mse"] > 0
     said = "takes away far less than it would of noise of the level that sigma says"
     assert any(said in warning for warning in found["warnings"]) is warned
+
+
+@pytest.mark.parametrize("level", [0, -5])
+def test_a_level_that_is_not_above_zero_is_refused_in_one_sentence(shell, tmp_path, level):
+    write_png(tmp_path / "a.png", noisy(12, 16)[..., :1])
+    status, _, err = shell("basis", tmp_path / "a.png", f"--sigma={level}")
+    assert status == 2
+    assert f"--sigma is {level}: it must be above 0." in err
+
+
+@pytest.mark.parametrize("scale", [1e20, 1e30])
+def test_pictures_of_very_large_values_have_finite_figures(tmp_path, scale):
+    """Squares of such are beyond float32."""
+    x = np.random.default_rng(0).random((12, 12)).astype(np.float32)
+    tifffile.imwrite(tmp_path / "x.tif", x * np.float32(scale))
+    found = sl.basis(tmp_path / "x.tif", model=Pointwise(lambda y: y / 2), k=2, noise=scale / 10)
+    json.dumps(found.document, allow_nan=False)
+    assert found.document["sigma"] == pytest.approx(25.5 * scale)
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.0])
+def test_factors_are_called_near_one_only_where_they_are(tmp_path, factor):
+    write_png(tmp_path / "black.png", np.zeros((12, 12, 1), np.uint8))
+    found = sl.basis(tmp_path / "black.png", model=Pointwise(lambda y: factor * y), k=2)
+    (said,) = [text for text in found.document["warnings"] if "hardly any noise" in text]
+    assert ("factors are all near 1" in said) == (factor == 1)
+
+
+def test_a_level_beyond_the_picture_is_said_in_both_units(tmp_path):
+    write_png(tmp_path / "a.png", noisy(12, 16)[..., :1])
+    found = sl.basis(tmp_path / "a.png", model=Pointwise(lambda y: y / 2), k=2, noise=1e12 / 255)
+    assert any("1e+12 in 8-bit units" in text for text in found.document["warnings"])

@@ -68,7 +68,7 @@ def basis(
         check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
     settings = BasisSettings(
         k,
-        None if sigma is None else shared.eight_bits(sigma),
+        None if sigma is None else shared.eight_bits(sigma, zero=False),
         shared.eight_bits(noise, "--noise"),
         crop,
         kind,

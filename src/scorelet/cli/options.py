@@ -134,12 +134,21 @@ class Shared:
         """Print a warning on stderr."""
         print(f"warning: {text}", file=sys.stderr)
 
-    def eight_bits(self, sigma: float, option: str = "--sigma", *, least: float = 1.0) -> float:
+    def eight_bits(
+        self, sigma: float, option: str = "--sigma", *, least: float = 1.0, zero: bool = True
+    ) -> float:
         """Return a level of 8-bit units in [0, 1]; warn below `least`: it may have been that.
 
+        Args:
+            sigma, option: the level, and how it is called.
+            least: see above.
+            zero: whether 0 is a level.
+
         Raises:
-            InputError: a level below 0, or NaN.
+            InputError: a level below 0, or NaN, or 0 where it is none.
         """
+        if not zero and not sigma > 0:
+            raise InputError(f"{option} is {sigma:g}: it must be above 0.")
         if not sigma >= 0:
             raise InputError(f"{option} is {sigma:g}: it must be 0 or more.")
         if 0 < sigma < least:

@@ -46,6 +46,8 @@ _RANGE = 10.0
 """Between the least and the largest value of a picture in [0, 1] with the strongest noise."""
 _LITTLE = 0.1
 """Share of what the best denoiser takes away below which a picture hardly has the noise."""
+_NEAR = 0.9
+"""Mean of all factors above which they are near 1."""
 _HARDLY = 1.0
 """Noise level, in 8-bit units, below which a denoiser has nothing to do."""
 _NUMBERS = (
@@ -92,8 +94,7 @@ class BasisSettings:
             raise InputError(f"noise is {self.noise}: it must be zero or positive.")
         if self.sigma is not None and not 0 < self.sigma < float("inf"):
             raise InputError(
-                f"sigma is {self.sigma}: it must be a positive number; without it the noise level "
-                "is found."
+                f"sigma is {self.sigma}: it must be above 0; without it the noise level is found."
             )
         if self.sigma is not None and self.noise:
             raise InputError(
@@ -295,8 +296,9 @@ def _warnings(clean: Tensor, found: JacobianBasis, settings: BasisSettings) -> l
     low, high = float(clean.min()), float(clean.max())
     if (most := max(settings.sigma or 0, settings.noise)) > 1 and 0 <= low <= high <= 1:
         said.append(
-            f"the level is {most:g}, and the picture has values from 0 to 1: in Python a level of "
-            "25 in 8-bit units is 25/255"
+            f"the level is {most:g}, {most * EIGHT_BIT:g} in 8-bit units, and the picture has "
+            "values from 0 to 1: nothing of it is left in such noise (in Python a level of 25 in "
+            "8-bit units is 25/255)"
         )
     if not 0 <= float(clean.mean()) <= 1 or high - low > _RANGE:
         said.append(
@@ -316,14 +318,16 @@ def _warnings(clean: Tensor, found: JacobianBasis, settings: BasisSettings) -> l
     elif found.sure is not None and found.sure_error is not None and found.sure < 0:
         scale = EIGHT_BIT**2 / found.noisy.numel()
         said.append(
-            f"the mean square error by SURE is negative, {found.sure * scale:.2f} ± "
-            f"{found.sure_error * scale:.2f} (8-bit units²): the true one is small beside its error"
+            f"the mean square error by SURE is negative, {found.sure * scale:.3g} ± "
+            f"{found.sure_error * scale:.3g} (8-bit units²): the true one is small beside its error"
         )
     sought = settings.sigma is None and not settings.noise and min(clean.shape[-2:]) >= FINDABLE
     if sought and (found.sigma or 0) < _HARDLY / EIGHT_BIT:
+        near = found.effective_dim > _NEAR * found.noisy.numel()
+        factors = ", and its factors are all near 1" if near else ""
         said.append(
-            "the picture has hardly any noise, so a denoiser has nothing to remove, and its "
-            "factors are all near 1: add some, with --noise 25"
+            f"the picture has hardly any noise, so a denoiser has nothing to remove{factors}: add "
+            "some, with --noise 25"
         )
     elif sought and (reason := _pattern(clean, found)):
         said.append(
@@ -335,7 +339,7 @@ def _warnings(clean: Tensor, found: JacobianBasis, settings: BasisSettings) -> l
 
 def _takes_little(found: JacobianBasis, sigma: float) -> bool:
     """Whether ‖y - f(y)‖² is far below σ² (d - tr J), its mean for the best denoiser."""
-    removed = float((found.noisy - found.denoised).square().sum())
+    removed = float((found.noisy - found.denoised).double().square().sum())
     return removed < _LITTLE * sigma**2 * (found.noisy.numel() - found.effective_dim)
 
 
@@ -382,7 +386,7 @@ def _errors(
 ) -> dict[str, Any]:
     """Return mean square errors for the document; an oracle's is too small without `clean`."""
     square, size = EIGHT_BIT**2, found.noisy.numel()
-    true = None if clean is None else float((found.denoised.cpu() - clean).square().mean())
+    true = None if clean is None else float((found.denoised.cpu() - clean).double().square().mean())
     return {
         "mse": None if found.sure is None else found.sure * square / size,
         "mse_error": None if found.sure_error is None else found.sure_error * square / size,
