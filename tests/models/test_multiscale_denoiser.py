@@ -326,7 +326,7 @@ def test_pictures_of_another_size_than_the_low_band_knows_are_refused(kind):
     denoiser = MultiscaleDenoiser(model).eval()
     assert denoiser(torch.rand(1, 1, 7, 12)).shape == (1, 1, 7, 12)
     assert denoiser.takes == (8, 12)
-    assert [denoiser.accepts((7 + k, 12 + k)) for k in (0, 1)] == [True, False]
+    assert [denoiser.takes_size((7 + k, 12 + k)) for k in (0, 1)] == [True, False]
     with pytest.raises(InputError, match=r"are 8x14 .*takes 8x12 only"):
         denoiser(torch.rand(1, 1, 8, 14))
     with pytest.raises(InputError, match=r"cascade of denoisers.*MultiscaleDenoiser\(model\)"):

@@ -156,7 +156,7 @@ class Denoiser(nn.Module, ABC):
         """The mean of the images, where samplers start; it broadcasts with them. None: unknown."""
         return None
 
-    def accepts(self, size: tuple[int, ...]) -> bool:
+    def takes_size(self, size: tuple[int, ...]) -> bool:
         """Whether it answers to images of a size, (height, width)."""
         return self.takes is None or tuple(size) == self.takes
 

@@ -196,7 +196,7 @@ class MultiscaleDenoiser(Denoiser):
         if self._low is not None:
             self.takes = self._low[0] << model.levels, self._low[1] << model.levels
 
-    def accepts(self, size: tuple[int, ...]) -> bool:
+    def takes_size(self, size: tuple[int, ...]) -> bool:
         """Whether a low band of that size is known: images are extended to whole ones."""
         return self._low is None or self._low == tuple(
             -(-side >> self.model.levels) for side in size
@@ -210,7 +210,7 @@ class MultiscaleDenoiser(Denoiser):
 
     def _check_takes(self, height: int, width: int) -> None:
         """Refuse images of another size than those whose low band is known."""
-        if self.takes is not None and not self.accepts((height, width)):
+        if self.takes is not None and not self.takes_size((height, width)):
             raise InputError(
                 f"The images are {height}x{width} (height x width), and this cascade takes "
                 f"{self.takes[0]}x{self.takes[1]} only: its low band knows the mean of those."

@@ -88,5 +88,5 @@ def test_of_a_size_that_a_prior_has_not_learnt_that_of_the_picture_is_said():
 def test_what_knows_a_mean_takes_its_size():
     mean = torch.zeros(1, 1, 4, 6)
     model = CentredDenoiser(torch.nn.Conv2d(2, 1, 1), mean, 1.0)
-    assert model.accepts((4, 6))
-    assert not model.accepts((6, 4))
+    assert model.takes_size((4, 6))
+    assert not model.takes_size((6, 4))

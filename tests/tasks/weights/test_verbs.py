@@ -526,7 +526,7 @@ def test_pictures_in_memory_need_no_labels_where_these_are_not_used():
         (floats[0], r"of shape \(3, 8, 8\): expected floats"),
         (floats[:0], "expected floats"),
         (255 * floats, r"values from 0 to 255: expected \[0, 1\]"),
-        (floats / 0, "expected"),
+        (floats / 0, "hold NaN: fill them first"),
         (floats[:1], "There is one picture"),
     ):
         with pytest.raises(InputError, match=words):

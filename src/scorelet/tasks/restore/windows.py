@@ -67,9 +67,9 @@ def seeing(denoiser: Denoiser, sought: Size, size: Size, *, enlarges: int = 1) -
     Raises:
         InputError: the denoiser takes pictures of another size only.
     """
-    if denoiser.accepts(sought) and (denoiser.knows(sought) or not denoiser.knows(size)):
+    if denoiser.takes_size(sought) and (denoiser.knows(sought) or not denoiser.knows(size)):
         return denoiser
-    if denoiser.accepts(size):
+    if denoiser.takes_size(size):
         return WindowsDenoiser(denoiser, size)
     assert denoiser.takes is not None
     raise InputError(
