@@ -917,3 +917,21 @@ def test_a_coarse_picture_is_continued_as_far_as_it_can_be(size):
     (said,) = found.document["warnings"]
     assert f"continued to {2 * size[0]}x{2 * size[1]}" in said
     assert "only 20x20 pixels" in said
+
+
+@pytest.mark.parametrize(
+    ("coarse", "warned"),
+    [(np.eye(4, 6) / 16, True), (np.eye(4, 6), False), (np.full((4, 6), 0.5), False)],
+)
+def test_coarse_pictures_without_contrast_are_warned_of(coarse, warned):
+    """Twelve of sixteen bits fill a sixteenth of the range."""
+    said = sl.sample(blind(), n=1, coarse=coarse, steps=2).document["warnings"]
+    assert (
+        any("and details are drawn as those of pictures that fill" in text for text in said)
+        == warned
+    )
+
+
+def test_complex_coarse_pictures_are_refused():
+    with pytest.raises(InputError, match="complex"):
+        sl.sample(blind(), n=1, coarse=torch.rand(4, 6) + 5j)

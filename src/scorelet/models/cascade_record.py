@@ -16,6 +16,9 @@ from scorelet.core.words import counted
 from scorelet.models.denoiser import Denoiser
 from scorelet.models.multiscale import Multiscale
 
+_LARGEST = 1 << 53
+"""Whole numbers up to here are floats."""
+
 
 def learnt_levels(model: Multiscale) -> list[tuple[float, float]]:
     """Return least and largest noise level of each factor; nothing if the record has none.
@@ -92,4 +95,6 @@ def _entries(model: Multiscale, name: str) -> list[Any]:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return value == value and not (isinstance(value, int) and abs(value) > _LARGEST)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from scorelet.analysis.memorization import wiener_filter
 from scorelet.core.errors import InputError
@@ -12,6 +13,7 @@ from scorelet.core.random import generator
 from scorelet.models import Denoiser, StationaryGaussianDenoiser
 from scorelet.models.gaussian_details import gaussian_cascade
 from scorelet.models.guided import ToldGuidedDenoiser
+from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import MultiscaleDenoiser
 from scorelet.models.shifted import ShiftedDenoiser
 from scorelet.models.windowed import WindowedGaussianDenoiser
@@ -20,13 +22,17 @@ from scorelet.recipes.claims import Measured
 from scorelet.recipes.power_laws import power_law
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.local_multiscale import _curves, _of_curves, _of_spectra, _Run
-from scorelet.recipes.subjects.local_multiscale.claims import LEAD, claims
+from scorelet.recipes.subjects.local_multiscale.claims import claims, learned
 from scorelet.recipes.subjects.local_multiscale.curves import (
+    ALL_PIXELS,
+    GUIDED,
     LOW,
     OVER_SHIFTS,
     WIENER,
     baselines,
     filter_of_all,
+    level_shown,
+    linear,
     psnr_rows,
     table_rows,
 )
@@ -41,6 +47,10 @@ from scorelet.recipes.subjects.local_multiscale.pictures import load_pictures
 from scorelet.recipes.subjects.local_multiscale.samples import (
     BICUBIC,
     DIFFUSION,
+    enlarge,
+    memory,
+    nearer_than_most,
+    off_by,
     spectrum_rows,
 )
 from scorelet.recipes.subjects.local_multiscale.settings import (
@@ -49,6 +59,15 @@ from scorelet.recipes.subjects.local_multiscale.settings import (
     Sampling,
     spacing,
 )
+from scorelet.recipes.subjects.local_multiscale.told_details import (
+    linear_estimate,
+    linear_filters,
+    told_share,
+)
+from scorelet.recipes.subjects.local_multiscale.windows import WindowFilter
+from scorelet.training.multiscale import Part
+from scorelet.wavelets.orthogonal.packet_plan import PacketPlan
+from scorelet.wavelets.orthogonal.packets import WaveletPacket
 
 TABLE = {  # p, σ: all pixels; 3, 5, 9, 13 pixels; 1, 3, 5 places at two scales of Haar
     (3.0, 0.05): (28.34, 28.26, 28.34, 28.34, 28.34, 27.39, 28.25, 28.25),
@@ -111,7 +130,7 @@ def test_the_low_band_alone_is_the_cascade_without_details():
     model = gaussian_cascade(spectrum, "haar", 2)
     law = StationaryGaussianDenoiser(spectrum)
     x = law.sample(40, rng=generator(0))
-    found = baselines(x, model)
+    found = baselines(x, model, [])
     y = x[:3]
     *_, low = [found[LOW](y, 0.3)]
     blocks = low.unflatten(-2, (-1, 4)).unflatten(-1, (-1, 4))
@@ -165,8 +184,7 @@ def test_the_mean_over_shifts_is_a_curve_of_its_own():
     work = object.__new__(_Run)  # trained by nobody
     work.settings, work.seed, work.place = settings, 0, torch.device("cpu")
     work.train = work.test = x
-    work.everything = x.permute(0, 2, 3, 1).numpy()
-    work.flat, work.cascades = {5: law}, {5: model}
+    work.flat, work.cascades, work.controls = {5: law}, {5: model}, {}
     work.steps = lambda _, measure: measure()
     curves, plain = _curves(work), MultiscaleDenoiser(model)
     for name, denoiser in (
@@ -208,37 +226,189 @@ def test_power_by_band_is_that_of_the_pictures():
     assert found["bicubic 4"].value == pytest.approx(1.0, abs=1e-4)
 
 
-@pytest.mark.parametrize("name", ["far share", "over the low band"])
-def test_networks_that_learned_nothing_decide_nothing(name):
-    (claim,) = [c for c in claims("small", SETTINGS["small"]) if c.of == name]
-    measured = {name: Measured(0.3), LEAD: Measured(-3.0)}
+def test_the_worst_band_decides_and_its_error_counts():
+    """What is 0.1 off and hardly known is worse than what is 0.2 off and known."""
+    far = {"method": DIFFUSION, "ratio": 0.8, "error": 0.0}
+    unsure = {"method": DIFFUSION, "ratio": 1.1, "error": 0.2}
+    cubic = [{"method": BICUBIC, "ratio": ratio, "error": 0.0} for ratio in (0.16, 0.01)]
+    found = _of_spectra([far, unsure, *cubic], 4)
+    assert (found["spectrum 4"].value, found["spectrum 4"].error) == (pytest.approx(0.1), 0.2)
+    assert found["bicubic 4"].value == 0.16
+
+
+def test_flat_networks_that_learned_less_than_a_linear_filter_decide_nothing():
+    known = learned(9, -6)
+    (claim,) = [c for c in claims("small", SETTINGS["small"]) if c.of == "lead at strong noise"]
+    measured = {claim.of: Measured(2.3), known: Measured(-0.2)}
     assert not claim.judge(measured)["holds"]
-    assert claim.judge(measured | {LEAD: Measured(0.5)})["holds"]
+    assert claim.judge(measured | {known: Measured(0.5)})["holds"]
 
 
-def test_differences_are_of_pairs():
+def test_details_of_nothing_have_no_receptive_field():
+    for name, value in (("spread of fields", 0.0), ("over the low band", 0.0)):
+        (claim,) = [c for c in claims("small", SETTINGS["small"]) if c.of == name]
+        assert not claim.judge({name: Measured(value), "details": Measured(0.0)})["holds"]
+        assert claim.judge({name: Measured(value), "details": Measured(1.5)})["holds"]
+
+
+def test_differences_are_of_pairs_at_the_levels_of_their_claims():
+    """Curves differ by the number of their level, 0 to 7, times what is theirs."""
     small = SETTINGS["small"]
     base = torch.rand(len(small.decibels), 30, generator=generator(0)).tolist()
 
     def shifted(by):
-        return [[value + by for value in row] for row in base]
+        """Add `by` at all levels, and a hundredth of the square of the level's number."""
+        return [[value + by + k * k / 100 for value in row] for k, row in enumerate(base)]
 
     curves = {f"{kind} {f}": base for kind in ("flat", "scales") for f in small.fields}
+    curves |= {linear(f): base for f in small.fields}
     curves |= {
         "flat 13": shifted(3.0),
+        linear(5): shifted(1.0),
         "scales 9": shifted(2.5),
         "scales 5": shifted(-0.4),
         f"scales 9 {OVER_SHIFTS}": shifted(2.75),
-        LOW: shifted(2.0),
+        LOW: [[value + 1.0 - k / 10 for value in row] for k, row in enumerate(base)],
+        level_shown(9): shifted(0.5),
+        GUIDED: shifted(0.25),
+        ALL_PIXELS: shifted(0.75),
     }
-    found = _of_curves(curves | {WIENER: shifted(-1.0)}, small)
-    assert found["lead at strong noise"].value == pytest.approx(2.5)
-    assert found["what fields are worth"].value == pytest.approx(3.0 - 0.4)
+    found = _of_curves(curves, small)
+    assert found["lead at strong noise"].value == pytest.approx(2.5)  # level 0
     assert found["lead at strong noise"].error == pytest.approx(0, abs=1e-9)
-    assert found["loss at weak noise"].value == pytest.approx(-2.5)
-    assert found["loss of the mean"].value == pytest.approx(-2.75)
-    assert found["spread of fields"].value == pytest.approx(0.4)
-    assert found["over the low band"].value == pytest.approx(0.5)
+    assert found["against the largest"].value == pytest.approx(2.5)
+    assert found["against level"].value == pytest.approx(2.0)
+    assert found["against guided"].value == pytest.approx(2.25)
+    assert found["against linear"].value == pytest.approx(1.75)
+    # of 5 pixels the linear filter is better than the flat network
+    assert found["what fields are worth"].value == pytest.approx(3.0 - 1.0 - 0.4)
+    assert found["loss at weak noise"].value == pytest.approx(-2.5 - 0.49)  # level 7
+    assert found["loss of the mean"].value == pytest.approx(-2.75 - 0.49)
+    assert found["spread of fields"].value == pytest.approx(0.4 - 0.01)  # levels 1 to 5
+    assert found["over the low band"].value == pytest.approx(1.5)  # level 0 of 0 and 1
+    assert found["details"].value == pytest.approx(2.5 + 0.25 - 1.0 + 0.5)  # level 5
+    assert found[learned(9, -6)].value == pytest.approx(0)
+    assert found[learned(43, 30)].value == pytest.approx(0)
+
+
+def test_what_can_be_trained_beside_depends_on_the_size():
+    small = SETTINGS["small"]
+    assert small.has_controls
+    assert small.linear_of_all
+    assert not SETTINGS["medium"].linear_of_all
+    assert not SETTINGS["paper"].has_controls
+    blind = replace(small, training=replace(small.training, form="residual"))
+    assert not blind.has_controls
+
+
+def test_window_filters_are_the_best_linear_ones_of_a_law():
+    """Far from the border: error σ² k(0), with C k = c, of white noise that is seen through 3x3."""
+    law, sigma = StationaryGaussianDenoiser(power_law(64, 2.0)), 0.7
+    x = 0.5 + law.sample(400, rng=generator(0))
+    model = WindowFilter(x, 3)
+    noise = sigma * torch.randn(x.shape, generator=generator(1), dtype=x.dtype)
+    error = (model(x + noise, sigma) - x)[..., 4:-4, 4:-4].square().mean()
+    C = torch.fft.ifft2(power_law(64, 2.0)).real
+    places = torch.cartesian_prod(torch.arange(3), torch.arange(3))
+    apart = places[:, None] - places
+    kernel = torch.linalg.solve(
+        C[apart[..., 0], apart[..., 1]] + sigma**2 * torch.eye(9),
+        C[places[:, 0] - 1, places[:, 1] - 1],
+    )
+    assert float(error) == pytest.approx(sigma**2 * float(kernel[4]), rel=0.02)
+
+
+def test_window_filters_see_their_window_and_nothing_beyond_the_border():
+    x = torch.rand(50, 1, 8, 8, generator=generator(0), dtype=torch.float64)
+    model, y = WindowFilter(x, 3), torch.rand(1, 1, 8, 8, generator=generator(1)).double()
+    other = y.clone()
+    other[..., 5:] += 1.0
+    torch.testing.assert_close(model(y, 0.5)[..., :4], model(other, 0.5)[..., :4])
+    assert not torch.allclose(model(y, 0.5)[..., 4], model(other, 0.5)[..., 4])
+    mean = torch.full((1, 1, 8, 8), model.mean, dtype=torch.float64)
+    torch.testing.assert_close(model(mean, 0.5), mean)
+
+
+class FromLow(Denoiser):
+    """Twice the low band for each of three details; a clean picture is never seen."""
+
+    conditional = True
+
+    def _denoise(self, y, sigma, cond, label):
+        return 2 * cond.expand_as(y)
+
+
+class Details(Denoiser):
+    """A low band, as it is."""
+
+    blind = True
+
+    def _denoise(self, y, sigma, cond, label):
+        return y
+
+
+def test_what_is_told_of_details():
+    """Details that are half noise of their own, half the low band: half is known at most."""
+    transform = WaveletPacket("haar", PacketPlan.wavelet(1))
+    rng = generator(0)
+    low = torch.randn(60, 1, 8, 8, generator=rng)
+    own = torch.randn(60, 3, 8, 8, generator=rng)
+    x = transform.synthesize((low, ((2 * low + 2 * own)[:, None],)))
+    model = Multiscale(transform, Details(), [FromLow()], record={"sigma": [[0.1, 1], [0.1, 1e-3]]})
+    found = told_share(model, x[:40], x[40:], 1, 0)
+    assert found["told"] == pytest.approx(0.5, abs=0.03)
+    assert found["not told"] == pytest.approx(0.0, abs=1e-6)
+    assert found["linear"] == pytest.approx(1.0, abs=0.01)  # hardly any noise: it sees details
+    model.record["sigma"][1][1] = 1e3
+    found = told_share(model, x[:40], x[40:], 1, 0)
+    assert found["linear"] == pytest.approx(0.5, abs=0.03)  # as much as the low band tells
+
+
+def test_linear_estimates_see_their_window():
+    """Details are the low band of the place to the right: a window of 1 knows nothing of it."""
+    low = torch.randn(80, 1, 6, 6, generator=generator(0))
+    details = F.pad(low, (0, 1))[..., 1:].expand(-1, 3, -1, -1)
+    part = Part(Details(), details, low)
+    for window, known in ((1, 0.0), (3, 1.0)):
+        filters = linear_filters([part], 1e3, window)
+        found = linear_estimate(filters, torch.zeros_like(details), low, window)
+        share = 1 - float((found - details).square().sum() / details.square().sum())
+        assert share == pytest.approx(known, abs=0.03)
+
+
+def test_memory_counts_copies_and_their_mirror_images():
+    train = torch.rand(30, 1, 8, 8, generator=generator(0))
+    test = torch.rand(40, 1, 8, 8, generator=generator(1))
+    new = torch.rand(400, 1, 8, 8, generator=generator(2))
+    for samples, least, largest in (
+        (train.flip(-1), 1.0, 1.0),
+        (train, 1.0, 1.0),
+        (new, 0.0, 0.15),
+    ):
+        cosines, _ = memory(samples, train, test)
+        found = nearer_than_most(cosines)
+        assert least <= found.value <= largest
+    assert found.error == pytest.approx((found.value * (1 - found.value) / 400) ** 0.5)
+
+
+def test_block_means_are_compared_block_by_block():
+    x = torch.rand(3, 1, 8, 8, generator=generator(0))
+    other = x.clone()
+    other[1, 0, 2, 3] += 0.16
+    assert off_by(other, x, 4) == pytest.approx(0.01)
+    assert off_by(other.roll(1, 0), x, 4) > 0.01
+
+
+def test_enlarged_pictures_have_the_block_means_given_and_their_power():
+    """Of Gaussian fields, whose cascade is exact: block means are given, power is theirs."""
+    spectrum = power_law(16, 2.0)
+    law, model = StationaryGaussianDenoiser(spectrum), gaussian_cascade(spectrum, "haar", 2)
+    model.record["sigma"] = [[0.01, 30.0]] * 3
+    x = law.sample(200, rng=generator(0))
+    found = enlarge(model, x, 4, Sampling(5, (4,), 200, steps=40), 0)
+    assert off_by(found[DIFFUSION], x, 4) < 1e-10
+    rows = [r for r in spectrum_rows(found, x, 4) if r["method"] == DIFFUSION]
+    assert [row["ratio"] for row in rows] == pytest.approx([1.0] * 4, abs=0.1)
 
 
 def test_parts_of_pictures_have_none_in_common_and_enough():

@@ -144,6 +144,13 @@ def test_what_is_left_of_the_mean_depends_on_the_start(name, schedule):
         torch.testing.assert_close(found, (3 * gain).expand_as(found), rtol=1e-10, atol=1e-10)
 
 
+def test_arrays_of_any_order_are_variances_too():
+    plan, values = ReversePlan(3), np.array([0.5, 1.0, 2.0])
+    expected = discrete_law(values, plan).variance
+    assert torch.equal(discrete_law(values.astype(">f8"), plan).variance, expected)
+    assert torch.equal(discrete_law(values[::-1], plan).variance, expected.flip(0))
+
+
 def test_arrays_and_lists_are_variances_too():
     plan = ReversePlan(3)
     for other in (D.numpy(), D.tolist()):

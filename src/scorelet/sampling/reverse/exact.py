@@ -132,7 +132,10 @@ def checked_variances(variances: object) -> Tensor:
             "Variances of several scales, as detail_variances returns them: give those of one."
         )
     try:
-        found = torch.as_tensor(variances, dtype=torch.complex128)
+        given = (
+            np.array(variances, np.complex128) if isinstance(variances, np.ndarray) else variances
+        )
+        found = torch.as_tensor(given, dtype=torch.complex128)
     except (TypeError, ValueError) as error:
         raise InputError(f"Variances must be numbers: {one_line(error)}.") from error
     if bool(found.imag.any()):

@@ -58,6 +58,7 @@ def pixel_variances(spectrum: Variances) -> Tensor:
     spectrum = checked_variances(spectrum)
     if not bool((spectrum > 0).any()):
         raise InputError("The spectrum is 0 everywhere: there is nothing to sample.")
+    spectrum = spectrum / spectrum.max()  # whose sum is finite
     return spectrum / spectrum.mean()
 
 

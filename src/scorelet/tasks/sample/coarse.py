@@ -20,6 +20,8 @@ from scorelet.tasks.sample.settings import Size
 
 _CLEAR = "the coarse picture has transparent parts: they were made white"
 _GRAY = "the coarse picture has colours, and the model draws gray pictures: it was made gray"
+_LITTLE = 0.1
+"""Contrast of a coarse picture below which details drawn for it are too strong; 0 is plain."""
 _BEYOND = 0.25
 """How far from [0, 1] numbers may be that are meant so, as those of samples."""
 _LARGEST = 1e37
@@ -41,7 +43,10 @@ def read_coarse(source: Any, model: Multiscale) -> tuple[Tensor, list[str]]:  # 
     """
     picture = _picture(source, ranged=is_of_pictures(model))
     if picture.mask is not None:
-        raise InputError("The coarse picture has pixels without data: fill or cut them off before.")
+        raise InputError(
+            "The coarse picture has infinite pixels, or ones without data: fill or cut them off "
+            "before."
+        )
     channels = channels_in(model)
     values = to_unit(with_channels(on_white(picture), channels))
     low, high = float(values.min()), float(values.max())
@@ -55,11 +60,20 @@ def read_coarse(source: Any, model: Multiscale) -> tuple[Tensor, list[str]]:  # 
             f"The coarse picture goes from {low:g} to {high:g}: samples are float32, expected "
             f"numbers up to {_LARGEST:g}; scale them."
         )
-    said = [_GRAY] if channels == 1 and bool(np.ptp(picture.pixels, axis=2).any()) else []
+    said = [_little(low, high)] if is_of_pictures(model) and 0 < high - low < _LITTLE else []
+    said += [_GRAY] if channels == 1 and bool(np.ptp(picture.pixels, axis=2).any()) else []
     if picture.alpha is not None and bool((to_unit(picture.alpha) < 1).any()):
         said.append(_CLEAR)
     first = np.ascontiguousarray(np.moveaxis(values, -1, 0), np.float32)
     return torch.from_numpy(first)[None], said
+
+
+def _little(low: float, high: float) -> str:
+    """Say that pictures of training have more contrast: details are drawn as theirs."""
+    return (
+        f"the coarse picture goes from {low:.3g} to {high:.3g} only, and details are drawn as "
+        "those of pictures that fill [0, 1]: bring it to that range first, as cameras' 12 bits"
+    )
 
 
 def is_of_pictures(model: Multiscale) -> bool:
@@ -78,6 +92,8 @@ def _picture(source: Any, *, ranged: bool) -> Picture:  # noqa: ANN401
     if isinstance(source, np.ndarray):
         source = _one_of_array(source)
         source = source if ranged or source.dtype.kind not in "biu" else source.astype(np.float64)
+    elif isinstance(source, Tensor) and source.is_complex():
+        raise InputError("The coarse picture is complex: give real numbers.")
     elif isinstance(source, Tensor) and not ranged:
         source = source if source.dtype.is_floating_point else source.double()
     given = in_memory(source)

@@ -4,18 +4,17 @@ The same networks, with receptive fields from 5 pixels on, denoise pixels (flat)
 each scale given the scale below (a cascade). Cascades enlarge pictures and draw new ones.
 """
 
+import re
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any
 
 import torch
 
-from scorelet.analysis.memorization import median_with_error
 from scorelet.core.device import choose_device
 from scorelet.core.random import Noise
 from scorelet.core.words import counted
 from scorelet.models import Denoiser
-from scorelet.models.guided import LARGEST_COVARIANCE
 from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import MultiscaleDenoiser
 from scorelet.models.shifted import ShiftedDenoiser
@@ -26,23 +25,27 @@ from scorelet.recipes.contrasts import least, most
 from scorelet.recipes.hits import mean_of_all
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.local_multiscale import figures
-from scorelet.recipes.subjects.local_multiscale.claims import LEAD, claims
+from scorelet.recipes.subjects.local_multiscale.claims import claims, learned
 from scorelet.recipes.subjects.local_multiscale.curves import (
     ALL_PIXELS,
+    GUIDED,
     LOW,
     OVER_SHIFTS,
-    WIENER,
     baselines,
     filter_of_all,
+    level_shown,
+    linear,
     psnr_rows,
     table_rows,
-    told_share,
+    without_details,
 )
 from scorelet.recipes.subjects.local_multiscale.filters import far_share, filters_at
 from scorelet.recipes.subjects.local_multiscale.miniature import miniature
 from scorelet.recipes.subjects.local_multiscale.networks import (
     cascade,
     flat,
+    flat_with_level,
+    guided,
     low_band,
     write_pictures,
 )
@@ -54,16 +57,19 @@ from scorelet.recipes.subjects.local_multiscale.samples import (
     enlarge,
     kept_images,
     memory,
+    nearer_than_most,
     off_by,
     spectrum_rows,
     synthesise,
 )
 from scorelet.recipes.subjects.local_multiscale.settings import SETTINGS, Settings
+from scorelet.recipes.subjects.local_multiscale.told_details import told_share
 from scorelet.tasks.picture_arrays import images_of
 
 Curves = dict[str, list[list[float]]]
 """PSNR of each test picture at each input PSNR, by name: "flat 9", "scales 9" and baselines."""
-_SEEN = 4000
+_SEEN = 2000
+"""Training pictures that tell what is linear of details."""
 
 
 class _Run:
@@ -75,11 +81,11 @@ class _Run:
         self.counts = {name: len(part) for name, part in arrays.items()}
         write_pictures(steps.folder, arrays)
         self.place = choose_device("auto")
-        self.train = images_of(arrays["train"][:_SEEN])
-        self.everything = arrays["train"]
+        self.train = images_of(arrays["train"])
         self.test = images_of(arrays["test"]).to(self.place)
         self.weights: dict[str, int] = {}
         self.flat: dict[int, Denoiser] = {}
+        self.controls: dict[str, Denoiser] = {}
         self.cascades: dict[int, Multiscale[Denoiser]] = {}
 
     def learn(self) -> None:
@@ -92,6 +98,19 @@ class _Run:
             self.flat[field], self.weights[f"flat {field}"] = plain.to(self.place), count
             scales, count = cascade(training, field, side, self.seed, self.steps, low)
             self.cascades[field], self.weights[f"scales {field}"] = scales.to(self.place), count
+        if self.settings.has_controls:
+            self._learn_controls()
+
+    def _learn_controls(self) -> None:
+        """Train flat networks that have what cascades have, but for the scales."""
+        training, field = self.settings.training, self.settings.sampling.field
+        side, seed, steps = self.settings.pictures.side, self.seed, self.steps
+        found = {
+            level_shown(field): flat_with_level(training, field, seed, steps),
+            GUIDED: guided(training, side, seed, steps),
+        }
+        for name, (model, count) in found.items():
+            self.controls[name], self.weights[name] = model.to(self.place), count
 
     @property
     def chosen(self) -> Multiscale[Denoiser]:
@@ -118,15 +137,16 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
     exact = steps("miniature", partial(miniature, settings.linear))
     work.learn()
     curves = _curves(work)
-    told = steps("told", partial(told_share, work.chosen, work.test, seed))
+    known = steps("told", partial(_told, work))
     measured = _of_fields(exact) | _of_curves(curves, settings)
-    measured["told"] = Measured(told["told"] - told["not told"], note=_words(told))
+    measured["told"] = Measured(known["told"] - known["linear"], note=_words(known))
     sections = [
         figures.curves_section(curves, settings.decibels, work.weights),
         figures.miniature_section(exact),
     ]
     tables = {"denoising": table_rows(curves, settings.decibels), "miniature": exact}
-    for part in (_filters, _enlarged, _samples):
+    sections.append(_filters(work))
+    for part in (_enlarged, _samples):
         found, section, rows = part(work)
         measured |= found
         sections.append(section)
@@ -143,20 +163,28 @@ def _curves(work: _Run) -> Curves:
         denoisers[f"scales {field}"] = MultiscaleDenoiser(work.cascades[field])
     chosen = f"scales {work.settings.sampling.field}"
     denoisers[f"{chosen} {OVER_SHIFTS}"] = ShiftedDenoiser(denoisers[chosen])
-    denoisers |= baselines(work.train.to(work.place), work.chosen)
-    if work.test[0].numel() <= LARGEST_COVARIANCE:
-        denoisers[ALL_PIXELS] = filter_of_all(images_of(work.everything)).to(work.place)
+    denoisers |= work.controls
+    denoisers |= baselines(work.train, work.chosen, work.settings.fields)
+    if work.settings.linear_of_all:
+        denoisers[ALL_PIXELS] = filter_of_all(work.train)
     found: Curves = {}
     for name, model in denoisers.items():
-        measure = partial(psnr_rows, model, work.test, work.settings.decibels, work.seed)
-        found[name] = work.steps(f"psnr-{name.replace(' ', '-')}", measure)
+        measure = partial(
+            psnr_rows, model.to(work.place), work.test, work.settings.decibels, work.seed
+        )
+        found[name] = work.steps(f"psnr-{'-'.join(re.findall('[A-Za-z0-9]+', name))}", measure)
     return found
 
 
-Part = tuple[dict[str, Measured], Section, dict[str, Any]]
+def _told(work: _Run) -> dict[str, float]:
+    train = work.train[:_SEEN].to(work.place)
+    return told_share(work.chosen, train, work.test, work.settings.sampling.field, work.seed)
 
 
-def _filters(work: _Run) -> Part:
+Measurement = tuple[dict[str, Measured], Section, dict[str, Any]]
+
+
+def _filters(work: _Run) -> Section:
     """Look at the filters of the smallest, the chosen and the largest receptive field."""
     settings, field = work.settings, work.settings.sampling.field
     side = work.settings.pictures.side
@@ -166,19 +194,17 @@ def _filters(work: _Run) -> Part:
     models: dict[str, Denoiser] = {
         f"flat {field}": work.flat[field],
         f"scales {field}": MultiscaleDenoiser(work.chosen),
+        LOW: MultiscaleDenoiser(without_details(work.chosen)),
         f"flat {settings.fields[-1]}": work.flat[settings.fields[-1]],
     }
     rows = {
         name: filters_at(model, y, settings.filters, places).cpu() for name, model in models.items()
     }
     far = {name: far_share(found, places, field // 2) for name, found in rows.items()}
-    section = figures.filters_section(rows, y.cpu(), settings.filters)
-    table = [{"model": name, "far_share": share} for name, share in far.items()]
-    measured = Measured(far[f"scales {field}"], note=_words(far))
-    return {"far share": measured}, section, {"filters": table}
+    return figures.filters_section(rows, far, y.cpu(), settings.filters)
 
 
-def _enlarged(work: _Run) -> Part:
+def _enlarged(work: _Run) -> Measurement:
     sampling, test = work.settings.sampling, work.test[: work.settings.sampling.count]
     measured, rows, pictures = {}, [], {}
     for factor in sampling.factors:
@@ -194,17 +220,13 @@ def _enlarged(work: _Run) -> Part:
     return measured, section, {"spectra": rows}
 
 
-def _samples(work: _Run) -> Part:
+def _samples(work: _Run) -> Measurement:
     sampling = work.settings.sampling
     draw = partial(synthesise, work.drawing, work.test, sampling, work.seed)
     drawn = kept_images(work.steps, "samples", lambda: {"samples": draw()})
-    everything = images_of(work.everything)
-    cosines, near = memory(drawn["samples"], everything, work.test.cpu())
-    one, other = (
-        Measured(*median_with_error(torch.tensor(cosines[k]))) for k in ("samples", "held out")
-    )
+    cosines, near = memory(drawn["samples"], work.train, work.test.cpu())
     section = figures.samples_section(drawn["samples"], near, cosines)
-    return {"memory": difference(one, other)}, section, {}
+    return {"memory": nearer_than_most(cosines)}, section, {}
 
 
 def _of_fields(rows: list[dict[str, Any]]) -> dict[str, Measured]:
@@ -227,26 +249,44 @@ def _of_curves(curves: Curves, settings: Settings) -> dict[str, Measured]:
     def all_apart(one: str, other: str, low: int, high: int) -> list[Measured]:
         return [apart(one, other, value) for value in decibels if low <= value <= high]
 
+    strong = decibels.index(-6)
+    best = {f: _better(curves[f"flat {f}"], curves[linear(f)], strong) for f in (5, 13)}
     gains = [
-        _of_pairs(curves[f"{k} 13"], curves[f"{k} 5"], [decibels.index(-6)])
-        for k in ("flat", "scales")
+        _of_pairs(best[13], best[5], [strong]),
+        _of_pairs(curves["scales 13"], curves["scales 5"], [strong]),
     ]
     both = f"flat {gains[0].value:.2f} dB, cascades {gains[1].value:.2f} dB"
-    between = [k for k, value in enumerate(decibels) if 5 <= value <= 20]
     fields = [f"scales {f}" for f in (5, 13)]
     spread = [replace(m, value=abs(m.value)) for m in all_apart(*fields, 0, 20)]
     mine = f"scales {field}"
     loss, of_mean = (apart(f"flat {largest}", name, 30) for name in (mine, f"{mine} {OVER_SHIFTS}"))
-    return {
+    controls = {}
+    if settings.linear_of_all:
+        controls = {"against linear": apart(mine, ALL_PIXELS, -6)}
+    if settings.has_controls:
+        controls |= {
+            "against level": apart(mine, level_shown(field), -6),
+            "against guided": apart(mine, GUIDED, -6),
+        }
+    return controls | {
         "what fields are worth": replace(difference(*gains), note=both),
         "lead at strong noise": apart(mine, f"flat {field}", -6),
         "against the largest": apart(mine, f"flat {largest}", -6),
         "loss at weak noise": loss,
         "loss of the mean": of_mean,
         "spread of fields": most(spread),
-        "over the low band": least(all_apart(mine, LOW, -6, 30)),
-        LEAD: _of_pairs(curves[f"flat {largest}"], curves[WIENER], between),
+        "over the low band": least(all_apart(mine, LOW, -6, 0)),
+        "details": apart(mine, LOW, 20),
+        **{
+            learned(f, value): apart(f"flat {f}", linear(f), value)
+            for f, value in ((field, -6), (largest, -6), (largest, 30))
+        },
     }
+
+
+def _better(one: list[Any], other: list[Any], level: int) -> list[Any]:
+    """Return the curve with the larger mean at a level."""
+    return one if sum(one[level]) >= sum(other[level]) else other
 
 
 def _of_pairs(one: list[Any], other: list[Any], levels: list[int]) -> Measured:
@@ -257,11 +297,10 @@ def _of_pairs(one: list[Any], other: list[Any], levels: list[int]) -> Measured:
 
 def _of_spectra(rows: list[dict[str, Any]], factor: int) -> dict[str, Measured]:
     by = {name: [row for row in rows if row["method"] == name] for name in (DIFFUSION, BICUBIC)}
-    worst = max(by[DIFFUSION], key=lambda row: abs(row["ratio"] - 1))
-    least = min(by[BICUBIC], key=lambda row: row["ratio"])
+    worst = most([Measured(abs(row["ratio"] - 1), row["error"]) for row in by[DIFFUSION]])
     return {
-        f"spectrum {factor}": Measured(abs(worst["ratio"] - 1), worst["error"]),
-        f"bicubic {factor}": Measured(least["ratio"], least["error"]),
+        f"spectrum {factor}": worst,
+        f"bicubic {factor}": most([Measured(r["ratio"], r["error"]) for r in by[BICUBIC]]),
     }
 
 
@@ -271,12 +310,13 @@ def _words(values: dict[str, float]) -> str:
 
 def _data(work: _Run) -> str:
     wanted, training = work.settings.pictures, work.settings.training
+    drawn = work.settings.drawn_levels
     return (
         f"{wanted.source}, {wanted.side}x{wanted.side} pixels: {work.counts['train']:,} to learn "
         f"from, {work.counts['test']:,} others; networks of width {training.width} see "
         f"{training.steps:,} batches of {training.batch}, finest details {training.finest}, each "
-        f"trained once; cascades have {counted(training.levels, 'level')} and one low band, that "
-        f"which draws has {work.settings.drawn_levels} and its own"
+        f"trained once; cascades have {counted(training.levels, 'level')} and one low band"
+        + (f", that which draws has {drawn} and its own" if drawn != training.levels else "")
     )
 
 

@@ -8,16 +8,17 @@ import torch
 from torch import Tensor
 
 from scorelet.analysis.memorization import covariance_filter, psnr_by_level, wiener_filter
-from scorelet.core.random import Noise
 from scorelet.core.typing import Image, Labels, NoiseLevel
 from scorelet.models import Denoiser, GaussianDenoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import MultiscaleDenoiser
-from scorelet.training.multiscale import parts_of
+from scorelet.recipes.subjects.local_multiscale.windows import WindowFilter
 
 LOW, WIENER = "low band only", "linear filter"
 ALL_PIXELS = "linear, all pixels"
 """It knows the mean and the covariance of all pixels; WIENER is the same at every place."""
+GUIDED = "flat U-Net, guided"
+"""It corrects ALL_PIXELS, as low bands of cascades do for theirs."""
 OVER_SHIFTS = "over shifts"
 """After the name of a cascade: its mean over four shifts, see `scorelet.models.shifted`."""
 
@@ -45,9 +46,23 @@ def without_details(model: Multiscale[Denoiser]) -> Multiscale[Denoiser]:
     )
 
 
-def baselines(train: Image, model: Multiscale[Denoiser]) -> dict[str, Denoiser]:
-    """Return what needs no network of its own: one linear filter of the pictures, one low band."""
-    return {WIENER: wiener_filter(train), LOW: MultiscaleDenoiser(without_details(model))}
+def linear(field: int) -> str:
+    """Return the name of the best linear filter of a window."""
+    return f"window {field}, linear"
+
+
+def level_shown(field: int) -> str:
+    """Return the name of the flat network that sees the noise level."""
+    return f"flat {field}, level shown"
+
+
+def baselines(
+    train: Image, model: Multiscale[Denoiser], fields: Sequence[int]
+) -> dict[str, Denoiser]:
+    """Return what needs no network of its own: linear filters of the pictures, one low band."""
+    windows = {linear(field): WindowFilter(train, field) for field in fields}
+    low = MultiscaleDenoiser(without_details(model))
+    return windows | {WIENER: wiener_filter(train), LOW: low}
 
 
 def filter_of_all(x: Image) -> GaussianDenoiser:
@@ -78,21 +93,3 @@ def table_rows(
                 }
             )
     return rows
-
-
-def told_share(model: Multiscale[Denoiser], test: Image, seed: int) -> dict[str, float]:
-    """Return which share of the finest details strong noise leaves, with the low band and without.
-
-    The share is 1 - E|d̂ - d|²/E|d|² at the largest noise level of the training: less than nothing
-    is known of details whose estimate is worse than 0.
-    """
-    *_, finest = parts_of(model, test)
-    assert finest.cond is not None
-    sigma = float(model.record["sigma"][-1][1])
-    noise = Noise(seed, range(len(test)), scale=1).normal(finest.clean)
-    noisy, found = finest.clean + sigma * noise, {}
-    for name, cond in (("told", finest.cond), ("not told", torch.zeros_like(finest.cond))):
-        with torch.no_grad():
-            error = finest.denoiser(noisy, sigma, cond=cond) - finest.clean
-        found[name] = 1 - float(error.square().mean() / finest.clean.square().mean())
-    return found

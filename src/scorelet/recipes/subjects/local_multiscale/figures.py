@@ -44,27 +44,33 @@ def curves_section(
     parts: list[Part] = [
         Table(["denoiser", "weights", *(f"{value} dB" for value in decibels)], cut),
     ]
-    for title, other in (("Flat networks", "scales "), ("Cascades", "flat ")):
-        shown = {name: gain for name, gain in gains.items() if not name.startswith(other)}
-        both = [name for name in shown if not name.startswith(("flat ", "scales "))]
+    for title, others in (("Flat networks", ("scales ",)), ("Cascades", ("flat ", "window "))):
+        shown = {name: gain for name, gain in gains.items() if not name.startswith(others)}
+        both = [name for name in shown if not name.startswith(("flat ", "scales ", "window "))]
         shown = {name: shown[name] for name in both} | shown  # those have one colour in both
         drawn = curves_figure(decibels, shown, labels=("input PSNR (dB)", "gain (dB)"))
         parts.append(Picture(png(drawn), f"Gain by input PSNR: {title}.", title))
     return Section("Denoising", parts)
 
 
-def filters_section(filters: Mapping[str, Tensor], y: Tensor, sigma: float) -> Section:
-    """Show rows of Jacobians, each by its own largest number; gray is 0."""
+def filters_section(
+    filters: Mapping[str, Tensor], far: Mapping[str, float], y: Tensor, sigma: float
+) -> Section:
+    """Show rows of Jacobians, each by its own largest number; gray is 0. Tell what is far."""
     rows = {"noisy": y.expand(filters[next(iter(filters))].shape[0], -1, -1, -1)}
     for name, found in filters.items():
         scaled = found / found.abs().amax((1, 2), keepdim=True).clamp_min(1e-12)
         rows[name] = 0.5 + 0.5 * scaled[:, None]
     text = (
         f"Which pixels are averaged for one, at noise {sigma:g}: white counts, black is taken off, "
-        "gray does not matter. A flat network sees its window; windows of all scales together "
-        "reach further."
+        "gray does not matter. A flat network sees its window. Cascades reach further by their "
+        "low band, which sees all of the picture."
     )
-    return Section("Filters", [Text(text), Picture(png(twins_figure(rows)), "Filters.")])
+    shares = Table(
+        ["denoiser", "share of the squares beyond the window"],
+        [(name, f"{share:.3f}") for name, share in far.items()],
+    )
+    return Section("Filters", [Text(text), Picture(png(twins_figure(rows)), "Filters."), shares])
 
 
 def enlarged_section(

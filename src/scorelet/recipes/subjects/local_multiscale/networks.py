@@ -27,8 +27,30 @@ def write_pictures(folder: Path, arrays: Arrays) -> None:
 def flat(training: Training, field: int, seed: int, steps: Steps) -> tuple[Denoiser, int]:
     """Return the denoiser of pixels of a receptive field, and its number of weights."""
     low = _factor(_spaced(training, field, 1, 1), training, training.sigma)
-    folder, count = _trained(f"flat-{field}", training, low, [], seed, steps)
+    return _whole(f"flat-{field}", training, low, seed, steps)
+
+
+def _whole(
+    name: str, training: Training, low: dict[str, Any], seed: int, steps: Steps
+) -> tuple[Denoiser, int]:
+    folder, count = _trained(name, training, low, [], seed, steps)
     return load_as(Denoiser, folder / WEIGHTS, verb="denoise").eval(), count
+
+
+def flat_with_level(
+    training: Training, field: int, seed: int, steps: Steps
+) -> tuple[Denoiser, int]:
+    """Return as `flat` one that sees the noise level, as the low band of cascades does."""
+    low = _factor(_spaced(training, field, 2, 1), training, training.sigma) | {"shows_level": True}
+    return _whole(f"level-{field}", training, low, seed, steps)
+
+
+def guided(training: Training, side: int, seed: int, steps: Steps) -> tuple[Denoiser, int]:
+    """Return the U-Net that corrects the best linear estimate from all pixels, without scales.
+
+    It is that of low bands. Convolutions without biases stay at the estimate (`models.guided`).
+    """
+    return _whole("guided", training, _guided_unet(side, training.sigma), seed, steps)
 
 
 def low_band(training: Training, field: int, side: int, seed: int, steps: Steps) -> Path:
@@ -77,10 +99,15 @@ def _details(training: Training, field: int) -> list[dict[str, Any]]:
 
 
 def _low(training: Training, side: int) -> dict[str, Any]:
-    """Return the factor of low bands of a side; those of an odd one cannot be halved."""
+    """Return the factor of low bands of a side."""
     sigma = _levels(training, training.levels)
     if training.low == "published":
         return _factor({"channels": 1, "depth": 20, "first_layer_linear": True}, training, sigma)
+    return _guided_unet(side, sigma)
+
+
+def _guided_unet(side: int, sigma: tuple[float, float]) -> dict[str, Any]:
+    """Return the factor of images of a side; those of an odd one cannot be halved."""
     return {
         "architecture": "DiffusionUNet",
         "options": {

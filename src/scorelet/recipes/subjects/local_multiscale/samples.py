@@ -12,6 +12,7 @@ from scorelet.analysis.sample_quality import band_powers
 from scorelet.core.random import Noise
 from scorelet.models import Denoiser
 from scorelet.models.multiscale import Multiscale
+from scorelet.recipes.claims import Measured
 from scorelet.recipes.hits import quotient
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.local_multiscale.settings import Sampling
@@ -22,6 +23,8 @@ from scorelet.tasks.sample.cascades import plans_of
 
 BANDS = 4
 PIECE = 64
+NEAREST = 0.05
+"""Share of held-out pictures that are nearest to training pictures."""
 DIFFUSION, ASCENT, BICUBIC = "reverse diffusion", "ascent", "bicubic"
 Plans = Sequence[ReversePlan | AscentSchedule]
 
@@ -120,7 +123,21 @@ def spectrum_rows(
 
 
 def memory(samples: Tensor, train: Tensor, test: Tensor) -> tuple[dict[str, list[float]], Tensor]:
-    """Return cosines with the nearest training picture, and those pictures of the samples."""
-    found, control = nearest(samples, train), nearest(test, train)
+    """Return cosines with the nearest training picture, and those pictures of the samples.
+
+    Networks learn mirror images, too, so that these count.
+    """
+    found, control = (nearest(x, train, mirrored=True) for x in (samples, test))
     cosines = {"samples": found.cosine.tolist(), "held out": control.cosine.tolist()}
     return cosines, train[found.index]
+
+
+def nearer_than_most(cosines: Mapping[str, list[float]]) -> Measured:
+    """Return which share of samples is nearer than all but 5 % of held-out pictures are.
+
+    Samples of the law of pictures are in one case of twenty, copies always. The error is that of a
+    share of independent samples.
+    """
+    edge = float(np.quantile(cosines["held out"], 1 - NEAREST))
+    share = float((np.array(cosines["samples"]) > edge).mean())
+    return Measured(share, (share * (1 - share) / len(cosines["samples"])) ** 0.5)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from scorelet.models.guided import LARGEST_COVARIANCE
 from scorelet.recipes.base import Scale
 from scorelet.recipes.faces import FACES
 
@@ -110,6 +111,16 @@ class Settings:
     decibels: tuple[int, ...] = (-6, 0, 5, 10, 15, 20, 25, 30)
     linear: tuple[float, ...] = (3.0,)
     filters: float = 0.5
+
+    @property
+    def linear_of_all(self) -> bool:
+        """Whether pictures are so small that the covariance of all their pixels is known."""
+        return self.pictures.side**2 <= LARGEST_COVARIANCE
+
+    @property
+    def has_controls(self) -> bool:
+        """Whether flat networks that cascades are compared with, too, can be trained."""
+        return self.linear_of_all and self.training.form == "scaled"
 
     @property
     def drawn_levels(self) -> int:
