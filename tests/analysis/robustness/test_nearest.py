@@ -36,7 +36,7 @@ def test_of_more_classes_it_is_an_upper_bound(norm):
     found, distance = nearest(network, x, labels, norm)
     ratio = distance / margins(network, x, labels, norm)
     assert bool(found.broken.all())
-    assert float(ratio.min()) > 1 - 1e-4
+    assert float(ratio.min()) > 1 - 1e-3
     assert float(ratio.median()) < 1.001
     assert float(ratio.max()) < 1.3
 
