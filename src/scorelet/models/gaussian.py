@@ -23,6 +23,8 @@ from scorelet.core.typing import Image, NoiseLevel, PerSample, Scalar
 from scorelet.models.closed_form import ClosedFormDenoiser, check_float_tensors
 from scorelet.models.denoiser import NoiseLike, noise_level
 
+LARGEST_COVARIANCE = 2048
+"""Numbers in an image at most whose covariance is estimated, and diagonalised in seconds."""
 _ROUNDING = 1e-5  # relative; covariances estimated in float32 are this far from symmetric, positive
 
 

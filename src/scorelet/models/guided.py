@@ -31,12 +31,11 @@ from scorelet.core.typing import Image, Labels, NoiseLevel
 from scorelet.models.answers import image_like
 from scorelet.models.bounded import bounded_gain, check_bounded
 from scorelet.models.denoiser import Denoiser, check_tensor
+from scorelet.models.gaussian import LARGEST_COVARIANCE
 from scorelet.models.scaled import level_gain, level_image
 
 DIRECTIONS_OF_NOISE = 4
 """One direction of so many is in B, which tells the noise."""
-LARGEST_COVARIANCE = 2048
-"""Numbers in an image at most: the covariance is stored."""
 _LEAST_VARIANCE = 1e-4
 """Of the mean variance: no direction has less, so that no image loses one without noise."""
 _ORTHONORMAL = 0.05

@@ -1,31 +1,12 @@
 """Whether samples of a cascade start from enough noise: said in training, and when they are drawn.
 
-They start from noise of the largest level σ around the mean: of what varies by w, the exact flow
-brings w σ²/(w + σ²) back, and steps that add noise, ancestral ones or churn, more.
+The shares that they lose: `scorelet.sampling.reverse.start`.
 """
-
-from dataclasses import replace
-
-from scorelet.sampling.reverse import ReversePlan, discrete_law
 
 ENOUGH = 3.0
 """Deviations of what varies most: from noise of this level the flow loses a tenth of its variance.
 """
 _LOST = 1 / (1 + ENOUGH**2)
-_STEPS = 400
-"""So many that their law is that of small ones."""
-
-
-def lost_by_flow(largest: float, deviation: float) -> float:
-    """Return the share of the variance w = `deviation`² that the exact flow loses."""
-    return 1 / (1 + (largest / deviation) ** 2)
-
-
-def lost_by(plan: ReversePlan, deviation: float) -> float:
-    """Return the share that the sampler of a plan loses in many small steps, without restraint."""
-    many = replace(plan, steps=_STEPS, restraint=0.0)
-    (found,) = discrete_law([deviation**2], many, centred=True).variance
-    return 1 - float(found) / deviation**2
 
 
 def starts_too_low(name: str, largest: float, deviation: float, lost: float) -> str | None:

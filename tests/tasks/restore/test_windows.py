@@ -62,6 +62,8 @@ def test_windows_are_in_the_corners_and_their_mean_counts_where_they_overlap():
     assert found[0, 0].tolist() == mean
     found = WindowsDenoiser(Counts(), (3, 3))(torch.zeros(1, 1, 3, 4))
     assert found[0, 0].tolist() == [[1, 1.5, 1.5, 2]] * 3
+    found = WindowsDenoiser(Counts(), (1, 2))(torch.zeros(1, 1, 1, 7))
+    assert found[0, 0].tolist() == [[1, 1, 2, 2.5, 3, 4, 4]]
 
 
 def test_a_prior_that_knows_what_is_sought_sees_all_of_it():

@@ -14,9 +14,7 @@ import torch
 
 from scorelet.core.typing import Image
 from scorelet.models import Denoiser, GaussianDenoiser, StationaryGaussianDenoiser
-
-MOST_NUMBERS = 2048
-"""d up to which C is diagonalised, in seconds."""
+from scorelet.models.gaussian import LARGEST_COVARIANCE
 
 
 def wiener_filter(images: Image) -> StationaryGaussianDenoiser:
@@ -44,11 +42,11 @@ def covariance_filter(images: Image) -> GaussianDenoiser:
 
 
 def linear_filters(images: Image) -> tuple[Denoiser, ...]:
-    """Fit both filters, the stationary one first, or that one alone if d is above `MOST_NUMBERS`.
+    """Fit both filters, the stationary one first, or that one alone if d is too large to store C.
 
     Args:
         images: (n, channel, height, width), at least one.
     """
-    if images[0].numel() > MOST_NUMBERS:
+    if images[0].numel() > LARGEST_COVARIANCE:
         return (wiener_filter(images),)
     return wiener_filter(images), covariance_filter(images)

@@ -21,11 +21,28 @@ def with_channels_last(array: np.ndarray, source: object) -> np.ndarray:
     """
     if array.ndim == 3:
         return array[..., None]
-    if array.ndim != 4 or array.shape[1] not in COUNTS:
+    return _channels_last(array, source) if array.ndim == 4 else array
+
+
+def one_with_channels_last(array: np.ndarray, source: object) -> np.ndarray:
+    """Return one picture as (height, width[, channels]), a view; other arrays as they are.
+
+    Args:
+        array: (height, width), or with 1 or 3 channels last or first.
+        source: what sentences call it.
+
+    Raises:
+        InputError: both axes may be that of the channels.
+    """
+    return _channels_last(array, source) if array.ndim == 3 else array
+
+
+def _channels_last(array: np.ndarray, source: object) -> np.ndarray:
+    if array.shape[-3] not in COUNTS:
         return array
-    if array.shape[3] not in COUNTS:
-        return np.moveaxis(array, 1, 3)
+    if array.shape[-1] not in COUNTS:
+        return np.moveaxis(array, -3, -1)
     raise InputError(
         f"{source} has the shape {array.shape}, whose channels may be first or last: give pictures "
-        "that are not 1 or 3 pixels high or wide, or gray ones as (n, height, width)."
+        "that are not 1 or 3 pixels high or wide, or gray ones without an axis of channels."
     )

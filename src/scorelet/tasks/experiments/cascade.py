@@ -16,13 +16,14 @@ from scorelet.data.fields.arrays import split_name
 from scorelet.data.whole_pictures import WholePictures
 from scorelet.models import Denoiser, LogUniformNoise
 from scorelet.models.multiscale import Multiscale
+from scorelet.sampling.reverse.start import lost_by_flow
 from scorelet.tasks.experiments.base import Experiment, export_model
 from scorelet.tasks.experiments.cascade_config import CascadeConfig
 from scorelet.tasks.experiments.cascade_model import BATCH, cascade_model, least_pictures
 from scorelet.tasks.experiments.cascade_networks import factor_networks
 from scorelet.tasks.experiments.registry import register
 from scorelet.tasks.picture_arrays import images_of, load_picture_array
-from scorelet.tasks.start_noise import lost_by_flow, starts_too_low
+from scorelet.tasks.start_noise import starts_too_low
 from scorelet.training import Best, Learner, Validate
 from scorelet.training.multiscale import (
     CascadeObjective,

@@ -5,9 +5,11 @@ is larger than the result. A prior that has learnt pictures of the size of the r
 be shown pictures that it knows nothing of, or refuse them.
 """
 
+import math
 from itertools import product
 
 import torch
+from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, NoiseLevel
@@ -18,14 +20,11 @@ Size = tuple[int, ...]
 
 
 class WindowsDenoiser(Denoiser):
-    """The answers of a denoiser to the windows in the corners; their mean where they overlap.
-
-    Deblurring faces of 80x80 it gained 0.4 dB over the same network on 92x92, and 1.9 dB over one
-    window in the middle whose answer is extended by its last rows and columns.
+    """The answers of a denoiser to as few windows as cover an image; their mean where they overlap.
 
     Args:
         denoiser: of pictures of one size.
-        size: (height, width) of the windows; images have at most twice that.
+        size: (height, width) of the windows; images are at least as large.
     """
 
     def __init__(self, denoiser: Denoiser, size: Size) -> None:
@@ -36,7 +35,7 @@ class WindowsDenoiser(Denoiser):
         self.channels, self.needs_noise = denoiser.channels, denoiser.needs_noise
 
     def _denoise(
-        self, y: Image, sigma: NoiseLevel, cond: torch.Tensor | None, label: Labels | None
+        self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
     ) -> Image:
         total, count = torch.zeros_like(y), torch.zeros_like(y[:1, :1])
         level = None if self.blind else sigma
@@ -46,13 +45,23 @@ class WindowsDenoiser(Denoiser):
         return total / count
 
     def _windows(self, whole: Size) -> list[tuple]:
-        """Return two in each direction in which images are larger, else one."""
-        starts = [sorted({0, all_ - own}) for all_, own in zip(whole, self.size, strict=True)]
+        """Return windows at even distances, the first and the last one in the corners."""
+        starts = [_starts(*sides) for sides in zip(whole, self.size, strict=True)]
         height, width = self.size
         return [
             (..., slice(top, top + height), slice(left, left + width))
             for top, left in product(*starts)
         ]
+
+
+def _starts(side: int, own: int) -> list[int]:
+    """Return where windows of `own` pixels begin, in a side of them.
+
+    >>> _starts(92, 80), _starts(80, 80), _starts(25, 10)
+    ([0, 12], [0], [0, 8, 15])
+    """
+    gaps = math.ceil(side / own) - 1
+    return [round(step * (side - own) / gaps) for step in range(gaps + 1)] if gaps else [0]
 
 
 def seeing(denoiser: Denoiser, sought: Size, size: Size, *, enlarges: int = 1) -> Denoiser:

@@ -13,10 +13,11 @@ from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import Levels, factor_level, is_local, trained_size
 from scorelet.models.schedules import NoiseSchedule, OrnsteinUhlenbeck, VarianceExploding
 from scorelet.sampling.reverse import ReversePlan, sampler_named
+from scorelet.sampling.reverse.start import lost_by
 from scorelet.tasks.sample.scales import Number
 from scorelet.tasks.sample.settings import Model, Size
 from scorelet.tasks.sample.whole import channels_of
-from scorelet.tasks.start_noise import lost_by, starts_too_low
+from scorelet.tasks.start_noise import starts_too_low
 from scorelet.zoo import load, load_as, viewed
 
 LOW_STEPS, DETAIL_STEPS = 32, 12

@@ -12,7 +12,7 @@ from scorelet.core.errors import InputError
 from scorelet.data import Picture, on_white, read_picture, to_unit, with_channels
 from scorelet.data.fields.array_files import array_suffix, read_array
 from scorelet.data.fields.arrays import split_name
-from scorelet.data.pictures.channel_axis import COUNTS
+from scorelet.data.pictures.channel_axis import one_with_channels_last
 from scorelet.data.pictures.in_memory import in_memory
 from scorelet.models.multiscale import Multiscale
 from scorelet.tasks.sample.cascades import channels_in, largest_level
@@ -72,7 +72,8 @@ def _little(low: float, high: float) -> str:
     """Say that pictures of training have more contrast: details are drawn as theirs."""
     return (
         f"the coarse picture goes from {low:.3g} to {high:.3g} only, and details are drawn as "
-        "those of pictures that fill [0, 1]: bring it to that range first, as cameras' 12 bits"
+        "those of pictures that fill [0, 1]: bring it to that range first, such as 12 bits in a "
+        "file of 16"
     )
 
 
@@ -110,14 +111,7 @@ def _one_of_array(array: np.ndarray) -> np.ndarray:
     if array.ndim == 4 and len(array) > 1:
         raise InputError(_several(len(array)))
     one = array[0] if array.ndim == 4 and len(array) else array
-    if one.ndim != 3 or one.shape[0] not in COUNTS:
-        return one
-    if one.shape[2] not in COUNTS:
-        return np.moveaxis(one, 0, 2)
-    raise InputError(
-        f"The coarse picture has the shape {array.shape}, whose channels may be first or last: "
-        "give a gray one as (height, width), or one that is not 1 or 3 pixels high or wide."
-    )
+    return one_with_channels_last(one, "The coarse picture")
 
 
 def _several(count: int) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from scorelet.models.guided import LARGEST_COVARIANCE
+from scorelet.models.gaussian import LARGEST_COVARIANCE
 from scorelet.recipes.base import Scale
 from scorelet.recipes.faces import FACES
 
