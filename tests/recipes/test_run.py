@@ -133,10 +133,10 @@ def test_a_folder_has_one_run_at_a_time(toy, tmp_path, monkeypatch, how):
 
 def test_steps_of_other_settings_are_not_mixed(toy, tmp_path, monkeypatch):
     run.reproduce("toy", tmp_path)
-    with pytest.raises(InputError, match="other settings"):
+    with pytest.raises(InputError, match="that differs in seed: choose"):
         run.reproduce("toy", tmp_path, seed=1, resume=True)
     monkeypatch.setattr(run, "find_recipe", lambda _: toy.recipe(7.0))
-    with pytest.raises(InputError, match="other settings"):
+    with pytest.raises(InputError, match="that differs in settings"):
         run.reproduce("toy", tmp_path, resume=True)
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from scorelet.core.errors import InputError
 from scorelet.core.files import check_regular, write_text
+from scorelet.core.words import listed
 from scorelet.tasks.array_files import write_page
 from scorelet.tasks.locks import Locks
 
@@ -104,10 +105,10 @@ def claim_steps(
         locks.take(folder)
     before = _run_of(kept)
     if resume and before is not None:
-        if before != json.loads(json.dumps(run)):
+        if differing := _differing(before, json.loads(json.dumps(run))):
             raise InputError(
-                f"{folder} holds steps of a run with other settings: choose another folder, or "
-                "begin anew with --overwrite."
+                f"{folder} holds steps of a run that differs in {listed(differing)}: choose "
+                "another folder, or begin anew with --overwrite."
             )
         return kept
     if not overwrite and (before is not None or any(result.exists() for result in results)):
@@ -119,6 +120,22 @@ def claim_steps(
     _remove(kept)
     write_page(kept / _RUN, json.dumps(run))
     return kept
+
+
+def _differing(before: dict[str, Any], now: dict[str, Any], where: str = "") -> list[str]:
+    """Return which entries of two runs differ, as settings.steps of one within another.
+
+    >>> _differing({"seed": 0, "settings": {"steps": 8}}, {"seed": 1, "settings": {"steps": 9}})
+    ['seed', 'settings.steps']
+    """
+    found = []
+    for name in dict.fromkeys([*before, *now]):
+        one, other = before.get(name), now.get(name)
+        if isinstance(one, dict) and isinstance(other, dict):
+            found += _differing(one, other, f"{where}{name}.")
+        elif one != other:
+            found.append(f"{where}{name}")
+    return found
 
 
 def _run_of(kept: Path) -> dict[str, Any] | None:

@@ -104,7 +104,7 @@ def test_a_file_without_the_arrays_or_without_sense_is_one_sentence(tmp_path):
         load_labelled(tmp_path / "pickle.npz")
     (tmp_path / "set.csv").write_text("a,b")
     with pytest.raises(
-        InputError, match=r"holds no labelled pictures: give an \.npz file, or a folder"
+        InputError, match=r"is no set of labelled pictures: give an \.npz file, or a folder"
     ):
         load_labelled(tmp_path / "set.csv")
 

@@ -546,8 +546,11 @@ def test_twins_see_other_pictures_and_an_interrupted_audit_goes_on(tmp_path, mon
     monkeypatch.setattr(training, "train_once", train_once)
     with pytest.raises(InputError, match="--resume"):
         audit_twins(tmp_path / "x.npy", tmp_path / "again", TINY)
-    with pytest.raises(InputError, match="other settings"):
+    with pytest.raises(InputError, match=r"differs in seed, settings\.seed:"):
         audit_twins(tmp_path / "x.npy", tmp_path / "again", replace(TINY, seed=1), resume=True)
+    np.save(tmp_path / "others.npy", x[::-1])
+    with pytest.raises(InputError, match="differs in pictures:"):
+        audit_twins(tmp_path / "others.npy", tmp_path / "again", TINY, resume=True)
     found = audit_twins(
         tmp_path / "x.npy",
         tmp_path / "again",

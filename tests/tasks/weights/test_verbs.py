@@ -448,6 +448,24 @@ def test_a_comparison_takes_a_folder_of_pictures(tmp_path):
     assert any("notes.txt" in text for text in again["warnings"])
 
 
+def test_data_without_pictures_are_not_asked_for_classes_where_labels_are_not_used(tmp_path):
+    net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 4, 3))
+    with pytest.raises(InputError, match="has no picture that can be read: choose another"):
+        sl.weights.compare(net, net, data=tmp_path)
+    write_png(tmp_path / "a.png", np.zeros((8, 8, 3), np.uint8))
+    with pytest.raises(InputError, match=r"is no set of pictures: .* or a folder of them"):
+        sl.weights.compare(net, net, data=tmp_path / "a.png")
+
+
+def test_a_network_that_is_one_layer_has_the_name_of_its_class():
+    (found,) = sl.weights.spectrum(nn.Linear(32, 16)).document["layers"]
+    assert found["name"] == "Linear"
+    x = torch.rand(300, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    nets = nn.Conv2d(3, 8, 3), nn.Conv2d(3, 8, 3)
+    (found,) = sl.weights.compare(*nets, data=x, draws=2).document["layers"]
+    assert found["name"] == "Conv2d"
+
+
 def test_gray_networks_see_a_folder_of_gray_pictures_and_drawing_needs_no_labels(tmp_path):
     x = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 1), np.uint8)
     for k, pixels in enumerate(x):
@@ -548,7 +566,7 @@ def test_a_file_of_pictures_needs_no_labels_where_these_are_not_used(tmp_path):
         found, known = run(tmp_path / "x.npy"), run(floats)
         assert found["layers"] == known["layers"]
         assert (found["data"], found.get("part")) == (str(tmp_path / "x.npy"), None)
-    with pytest.raises(InputError, match="holds no labelled pictures"):
+    with pytest.raises(InputError, match="is no set of labelled pictures"):
         sl.weights.resample(nets[0], data=tmp_path / "x.npy", refit=True)
 
 

@@ -30,7 +30,7 @@ class Layer(ABC):
     """A layer of a network.
 
     Attributes:
-        name: as in ``net.named_modules()``.
+        name: as in ``net.named_modules()``; its class where a network is one layer.
         module: itself.
         positions: places that a linear layer sees, each with its own weights; else 1.
     """
@@ -240,6 +240,7 @@ def layer_of(name: str, module: nn.Module, positions: int = 1) -> Layer | None:
     """Return a module as a layer, or None if its weights do not mix channels, or are none."""
     if is_empty(module):
         return None
+    name = name or type(module).__name__
     if isinstance(module, ChannelMatrix):
         return MatrixLayer(name, module)
     if isinstance(module, nn.Linear):

@@ -67,7 +67,7 @@ def load_labelled(
         ArrayFileError: an npz file that is damaged, or lacks the arrays.
     """
     path = locate(source)
-    if not labels and is_flat_folder(path):
+    if not labels and path.is_dir() and (is_flat_folder(path) or not _has_classes(path)):
         return load_flat_folder(path, channels=channels, fit=fit, seen=seen)
     if path.is_dir():
         return load_class_folders(
@@ -75,8 +75,8 @@ def load_labelled(
         )
     if path.suffix.lower() != ".npz":
         raise InputError(
-            f"{path} holds no labelled pictures: give an .npz file, or a folder that has a folder "
-            "for each class."
+            f"{path} is no set of {'labelled ' if labels else ''}pictures: give an .npz file, or a "
+            f"folder {'that has a folder for each class' if labels else 'of them'}."
         )
     return _load_npz(path, part).mixed()
 
