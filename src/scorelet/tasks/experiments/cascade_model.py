@@ -85,10 +85,8 @@ def cascade_model(
     seen = _seen(Levels(transform, units, whitening), pictures, flip=config.data.flip)
     details = [_details(config, k, net, seen) for k, net in enumerate(networks[1:], start=1)]
     kept, parts = kept_cascades(config), (config.low, *config.details)
-    made, size = (
-        [_coarse(config, networks[0], seen), *details],
-        (pictures.shape[1], pictures.shape[2]),
-    )
+    size = pictures.shape[1], pictures.shape[2]
+    made = [_coarse(config, networks[0], seen), *details]
     coarse, *details = with_kept(config, kept, made, size)
     record = {
         "size": list(size),
