@@ -10,6 +10,8 @@ from scorelet.models import Classifier
 from scorelet.networks import ResNet
 
 NAMES = ("a", "b", "c", "d")
+SECOND = "stages.1.0.second"
+"""The convolution that has learned something."""
 
 
 def learned_classifier(seed, *, width=1.0, directions=0):
@@ -31,6 +33,12 @@ def learned_images(count=60):
     return LabelledImages(x.clip(0, 255).astype(np.uint8), y.astype(np.int64), NAMES)
 
 
+def doubled_images():
+    """Twice as many, twice as large: each pixel is four."""
+    images = learned_images(120)
+    return LabelledImages(images.x.repeat(2, 1).repeat(2, 2), images.y, images.classes)
+
+
 def write_data(path):
     """An npz file whose training and test parts are the same."""
     images = learned_images()
@@ -44,3 +52,8 @@ def write_learned(path, seed=0):
     """A checkpoint of `learned_classifier`."""
     zoo.save(learned_classifier(seed), path)
     return path
+
+
+def layer(document, name):
+    """What a document of `weights` says of the layer of that name."""
+    return next(entry for entry in document["layers"] if entry["name"] == name)

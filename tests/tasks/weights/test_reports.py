@@ -1,0 +1,73 @@
+"""Reports of weights: their sentences, numbers and figures."""
+
+import pytest
+
+import scorelet as sl
+from aligned_networks import plain_net
+from learned_networks import doubled_images, learned_classifier, learned_images
+from scorelet.core.errors import InputError
+from scorelet.tasks.weights import compare_report, spectrum_report
+
+
+def test_sentences_count_one_layer_as_one():
+    compared = {"model": "a", "other": "b", "layers": [{"S_mean": 0.9}]}
+    assert "of 1 layer that can be compared 1 is more alike" in compare_report.lead(compared)
+    compared["layers"] *= 2
+    assert "of 2 layers that can be compared 2 are more alike" in compare_report.lead(compared)
+    learned = {"name": "0", "kept": 2, "neurons": 8, "inputs": 9}
+    for layers, said in (([learned], "1 of 1 layer has"), ([learned] * 2, "2 of 2 layers have")):
+        assert f"{said} learned" in spectrum_report.lead(
+            {"model": "a", "noise": "init", "layers": layers}
+        )
+
+
+@pytest.mark.parametrize(("kept", "told"), [(1, "1 of them one only, as one of"), (2, "(0)")])
+def test_the_lead_says_how_often_chance_shows_one_direction(kept, told):
+    layer = {"kept": kept, "neurons": 9, "inputs": 9, "name": "0"}
+    lead = spectrum_report.lead({"model": "a", "noise": "init", "layers": [layer]})
+    assert told in lead
+    assert lead.endswith("untrained layers does") == (kept == 1)
+
+
+def test_two_modules_of_one_class_are_not_named_twice():
+    compared = {"model": "Sequential", "other": "Sequential", "layers": [{"S_mean": 0.9}]}
+    assert compare_report.lead(compared).startswith("Two networks (Sequential): of 1 layer")
+
+
+def test_readers_learn_what_one_law_reaches_and_what_is_above_1():
+    assert "0.5 to 0.8 where these are near it" in compare_report.READING
+    assert "A network and its copy are above 1" in compare_report.READING
+    assert "The output layer is an exception" in compare_report.READING
+
+
+@pytest.mark.slow
+def test_a_report_without_similarities_draws_none(tmp_path):
+    """Of untrained networks: an empty figure would say nothing."""
+    found = sl.weights.compare(plain_net(), plain_net(), data=doubled_images())
+    assert all(entry["S_mean"] is None for entry in found.document["layers"])
+    found.save(tmp_path / "r.html")
+    page = (tmp_path / "r.html").read_text()
+    assert "Similarity of signals by depth." in page
+    assert "Similarity of weights by depth." not in page
+
+
+@pytest.mark.slow
+def test_reports_show_the_numbers(tmp_path):
+    images = learned_images()
+    net = learned_classifier(0).network
+    spectrum = sl.weights.spectrum(net)
+    compared = sl.weights.compare(net, learned_classifier(1).network, data=images, draws=2)
+    for found, name in ((spectrum, "s.html"), (compared, "c.html")):
+        found.save(tmp_path / name)
+        page = (tmp_path / name).read_text()
+        assert page.count("data:image/png;base64") >= 2
+        assert "http" not in page.replace("http://www.w3.org", "")
+        with pytest.raises(InputError, match="exists already"):
+            found.save(tmp_path / name)
+    page = (tmp_path / "c.html").read_text()
+    for entry in compared.document["layers"]:
+        assert f"{entry['r2_held_out']:.3g}" in page
+        assert entry["name"] in page
+    assert "–" in page  # layers without anything learned
+    for warning in compared.document["warnings"]:
+        assert warning.split("(")[0][:40] in page
