@@ -14,7 +14,7 @@ from torch import nn
 
 from scorelet.core.random import generator
 from scorelet.data import from_unit
-from scorelet.models import Classifier, Denoiser, ResidualDenoiser
+from scorelet.models import Classifier, Denoiser, Locality, ResidualDenoiser
 from scorelet.networks import BFCNN, BiasFreeBatchNorm, ShuffleUNet, UNet
 from scorelet.zoo import save
 from scorelet.zoo.kind import KINDS, LATER
@@ -65,6 +65,15 @@ class Identity(Denoiser):
 
     def _denoise(self, y, sigma, cond, label):
         return y
+
+
+class Blend(Denoiser):
+    """The mean of a picture and its condition."""
+
+    blind, conditional, locality = True, True, Locality(receptive_radius=0)
+
+    def _denoise(self, y, sigma, cond, label):
+        return y if cond is None else (y + cond) / 2
 
 
 class ChannelMeans(nn.Module):
