@@ -10,33 +10,23 @@ import scorelet as sl
 from scorelet.core.errors import CheckpointError, InputError
 from scorelet.models.cascade_record import learnt_levels, recorded_numbers, recorded_pairs
 from scorelet.models.gaussian_details import gaussian_cascade
-from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import MultiscaleDenoiser
 from scorelet.models.scaled import ScaledDenoiser, Scales
 from scorelet.networks import BFCNN
 from scorelet.sampling.reverse import flow_log_density
 from scorelet.tasks.restore.remarks import remarks
 from scorelet.tasks.sample.cascades import plans_of
-from scorelet.wavelets import PacketPlan, WaveletPacket
-from scorelet.wavelets.orthogonal.normalization import Normalization
+from small_cascades import mean_cascade
 
 LEVELS = [[0.01, 4.0], [0.01, 0.3], [0.01, 0.2]]
 
 
 def cascade(sigma=LEVELS):
-    """Of the mean convention: low band and coarser details are divided by 4, finer ones by 2."""
     low = ScaledDenoiser(BFCNN(1, width=4, depth=2), Scales(), channels=1)
     network = BFCNN(4, width=4, depth=2, outputs=3)
     details = [ScaledDenoiser(network, Scales(), channels=3, cond_channels=1) for _ in range(2)]
-    record = {"size": [16, 16], "channels": 1, "range": [0, 1]}
-    record |= {} if sigma is None else {"sigma": sigma}
-    return Multiscale(
-        WaveletPacket("haar", PacketPlan.wavelet(2)),
-        low,
-        details,
-        normalization=Normalization("mean", levels=2),
-        record=record,
-    ).eval()
+    levels = {} if sigma is None else {"sigma": sigma}
+    return mean_cascade(low, details, size=(16, 16), **levels)
 
 
 def plain():
