@@ -26,7 +26,7 @@ from torch import Tensor, nn
 import scorelet as sl
 from scorelet.analysis.alignment import Layer, align, cross_moments, left_out, uncalled
 from scorelet.analysis.jacobian import jacobian_basis
-from scorelet.analysis.weight_comparison import layer_spectrum
+from scorelet.analysis.layer_spectrum import layer_spectrum
 from scorelet.analysis.weight_resampling import draw_network
 from scorelet.core.errors import InputError
 from scorelet.core.files import write_text

@@ -8,9 +8,9 @@ from aligned_networks import permuted, pictures, plain_net
 from planted_weights import rng
 from scorelet.analysis.alignment import AlignedLayer, CrossMoments, align, procrustes
 from scorelet.analysis.alignment.layers import LinearLayer
+from scorelet.analysis.layer_spectrum import layer_spectrum
 from scorelet.analysis.weight_comparison import (
     compared_layer,
-    layer_spectrum,
     pooled_spectrum,
     turned,
 )

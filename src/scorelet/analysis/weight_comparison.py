@@ -1,91 +1,32 @@
-"""What a layer has learned, and how alike two aligned layers are.
-
-The first is a spectrum in units of the noise that weights started as; the second compares what is
-above noise in both networks, in the coordinates of the first.
+"""How alike two aligned layers are: what is above noise in both, in the coordinates of the first.
 
 Reference: Guth, Ménard 2024, arXiv 2409.19460, section 3.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
 
-from scorelet.analysis.alignment import AlignedLayer, Layer
+from scorelet.analysis.alignment import AlignedLayer
+from scorelet.analysis.layer_spectrum import LayerSpectrum
 from scorelet.analysis.weight_covariance import (
     Agreement,
     Spectrum,
     agreement,
-    bulk_variance,
+    effective_rank,
     eigenvector_cosines,
-    largest_of_noise,
     learned_part,
-    seen_beyond_norms,
     weight_spectrum,
 )
 from scorelet.core.brief import Brief
 from scorelet.core.errors import InputError
+from scorelet.core.numbers import finite_or_none
 
-NOISES = ("init", "bulk")
-"""Noise is what the constructor of the layer draws, or the bulk of the spectrum itself."""
-
-
-@dataclass(frozen=True, repr=False)
-class LayerSpectrum(Brief):
-    """A layer's covariance in units of the noise that its weights started as.
-
-    Attributes:
-        layer: its weights.
-        spectrum: all of it.
-        learned: what is above noise.
-        bulk: variance of the bulk in units of that of the initialisation.
-        noise: whose units values are in, see `NOISES`.
-    """
-
-    layer: Layer
-    spectrum: Spectrum
-    learned: Spectrum
-    bulk: float
-    noise: str
-
-    @cached_property
-    def beyond_norms(self) -> int:
-        """How many learned directions random neurons of the same norms would not show."""
-        rows, kept = self.layer.rows(), len(self.learned.values)
-        return seen_beyond_norms(rows, self.spectrum, kept, known=self.noise == "init")
-
-    @property
-    def edge(self) -> float:
-        """Eigenvalues below it are those of noise."""
-        return largest_of_noise(self.spectrum.neurons, self.spectrum.inputs)
-
-
-def layer_spectrum(layer: Layer, noise: str) -> LayerSpectrum:
-    """Return the spectrum of a layer's own weights, in its own coordinates.
-
-    Raises:
-        InputError: another kind of noise, or weights that are not finite.
-    """
-    if noise not in NOISES:
-        raise InputError(f"noise is {noise!r}: it must be init or bulk.")
-    try:
-        raw = weight_spectrum(layer.rows(), variance=layer.initial_variance(), by="fast")
-    except InputError as error:
-        said = str(error)
-        raise InputError(f"Layer {layer.name}: {said[0].lower()}{said[1:]}") from None
-    found = LayerSpectrum(layer, raw, learned_part(raw), bulk_variance(raw), "init")
-    return in_units_of_bulk(found) if noise == "bulk" else found
-
-
-def in_units_of_bulk(found: LayerSpectrum) -> LayerSpectrum:
-    """Return a spectrum in units of the initial variance in those of its bulk, if it has one."""
-    if found.bulk <= 0:
-        return found
-    raw = found.spectrum
-    scaled = Spectrum(raw.values / found.bulk, raw.vectors, raw.neurons)
-    return LayerSpectrum(found.layer, scaled, learned_part(scaled), found.bulk, "bulk")
+LISTED = 40
+"""Eigenvectors whose cosines are listed."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -137,6 +78,42 @@ def compared_layer(
     found = agreement(*learned, rng=rng, draws=draws, resamples=draws)
     cosines = eigenvector_cosines(*learned)
     return ComparedLayer(layer, r2_held_out, spectra, learned, found, cosines)
+
+
+def layer_entry(layer: ComparedLayer) -> dict[str, Any]:
+    """Return the numbers of a layer for JSON, as `scorelet weights compare` lists them.
+
+    None stands for what is not defined; of the matrix of cosines there are the first 40 x 40.
+    """
+    aligned, found = layer.aligned, layer.agreement
+    a, b = aligned.reference, aligned.other
+    learned = [both.learned.values for both in layer.spectra]
+    ranks = [finite_or_none(effective_rank(values)) for values in learned]
+    return {
+        "name": a.name,
+        "kind": a.kind,
+        "neurons": [a.shape[0], b.shape[0]],
+        "channels": [a.shape[1], b.shape[1]],
+        "weights_per_channel": a.shape[2],
+        "gamma": [s.spectrum.gamma for s in layer.spectra],
+        "bulk_variance": [s.bulk for s in layer.spectra],
+        "samples": aligned.rotation.samples,
+        "needed": aligned.needed,
+        "directions": aligned.rotation.directions,
+        "r2_align": finite_or_none(aligned.rotation.similarity),
+        "r2_held_out": finite_or_none(layer.r2_held_out),
+        "r2_means": finite_or_none(aligned.of_means),
+        **{f"kept{k}": len(values) for k, values in enumerate(learned, 1)},
+        **{f"reff{k}": rank for k, rank in enumerate(ranks, 1)},
+        "cos_raw": finite_or_none(found.forward.cosine),
+        "cos_floor": finite_or_none((found.forward.floor + found.backward.floor) / 2),
+        "cos_ceiling": finite_or_none((found.forward.ceiling + found.backward.ceiling) / 2),
+        "S12": finite_or_none(found.forward.value),
+        "S21": finite_or_none(found.backward.value),
+        "S_mean": finite_or_none(found.mean),
+        "bootstrap_sd": finite_or_none(found.deviation),
+        "eigenvector_cosines": layer.cosines[:LISTED, :LISTED].tolist(),
+    }
 
 
 def learned_of_both(

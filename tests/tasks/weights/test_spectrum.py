@@ -14,8 +14,8 @@ from learned_networks import (
     layer,
     learned_classifier,
 )
+from scorelet.analysis.weight_covariance import mostly_norms
 from scorelet.core.errors import InputError
-from scorelet.tasks.weights.spectrum import _mostly_norms
 
 
 def test_a_spectrum_finds_what_was_planted():
@@ -121,4 +121,4 @@ def test_the_layer_with_a_broken_weight_is_named_in_one_sentence():
     [(1, 0, True), (5, 4, False), (10, 8, True), (11, 9, False), (0, 0, False), (3, 3, False)],
 )
 def test_directions_that_go_with_the_norms_are_said_if_they_are_all_or_a_fifth(kept, rest, said):
-    assert _mostly_norms(kept, rest) is said
+    assert mostly_norms(kept, rest) is said

@@ -1,6 +1,11 @@
 """Covariances of a layer's weights: spectra, what was learned, and how two of them compare."""
 
 from scorelet.analysis.weight_covariance.broken import refuse_broken
+from scorelet.analysis.weight_covariance.bulk import (
+    bulk_variance,
+    is_other_start,
+    tells_its_start,
+)
 from scorelet.analysis.weight_covariance.bures import bures_cosine, bures_distance
 from scorelet.analysis.weight_covariance.dynamics import Movement, movement
 from scorelet.analysis.weight_covariance.error import covariance_error
@@ -10,14 +15,17 @@ from scorelet.analysis.weight_covariance.gaussianity import (
     share_outside_bulk,
     whitened,
 )
-from scorelet.analysis.weight_covariance.row_norms import edge_of_norms, seen_beyond_norms
-from scorelet.analysis.weight_covariance.shrinkage import (
+from scorelet.analysis.weight_covariance.learned import (
     bulk_edges,
-    bulk_variance,
     effective_rank,
     largest_of_noise,
     learned_part,
     shrink,
+)
+from scorelet.analysis.weight_covariance.row_norms import (
+    edge_of_norms,
+    mostly_norms,
+    seen_beyond_norms,
 )
 from scorelet.analysis.weight_covariance.similarity import (
     Agreement,
@@ -58,10 +66,12 @@ __all__ = [
     "edge_of_norms",
     "effective_rank",
     "eigenvector_cosines",
+    "is_other_start",
     "largest_of_noise",
     "learned_part",
     "marginal_tests",
     "mean_spatial_covariance",
+    "mostly_norms",
     "movement",
     "redrawn",
     "refuse_broken",
@@ -72,6 +82,7 @@ __all__ = [
     "similarity",
     "spatial_covariance",
     "spatial_eigenvectors",
+    "tells_its_start",
     "universal_filters",
     "weight_spectrum",
     "whitened",

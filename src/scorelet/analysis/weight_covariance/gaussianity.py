@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from scorelet.analysis.weight_covariance.shrinkage import bulk_edges
+from scorelet.analysis.weight_covariance.learned import bulk_edges
 from scorelet.analysis.weight_covariance.spectrum import Spectrum, coordinates
 from scorelet.core.errors import InputError
 

@@ -15,7 +15,7 @@ of Statistics 2001.
 import torch
 from torch import Tensor
 
-from scorelet.analysis.weight_covariance.shrinkage import bulk_edges, largest_of_noise
+from scorelet.analysis.weight_covariance.learned import bulk_edges, largest_of_noise
 from scorelet.analysis.weight_covariance.spectrum import Spectrum, coordinates
 
 _STEPS = 200
@@ -66,3 +66,16 @@ def seen_beyond_norms(rows: Tensor, spectrum: Spectrum, kept: int, *, known: boo
         if spectrum.values[k] <= edge:
             return k
     return kept
+
+
+def mostly_norms(kept: int, beyond: int) -> bool:
+    """Return whether so many directions are a matter of norms that it is worth a word.
+
+    All of them are, or a fifth and more than one.
+
+    Args:
+        kept: directions above the edge of noise for equal norms.
+        beyond: those of them that `seen_beyond_norms` leaves.
+    """
+    gone = kept - beyond
+    return gone > 0 and (not beyond or (gone > 1 and gone >= 0.2 * kept))

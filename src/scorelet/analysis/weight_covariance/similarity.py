@@ -17,7 +17,7 @@ import torch
 from torch import Generator, Tensor
 
 from scorelet.analysis.weight_covariance.bures import bures_cosine
-from scorelet.analysis.weight_covariance.shrinkage import learned_part
+from scorelet.analysis.weight_covariance.learned import learned_part
 from scorelet.analysis.weight_covariance.spectrum import Spectrum, weight_spectrum
 from scorelet.core.errors import InputError
 

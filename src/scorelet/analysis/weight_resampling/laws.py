@@ -12,7 +12,7 @@ import torch
 from torch import Generator, Tensor
 
 from scorelet.analysis.alignment.layers import Layer
-from scorelet.analysis.weight_covariance.shrinkage import learned_part
+from scorelet.analysis.weight_covariance.learned import learned_part
 from scorelet.analysis.weight_covariance.similarity import with_covariance
 from scorelet.analysis.weight_covariance.spectrum import weight_spectrum
 from scorelet.core.errors import InputError

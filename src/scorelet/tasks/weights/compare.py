@@ -7,12 +7,11 @@ from typing import Any
 from torch import Tensor
 
 from scorelet.analysis.alignment import align, cross_moments, sharing, sharing_words
-from scorelet.analysis.weight_comparison import ComparedLayer, compared_layer
-from scorelet.analysis.weight_covariance import effective_rank, refuse_broken
+from scorelet.analysis.weight_comparison import ComparedLayer, compared_layer, layer_entry
+from scorelet.analysis.weight_covariance import refuse_broken
 from scorelet.core.brief import Brief
 from scorelet.core.errors import InputError
 from scorelet.core.network import equal_weights
-from scorelet.core.numbers import finite_or_none
 from scorelet.core.options import check_fields, checked
 from scorelet.core.progress import Progress, told
 from scorelet.core.random import generator
@@ -28,12 +27,10 @@ from scorelet.tasks.networks import (
     said_of,
 )
 from scorelet.tasks.weights.compare_report import report
-from scorelet.tasks.weights.spectrum import AUTO, check_noise, in_units_of_noise
+from scorelet.tasks.weights.noise import AUTO, check_noise, in_units_of_noise
 
 _HELD_OUT = 5  # one picture of so many is kept from the fit of rotations
 SAME = "both networks have the same weights, so they are alike for that reason"
-MATRIX = 40
-"""Eigenvectors whose cosines a document lists."""
 
 
 @dataclass(frozen=True)
@@ -226,36 +223,3 @@ def _halves(
     if isinstance(images, Tensor):
         return images[:-count], images[-count:]
     return images.hold_out(count)
-
-
-def layer_entry(layer: ComparedLayer) -> dict[str, Any]:
-    """Return what a document says of a layer, see `Comparison`."""
-    aligned, found = layer.aligned, layer.agreement
-    a, b = aligned.reference, aligned.other
-    learned = [both.learned.values for both in layer.spectra]
-    ranks = [finite_or_none(effective_rank(values)) for values in learned]
-    return {
-        "name": a.name,
-        "kind": a.kind,
-        "neurons": [a.shape[0], b.shape[0]],
-        "channels": [a.shape[1], b.shape[1]],
-        "weights_per_channel": a.shape[2],
-        "gamma": [s.spectrum.gamma for s in layer.spectra],
-        "bulk_variance": [s.bulk for s in layer.spectra],
-        "samples": aligned.rotation.samples,
-        "needed": aligned.needed,
-        "directions": aligned.rotation.directions,
-        "r2_align": finite_or_none(aligned.rotation.similarity),
-        "r2_held_out": finite_or_none(layer.r2_held_out),
-        "r2_means": finite_or_none(aligned.of_means),
-        **{f"kept{k}": len(values) for k, values in enumerate(learned, 1)},
-        **{f"reff{k}": rank for k, rank in enumerate(ranks, 1)},
-        "cos_raw": finite_or_none(found.forward.cosine),
-        "cos_floor": finite_or_none((found.forward.floor + found.backward.floor) / 2),
-        "cos_ceiling": finite_or_none((found.forward.ceiling + found.backward.ceiling) / 2),
-        "S12": finite_or_none(found.forward.value),
-        "S21": finite_or_none(found.backward.value),
-        "S_mean": finite_or_none(found.mean),
-        "bootstrap_sd": finite_or_none(found.deviation),
-        "eigenvector_cosines": layer.cosines[:MATRIX, :MATRIX].tolist(),
-    }

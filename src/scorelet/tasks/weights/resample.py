@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from scorelet.analysis.alignment import registered_layers
 from scorelet.analysis.labelled_batches import labelled_batches
-from scorelet.analysis.weight_comparison import layer_spectrum
+from scorelet.analysis.layer_spectrum import layer_spectrum
 from scorelet.analysis.weight_resampling import DrawnNetwork, Law, draw_network, refit
 from scorelet.core.brief import Brief
 from scorelet.core.checkpoint import save_tensors
@@ -34,7 +34,7 @@ from scorelet.tasks.networks import (
     open_unlabelled,
     said_of,
 )
-from scorelet.tasks.weights.spectrum import other_bulks, zeros
+from scorelet.tasks.weights.noise import other_bulks, zeros
 from scorelet.zoo import save
 
 SUFFIXES = (".safetensors",)

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from scorelet.analysis.weight_comparison import LayerSpectrum
+from scorelet.analysis.layer_spectrum import LayerSpectrum
 from scorelet.core.words import counted
 from scorelet.plots import png
 from scorelet.plots.report import Facts, Part, Picture, Section, Table, Text, number, render
 from scorelet.plots.weights import ranks_figure, spectra_figure
+from scorelet.tasks.weights.noise import WORDS
 
 READING = (
     "A layer is a matrix of weights, one row for each neuron. Before training the rows are random "
@@ -16,8 +17,6 @@ READING = (
     "weakest, how much the rows vary along each. Below the dashed line random rows vary as much "
     "by chance; directions above it were learned."
 )
-UNITS = {"init": "the variance that weights started with", "bulk": "the variance of the bulk"}
-"""What eigenvalues are in units of, by the noise."""
 METHOD = (
     "Eigenvalues of Wᵀ W / n in units of {unit}; the dashed line is what the largest eigenvalue of "
     "untrained weights exceeds in one of 100 networks (in more where noise is the bulk of a small "
@@ -38,11 +37,6 @@ COLUMNS = (
     "bulk / initial",
 )
 """What tables of layers show, here and in the shell, after the name."""
-CHANCE = {
-    "init": "one of a hundred untrained layers",
-    "bulk": "one of twenty untrained layers, and of small ones up to one of three,",
-}
-"""What shows a direction, too, by the noise."""
 
 
 def report(document: dict[str, Any], layers: Sequence[LayerSpectrum]) -> str:
@@ -59,9 +53,9 @@ def report(document: dict[str, Any], layers: Sequence[LayerSpectrum]) -> str:
         Picture(
             png(spectra_figure(drawn)),
             "Spectra of the layers with the edge of noise.",
-            f"Eigenvalues are in units of {UNITS[document['noise']]}.",
+            f"Eigenvalues are in units of {WORDS[document['noise']].unit}.",
         ),
-        Text(METHOD.format(unit=UNITS[document["noise"]]), "note"),
+        Text(METHOD.format(unit=WORDS[document["noise"]].unit), "note"),
         Facts({k: str(document[k]) for k in ("model", "arch", "noise") if document[k]}),
     ]
     rows = [(entry["name"], *values(entry)) for entry in document["layers"]]
@@ -79,7 +73,7 @@ def lead(document: dict[str, Any]) -> str:
         return f"{document['model']}: no layer has learned a direction that noise would not show"
     most = max(learned, key=lambda entry: entry["kept"])
     single = sum(entry["kept"] == 1 for entry in learned)
-    by_chance = f"; {single} of them one only, as {CHANCE[document['noise']]} does"
+    by_chance = f"; {single} of them one only, as {WORDS[document['noise']].chance} does"
     return (
         f"{document['model']}: {len(learned)} of {counted(len(layers), 'layer')} "
         f"{'has' if len(learned) == 1 else 'have'} learned directions, at most {most['kept']} of "

@@ -11,9 +11,10 @@ from torch import Generator, nn
 from scorelet.analysis.alignment import Alignment, align, cross_moments
 from scorelet.analysis.alignment.pictures import picture_batches
 from scorelet.analysis.alignment.watching import called_parts
+from scorelet.analysis.layer_spectrum import layer_spectrum
 from scorelet.analysis.subspaces import matched_cosine
 from scorelet.analysis.transplant import transplanted
-from scorelet.analysis.weight_comparison import ComparedLayer, compared_layer, layer_spectrum
+from scorelet.analysis.weight_comparison import ComparedLayer, compared_layer, layer_entry
 from scorelet.analysis.weight_covariance import (
     Spectrum,
     effective_rank,
@@ -28,7 +29,6 @@ from scorelet.recipes.claims import Measured
 from scorelet.recipes.hits import accuracy, gain, packed
 from scorelet.recipes.subjects.neural_encodings.settings import Comparing
 from scorelet.recipes.trainings import hits_of
-from scorelet.tasks.weights.compare import layer_entry
 
 TOP = 5
 """Eigenvectors that are compared one by one."""

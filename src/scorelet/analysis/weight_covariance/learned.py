@@ -20,7 +20,6 @@ from torch import Tensor
 from scorelet.analysis.weight_covariance.spectrum import Spectrum
 
 _TRACY_WIDOM = 2.0234  # its 99th percentile, for real numbers; that of complex ones is smaller
-_ROUNDING = 1e-12  # of the largest eigenvalue, which goes as the square of weights
 
 
 def bulk_edges(gamma: float | int) -> tuple[float, float]:
@@ -65,27 +64,3 @@ def effective_rank(values: Tensor) -> float:
         return float("nan")
     ranks = torch.arange(1, len(values) + 1, dtype=torch.float64)
     return float((ranks * values.double()).sum() / total)
-
-
-def bulk_variance(spectrum: Spectrum) -> float:
-    """Return the variance of the weights' bulk: its median eigenvalue by that of pure noise.
-
-    1 where the bulk is still that of the initialisation; weight decay makes it smaller. Learned
-    directions are few, so that the median hardly sees them. 0 where it is 0 up to the rounding of
-    weights in single precision: half of the directions have no weights.
-
-    Reference: Gavish, Donoho, IEEE Transactions on Information Theory 2014, section III.E.
-    """
-    values = spectrum.values[: min(spectrum.neurons, spectrum.inputs)]
-    if not values.median() > _ROUNDING * values[0]:  # torch's: of an even number the lower one
-        return 0.0
-    return float(values.quantile(0.5) / _median_of_noise(spectrum.gamma))
-
-
-def _median_of_noise(gamma: float, points: int = 20001) -> float:
-    """The median of the eigenvalues of pure noise that are not 0 for want of neurons."""
-    low, high = bulk_edges(gamma)
-    angles = torch.linspace(0, torch.pi, points, dtype=torch.float64)
-    places = (low + high) / 2 - (high - low) / 2 * angles.cos()  # density ~ sin² / place
-    mass = (angles.sin().square() / places.clamp(min=1e-12)).cumsum(0)
-    return float(places[torch.searchsorted(mass, mass[-1] / 2)])

@@ -97,24 +97,6 @@ def test_e4_the_planted_example():
     assert bulk_variance(raw) == pytest.approx(1, abs=0.05)
 
 
-def test_the_variance_of_the_bulk_is_measured():
-    """Of noise of variance 0.3, with more and with fewer neurons than inputs."""
-    for shape in ((400, 160), (160, 400)):
-        rows = 0.3**0.5 * normal(*shape)
-        assert bulk_variance(weight_spectrum(rows)) == pytest.approx(0.3, rel=0.05)
-
-
-def test_the_median_of_an_even_number_lies_between_both_in_the_middle():
-    """So the bulk has one variance in squares of 3 and of 4, whose law of noise is the same."""
-    found = [
-        bulk_variance(Spectrum(torch.tensor(values).double(), torch.eye(n).double(), n))
-        for n, values in ((3, (9, 3, 1)), (4, (9, 4, 2, 1)))
-    ]
-    assert found[0] == pytest.approx(found[1], rel=1e-12)
-    half = Spectrum(torch.tensor([9.0, 4, 0, 0]).double(), torch.eye(4).double(), 4)
-    assert bulk_variance(half) == 0
-
-
 def test_e13_initial_weights_are_noise_of_variance_one():
     torch.manual_seed(3)
     convolutions = [nn.Conv2d(64, 64, 3), nn.Conv2d(300, 128, 1), nn.Linear(500, 200)]
