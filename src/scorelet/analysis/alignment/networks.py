@@ -153,10 +153,10 @@ def align(
     return Alignment(layers, count, (*warnings, *_repeated(parts)))
 
 
-Pair = tuple[Layer, Layer]
+LayerPair = tuple[Layer, Layer]
 
 
-def matched_layers(reference: nn.Module, other: nn.Module, x: Tensor) -> list[Pair]:
+def matched_layers(reference: nn.Module, other: nn.Module, x: Tensor) -> list[LayerPair]:
     """Return layers that correspond, in the order of their calls.
 
     Raises:
@@ -165,7 +165,7 @@ def matched_layers(reference: nn.Module, other: nn.Module, x: Tensor) -> list[Pa
     return match(called_parts(reference, x).layers, called_parts(other, x).layers)
 
 
-def match(first: Sequence[Layer], second: Sequence[Layer]) -> list[Pair]:
+def match(first: Sequence[Layer], second: Sequence[Layer]) -> list[LayerPair]:
     """Return pairs of layers, as `matched_layers` does."""
     if len(first) != len(second):
         raise InputError(
@@ -184,7 +184,7 @@ def match(first: Sequence[Layer], second: Sequence[Layer]) -> list[Pair]:
 def cross_moments(
     reference: nn.Module,
     other: nn.Module,
-    pairs: list[Pair],
+    pairs: list[LayerPair],
     data: Pictures,
     *,
     fixed: bool | None = None,
@@ -233,7 +233,7 @@ def cross_moments(
 class _Paired:
     """Keeps what layers of the reference read until those of the other network have read theirs."""
 
-    def __init__(self, pairs: list[Pair], sums: list[CrossMoments]) -> None:
+    def __init__(self, pairs: list[LayerPair], sums: list[CrossMoments]) -> None:
         self.numbers = [{pair[side].module: j for j, pair in enumerate(pairs)} for side in (0, 1)]
         self._pairs, self._sums = pairs, sums
         self._kept: list[list[Tensor]] = [[] for _ in pairs]
@@ -264,7 +264,12 @@ def _called_more_often(layer: Layer) -> InputError:
 
 
 def one_layer_moments(
-    reference: nn.Module, other: nn.Module, pair: Pair, batches: Batches, *, diagonal: bool = False
+    reference: nn.Module,
+    other: nn.Module,
+    pair: LayerPair,
+    batches: Batches,
+    *,
+    diagonal: bool = False,
 ) -> CrossMoments:
     """Return the moments of what one pair of layers reads first; the networks run up to there."""
     sums = CrossMoments(pair[0].shape[1], pair[1].shape[1], diagonal=diagonal)
@@ -280,7 +285,7 @@ def one_layer_moments(
     return sums
 
 
-def _aligned(pair: Pair, sums: CrossMoments, *, copies: int, polar: str) -> AlignedLayer:
+def _aligned(pair: LayerPair, sums: CrossMoments, *, copies: int, polar: str) -> AlignedLayer:
     a, b = pair
     real = not a.complex
     try:

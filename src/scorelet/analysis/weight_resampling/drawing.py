@@ -27,7 +27,7 @@ from scorelet.analysis.alignment.beside import (
 )
 from scorelet.analysis.alignment.layers import MatrixLayer, layer_of
 from scorelet.analysis.alignment.moments import CrossMoments
-from scorelet.analysis.alignment.networks import SAMPLES, Pair, match, one_layer_moments
+from scorelet.analysis.alignment.networks import SAMPLES, LayerPair, match, one_layer_moments
 from scorelet.analysis.alignment.pictures import Batches, Pictures, first_pictures, picture_batches
 from scorelet.analysis.alignment.procrustes import (
     Rotation,
@@ -148,7 +148,7 @@ class _Drawing:
     law: Law
 
     def layer(
-        self, j: int, pair: Pair, rng: Generator, *, aligned: bool
+        self, j: int, pair: LayerPair, rng: Generator, *, aligned: bool
     ) -> tuple[DrawnLayer, Rotation]:
         """Draw a layer, or rotate the last one, and measure the norms behind it."""
         a, b = pair
@@ -173,7 +173,7 @@ class _Drawing:
         record = DrawnLayer(a.name, drawn, similarity, samples, needed, rotation.directions)
         return record, rotation
 
-    def _rotation(self, pair: Pair, *, first: bool, aligned: bool) -> Rotation:
+    def _rotation(self, pair: LayerPair, *, first: bool, aligned: bool) -> Rotation:
         """Return A_j; 1 of the first layer: parts in front of it, but batch norms, are refused."""
         if isinstance(pair[1], MatrixLayer):
             settle(self.net, pair[1].module, self.batches)
@@ -190,7 +190,7 @@ class _Drawing:
                 settle(self.net, norm, self.batches)
 
 
-def _rotation(pair: Pair, sums: CrossMoments, *, fixed: bool) -> Rotation:
+def _rotation(pair: LayerPair, sums: CrossMoments, *, fixed: bool) -> Rotation:
     real = not pair[0].complex
     try:
         refuse_silent(sums)

@@ -36,10 +36,10 @@ CLIPPED, TIMES = 3, 3
 """Layer whose weights are clipped, to so many times its effective rank."""
 
 Row = dict[str, Any]
-Pair = tuple[nn.Module, nn.Module]
+NetworkPair = tuple[nn.Module, nn.Module]
 
 
-def aligned(pair: Pair, images: LabelledImages, comparing: Comparing) -> Alignment:
+def aligned(pair: NetworkPair, images: LabelledImages, comparing: Comparing) -> Alignment:
     """Align two networks on the first pictures of a set."""
     net = pair[0]
     copies = net.copies if comparing.copies and isinstance(net, FactorizedVGG) else None
@@ -47,7 +47,7 @@ def aligned(pair: Pair, images: LabelledImages, comparing: Comparing) -> Alignme
 
 
 def compared(
-    pair: Pair, alignment: Alignment, held: LabelledImages, comparing: Comparing, seed: int
+    pair: NetworkPair, alignment: Alignment, held: LabelledImages, comparing: Comparing, seed: int
 ) -> list[Row]:
     """Return a row for each layer but the classifier.
 
@@ -90,7 +90,7 @@ def _deviation(values: Sequence[float | None]) -> float | None:
 
 
 def transfer(
-    pair: Pair,
+    pair: NetworkPair,
     alignment: Alignment,
     train: LabelledImages,
     test: LabelledImages,
