@@ -16,7 +16,7 @@ from measure import Row
 from program import FOLDER, run_parts
 from torch import Tensor
 
-from scorelet.analysis.memorization import covariance_filter, psnr_by_level, wiener_filter
+from scorelet.analysis.memorization import Pair, covariance_filter, psnr_by_level, wiener_filter
 from scorelet.analysis.psnr_slope import psnr_slope
 from scorelet.data.fields.ensembles import ensemble
 from scorelet.models import Denoiser
@@ -28,7 +28,6 @@ from scorelet.recipes.subjects.harmonic_generalization.halves import load_halves
 from scorelet.recipes.subjects.harmonic_generalization.settings import SETTINGS
 from scorelet.tasks.audit import AuditSettings
 from scorelet.tasks.audit.measure import measure
-from scorelet.tasks.audit.pair import Pair
 from scorelet.tasks.picture_arrays import images_of
 
 SCALE, SEED = "small", 0

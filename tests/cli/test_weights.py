@@ -2,10 +2,14 @@
 
 import json
 import re
+from typing import get_args
 
 import pytest
 
 from learned_networks import write_data, write_learned
+from scorelet.analysis.layer_spectrum import NOISES
+from scorelet.cli.weights import Noise
+from scorelet.tasks.weights.noise import WAYS, WORDS
 
 
 @pytest.fixture
@@ -77,3 +81,8 @@ def test_bad_words(shell, files, tmp_path):
         assert status == 2
         assert err.startswith("error: ")
         assert err.count("\n") == 1
+
+
+def test_the_shell_names_all_kinds_of_noise():
+    assert get_args(Noise) == WAYS
+    assert {*WORDS} == {*NOISES}

@@ -158,8 +158,7 @@ def _refuse_misplaced(
 
 
 def _as_text(document: dict[str, Any]) -> str:
-    from scorelet.tasks.audit.report import HEAD, cells, title
+    from scorelet.tasks.audit.rows import HEAD, lines
 
-    rows = [[title(row), row["verdict"], *cells(row)] for row in document["rows"]]
-    table = ConsoleTable(HEAD, rows, frozenset({0, 1})).text()
+    table = ConsoleTable(HEAD, lines(document["rows"]), frozenset({0, 1})).text()
     return f"{document['conclusion']}\n{table}"

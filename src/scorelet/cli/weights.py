@@ -13,6 +13,7 @@ from scorelet.cli.tables import ConsoleTable
 app = App(name="weights", help="Look into the weights of networks, and draw new ones from them.")
 
 Output = Annotated[PathLike | None, Parameter(name=["--output", "-o"])]
+Noise = Literal["auto", "init", "bulk"]
 
 
 @app.command
@@ -22,7 +23,7 @@ def spectrum(
     *,
     output: Output = None,
     arch: str | None = None,
-    noise: Literal["auto", "init", "bulk"] = "auto",
+    noise: Noise = "auto",
     overwrite: Flag = False,
     shared: Shared = DEFAULTS,
 ) -> int:
@@ -76,7 +77,7 @@ def compare(
     part: Literal["train", "test"] = "train",
     size: str | None = None,
     limit: Whole = 2000,
-    noise: Literal["auto", "init", "bulk"] = "auto",
+    noise: Noise = "auto",
     draws: Whole = 5,
     polar: Literal["svd", "newton-schulz"] = "svd",
     seed: Whole = 0,

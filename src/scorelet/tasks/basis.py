@@ -31,9 +31,10 @@ from scorelet.core.random import generator, randn
 from scorelet.core.words import counted
 from scorelet.data import Picture, on_white, read_picture, to_unit
 from scorelet.tasks.array_files import check_output, writing
-from scorelet.tasks.basis_report import pixels, report
+from scorelet.tasks.basis_report import report
 from scorelet.tasks.classify_input import Source, one_picture
-from scorelet.tasks.others_denoiser import Model, as_denoiser, name_of
+from scorelet.tasks.others_denoiser import DenoiserLike, as_denoiser, name_of
+from scorelet.tasks.picture_arrays import pixels_of
 
 SUFFIXES = (".html", ".npz")
 
@@ -159,7 +160,7 @@ class PictureBasis(Brief):
 def basis(  # noqa: PLR0913 - as many as the command has options
     source: str | Path | Source,
     *,
-    model: Model = "photo",
+    model: DenoiserLike = "photo",
     k: int | None = 16,
     sigma: float | None = None,
     noise: float = 0.0,
@@ -193,7 +194,7 @@ def basis(  # noqa: PLR0913 - as many as the command has options
 
 def basis_of_picture(
     source: Path,
-    model: Model,
+    model: DenoiserLike,
     settings: BasisSettings,
     *,
     progress: Progress | None = None,
@@ -206,7 +207,7 @@ def basis_of_picture(
 def _basis(
     picture: Picture,
     source: str,
-    model: Model,
+    model: DenoiserLike,
     settings: BasisSettings,
     progress: Progress | None = None,
 ) -> PictureBasis:
@@ -345,7 +346,7 @@ def _takes_little(found: JacobianBasis, sigma: float) -> bool:
 
 def _pattern(clean: Tensor, found: JacobianBasis) -> str:
     """Say why the level that was found is hardly one of noise; nothing where it may be."""
-    sample = clean[0].permute(1, 2, 0).numpy()
+    sample = pixels_of(clean)
     if len(np.unique(sample)) <= MOST or few_levels(sample) is not None:
         return "its values lie at few levels"
     if found.sigma is not None and found.sure is not None:
@@ -408,12 +409,12 @@ def _write_arrays(path: Path, found: JacobianBasis, oracles: dict[str, OracleShr
     arrays: dict[str, Any] = {
         "values": found.values.cpu().numpy(),
         "residuals": found.residuals.cpu().numpy(),
-        "noisy": pixels(found.noisy),
-        "denoised": pixels(found.denoised),
-        "vectors": np.stack([pixels(vector) for vector in found.vectors]),
+        "noisy": pixels_of(found.noisy),
+        "denoised": pixels_of(found.denoised),
+        "vectors": np.stack([pixels_of(vector) for vector in found.vectors]),
     }
     if found.left is not None:
-        arrays["left"] = np.stack([pixels(vector) for vector in found.left])
+        arrays["left"] = np.stack([pixels_of(vector) for vector in found.left])
     for name in _NUMBERS:
         value = getattr(found, name)
         arrays[name] = np.nan if value is None else value

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from torch import Tensor
 
 from scorelet.analysis.jacobian import JacobianBasis
 from scorelet.analysis.shrinkage import OracleShrinkage
@@ -11,6 +10,7 @@ from scorelet.core.words import counted
 from scorelet.plots import png
 from scorelet.plots.eigenvectors import factors_figure, pictures_figure, vectors_figure
 from scorelet.plots.report import Facts, Part, Picture, Section, Table, Text, number, render
+from scorelet.tasks.picture_arrays import pixels_of
 
 METHOD = (
     "Near this picture y the denoiser is a linear map, its Jacobian J. Its symmetric part has "
@@ -62,7 +62,9 @@ def report(
     """Return the HTML text of what `basis` has found."""
     shown = "picture with noise added" if document["noise_added"] else "picture"
     panels = {shown: found.noisy, "denoised": found.denoised}
-    drawn = pictures_figure(list(panels), [pixels(image).clip(0, 1) for image in panels.values()])
+    drawn = pictures_figure(
+        list(panels), [pixels_of(image).clip(0, 1) for image in panels.values()]
+    )
     symmetric = document["kind"] == "symmetric"
     notes = (METHOD, PAIRS, NUMBERS) if symmetric else (SINGULAR, NUMBERS)
     name, symbol = ("Eigenvectors", "λ") if symmetric else ("Singular vectors", "s")
@@ -74,7 +76,7 @@ def report(
         *(Text(note, "note") for note in notes),
     ]
     ranks = shown_ranks(len(found.vectors))
-    vectors = np.stack([pixels(found.vectors[rank - 1]) for rank in ranks])
+    vectors = np.stack([pixels_of(found.vectors[rank - 1]) for rank in ranks])
     values = [document["values"][rank - 1] for rank in ranks]
     drawn = png(vectors_figure(values, vectors, symbol, ranks))
     sections = [
@@ -171,8 +173,3 @@ def _factors(
             Text(f"{ORACLES} {known}", "note"),
         ]
     return parts
-
-
-def pixels(image: Tensor) -> np.ndarray:
-    """Return (height, width, channels) of a (1, channel, height, width) image."""
-    return image[0].permute(1, 2, 0).cpu().numpy()

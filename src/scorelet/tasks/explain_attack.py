@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -30,6 +29,7 @@ from scorelet.plots.attack_explained import Panel, attack_figure
 from scorelet.plots.figures import plain_texts
 from scorelet.tasks.array_files import check_output, writing
 from scorelet.tasks.classify_input import RANGE, Source, one_picture, prepared
+from scorelet.tasks.picture_arrays import pixels_of
 from scorelet.tasks.ready_classifier import check_answers
 from scorelet.tasks.robust.words import level_text, radius_text
 from scorelet.zoo import load_as
@@ -215,7 +215,7 @@ def attack_panels(
         label, rival, taken, found: names of its classes.
     """
     clean, attacked, marginal, conditional, other = (
-        _pixels(x)
+        pixels_of(x)
         for x in (
             images.clean,
             images.attacked,
@@ -236,7 +236,7 @@ def attack_panels(
             Panel(attacked, f"attacked\n{said(images.after, found, 1)}"),
             Panel(attacked - clean, "the attack", signed=True),
             Panel(
-                -_pixels(images.difference),
+                -pixels_of(images.difference),
                 f"picture, denoised:\nany class less {label}",
                 signed=True,
             ),
@@ -248,7 +248,3 @@ def attack_panels(
             Panel(other - conditional, f"attacked, denoised:\n{rival} less {label}", signed=True),
         ),
     )
-
-
-def _pixels(x: Tensor) -> np.ndarray:
-    return x[0].permute(1, 2, 0).cpu().numpy()

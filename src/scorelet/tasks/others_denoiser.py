@@ -13,7 +13,8 @@ from scorelet.models import Denoiser
 from scorelet.models.denoiser import Locality
 from scorelet.zoo import load_as, viewed
 
-Model = str | Path | nn.Module | Callable[[Tensor], Tensor]
+DenoiserLike = str | Path | nn.Module | Callable[[Tensor], Tensor]
+"""A file, a name, a model, or a network or function that maps noisy images to clean ones."""
 
 
 class OthersDenoiser(Denoiser):
@@ -61,7 +62,7 @@ class OthersDenoiser(Denoiser):
         return ""
 
 
-def as_denoiser(model: Model, *, verb: str, of_channels: str) -> Denoiser:
+def as_denoiser(model: DenoiserLike, *, verb: str, of_channels: str) -> Denoiser:
     """Return what is given, or what a file or name holds, as a denoiser; others' are wrapped.
 
     Args:
@@ -77,7 +78,7 @@ def as_denoiser(model: Model, *, verb: str, of_channels: str) -> Denoiser:
     return load_as(Denoiser, model, verb=verb)
 
 
-def name_of(model: Model) -> str:
+def name_of(model: DenoiserLike) -> str:
     """Name a model in words."""
     if isinstance(model, str | Path):
         return str(model)

@@ -135,6 +135,11 @@ def images_of(pictures: Pictures) -> Tensor:
     return unit.permute(0, 3, 1, 2).contiguous()
 
 
+def pixels_of(image: Tensor) -> np.ndarray:
+    """Return (height, width, channels) of an image (1, channels, height, width)."""
+    return image[0].permute(1, 2, 0).cpu().numpy()
+
+
 def _from_folder(
     folder: Path, channels: Channels | None, side: int | None, say: Say | None, field: str | None
 ) -> Pictures:

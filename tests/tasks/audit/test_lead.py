@@ -5,6 +5,7 @@ import torch
 
 from scorelet.analysis.memorization import (
     covariance_filter,
+    lead_over_filters,
     linear_filters,
     psnr_by_level,
     wiener_filter,
@@ -12,7 +13,6 @@ from scorelet.analysis.memorization import (
 from scorelet.core.random import generator
 from scorelet.models import StationaryGaussianDenoiser
 from scorelet.recipes.power_laws import power_law
-from scorelet.tasks.audit.lead import lead_over_filters
 
 SIGMAS = (1.0, 0.3, 0.1)
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from scorelet.tasks.audit.lead import Lead
-from scorelet.tasks.audit.report import COLUMNS, NAMES, VERDICTS
+from scorelet.analysis.memorization import Lead
+from scorelet.tasks.audit.report import VERDICTS
+from scorelet.tasks.audit.rows import COLUMNS, NAMES
 from scorelet.tasks.audit.settings import AuditSettings, at_middle
 from scorelet.tasks.audit.words import SUMMARY, conclusion, conclusion_of_models, evidence
 

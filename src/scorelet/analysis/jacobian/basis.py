@@ -28,10 +28,10 @@ from scorelet.analysis.jacobian.inputs import (
     closed,
 )
 from scorelet.analysis.jacobian.level import found_level, sure
-from scorelet.analysis.jacobian.mode import check_mode
 from scorelet.analysis.jacobian.products import JacobianProducts, Map
 from scorelet.analysis.jacobian.trace import Estimate, Traces, traces
 from scorelet.analysis.returned_noise import by_sure
+from scorelet.analysis.training_mode import check_mode
 from scorelet.core.brief import Brief
 from scorelet.core.errors import InputError
 from scorelet.core.memory import refuse_beyond_memory

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from scorelet.analysis.jacobian.mode import Watch, check_unchanged
+from scorelet.analysis.training_mode import Watch, check_unchanged
 from scorelet.core.errors import InputError, mixes_dtypes, one_line
 from scorelet.core.random import generator
 from scorelet.networks.kernel_dtype import differentiated_in_images

@@ -10,10 +10,12 @@ from scorelet.analysis.memorization.curves import (
     SIGMAS,
     Curve,
     Gap,
+    at_middle,
     curve,
     psnr_by_level,
     psnr_gap,
 )
+from scorelet.analysis.memorization.drawn import Drawn, Shown, draw
 from scorelet.analysis.memorization.duplicates import Copies, find_copies, shared, thumbnails
 from scorelet.analysis.memorization.halves import (
     Halves,
@@ -21,6 +23,9 @@ from scorelet.analysis.memorization.halves import (
     picture_key,
     picture_names,
 )
+from scorelet.analysis.memorization.lead import Lead, lead_over_filters, lead_over_half
+from scorelet.analysis.memorization.pair import Pair
+from scorelet.analysis.memorization.seen import Seen, measure_seen
 from scorelet.analysis.memorization.similarity import (
     Nearest,
     directions,
@@ -53,25 +58,35 @@ __all__ = [
     "SIGMAS",
     "Copies",
     "Curve",
+    "Drawn",
     "Evidence",
     "Gap",
     "Halves",
+    "Lead",
     "ModelVariance",
     "Nearest",
+    "Pair",
+    "Seen",
+    "Shown",
     "TwinSamples",
     "Verdict",
+    "at_middle",
     "by_gap",
     "copy_threshold",
     "covariance_filter",
     "curve",
     "directions",
     "disjoint_halves",
+    "draw",
     "find_copies",
     "gaussian_model_variance",
     "is_behind",
     "known_by_heart",
+    "lead_over_filters",
+    "lead_over_half",
     "linear_filters",
     "mean_pair_cosine",
+    "measure_seen",
     "median_with_error",
     "model_variance",
     "nearest",

@@ -9,6 +9,7 @@ References: Kadkhodaie, Guth, Simoncelli, Mallat 2024, arXiv 2310.02557, figures
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from jaxtyping import Float
@@ -29,6 +30,7 @@ LARGE_GAP, SMALL_GAP = 3.0, 1.5
 """dB: a gap above the first is one of memory; below the second training pictures are no others."""
 
 Levels = Float[Tensor, "levels n"]
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,15 @@ def psnr_gap(train: Levels, test: Float[Tensor, "other_levels m"]) -> Gap:
     means = [levels.mean(0) for levels in (train, test)]  # one number for each picture
     squares = [float(m.var() / len(m)) if len(m) > 1 else math.nan for m in means]
     return Gap(float(means[0].mean() - means[1].mean()), math.sqrt(sum(squares)))
+
+
+def at_middle(values: Sequence[Value]) -> Value:
+    """Return what belongs to the middle noise level, that of V and the lead in a verdict.
+
+    Args:
+        values: by level; of an even number the second of both in the middle is taken.
+    """
+    return values[len(values) // 2]
 
 
 def check_levels(clean: Image, sigmas: Sequence[float]) -> None:

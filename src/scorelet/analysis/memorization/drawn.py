@@ -1,19 +1,20 @@
 """Samples of two models from the same noise, and the training pictures next to them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from scorelet.analysis.memorization import copy_threshold, nearest, pair_cosines, twin_samples
+from scorelet.analysis.memorization.by_heart import copy_threshold
+from scorelet.analysis.memorization.pair import Pair
+from scorelet.analysis.memorization.similarity import nearest, pair_cosines
+from scorelet.analysis.memorization.twin_samples import twin_samples
+from scorelet.core.progress import Progress
 from scorelet.core.typing import Image
 from scorelet.sampling.ascent import DivergenceError
-from scorelet.tasks.audit.pair import Pair
-from scorelet.tasks.audit.settings import AuditSettings
 
 Shown = dict[str, Tensor]
-"""For the report: first, second (samples), near_first, near_second (nearest training pictures)."""
+"""By name: first, second (samples), near_first, near_second (nearest training pictures)."""
 
 _SHOWN = 6
 
@@ -67,8 +68,10 @@ def draw(
     pair: Pair,
     clean: Image,
     of_held_out: tuple[Tensor, Tensor] | None,
-    settings: AuditSettings,
-    progress: Callable[[int, int], None] | None,
+    count: int,
+    *,
+    seed: int,
+    progress: Progress | None = None,
 ) -> Drawn:
     """Draw samples and compare them with each other and with training pictures.
 
@@ -76,16 +79,15 @@ def draw(
         pair: the models.
         clean: pictures around whose mean the noise starts.
         of_held_out: cosines of held-out pictures with the most similar training picture of each.
-        settings: number of samples, seed.
+        count: how many pairs of samples; 0: none are drawn.
+        seed: of all noise.
         progress: is told of the samples, see `twin_samples`.
     """
-    if not settings.samples:
+    if not count:
         return Drawn()
     mean = clean.mean(0, keepdim=True)
     try:
-        found = twin_samples(
-            pair.a, pair.b, mean, settings.samples, seed=settings.seed, progress=progress
-        )
+        found = twin_samples(pair.a, pair.b, mean, count, seed=seed, progress=progress)
     except DivergenceError as error:
         return Drawn(diverged=str(error))
     first, second = found.first.cpu(), found.second.cpu()

@@ -1,4 +1,11 @@
-"""By how many dB models are better than what is easy, by noise level."""
+"""By how many dB models are better than what is easy, by noise level.
+
+Symbols: P PSNR of a model on training pictures, F the larger one of those of the two linear filters
+that were fitted to the pictures of the other model, E the larger one of those of two answers that
+need no model: y itself, -20 log10 σ, and the mean gray; each a mean over pictures.
+
+    lead = P - F,   gain = F - E
+"""
 
 import math
 from collections.abc import Sequence
@@ -8,8 +15,9 @@ import torch
 from torch import Tensor
 
 from scorelet.analysis.image_quality import psnr
-from scorelet.analysis.memorization import is_behind, linear_filters, psnr_by_level
-from scorelet.tasks.audit.settings import at_middle
+from scorelet.analysis.memorization.baseline import linear_filters
+from scorelet.analysis.memorization.curves import Levels, at_middle, psnr_by_level
+from scorelet.analysis.memorization.verdict import is_behind
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,7 @@ class Lead:
 
 
 def lead_over_filters(
-    seen: Sequence[Tensor], train: tuple[Tensor, Tensor], sigmas: Sequence[float], *, seed: int
+    seen: Sequence[Levels], train: tuple[Tensor, Tensor], sigmas: Sequence[float], *, seed: int
 ) -> Lead:
     """Compare models with linear filters on training pictures.
 
@@ -61,7 +69,7 @@ def lead_over_filters(
     return Lead(tuple(values.tolist()), tuple(gains.tolist()))
 
 
-def lead_over_half(test: Tensor, sigmas: Sequence[float]) -> float:
+def lead_over_half(test: Levels, sigmas: Sequence[float]) -> float:
     """Return by how many dB models take out more than half of the strongest noise.
 
     Args:

@@ -1,4 +1,4 @@
-"""What an audit compares."""
+"""Two models that are compared, and what they have learned from."""
 
 from dataclasses import dataclass
 

@@ -6,13 +6,18 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from scorelet.analysis.memorization import Gap, known_by_heart, psnr_by_level, psnr_gap
-from scorelet.analysis.memorization.curves import LARGE_GAP
-from scorelet.core.device import choose_device
+from scorelet.analysis.memorization.by_heart import known_by_heart
+from scorelet.analysis.memorization.curves import (
+    LARGE_GAP,
+    Gap,
+    Levels,
+    at_middle,
+    psnr_by_level,
+    psnr_gap,
+)
+from scorelet.analysis.memorization.lead import Lead, lead_over_filters
+from scorelet.analysis.memorization.pair import Pair
 from scorelet.core.errors import InputError
-from scorelet.tasks.audit.lead import Lead, lead_over_filters
-from scorelet.tasks.audit.pair import Pair
-from scorelet.tasks.audit.settings import AuditSettings, at_middle
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class Seen:
         lead: over the better one of two linear filters.
     """
 
-    psnr: list[Tensor]
+    psnr: list[Levels]
     gap: Gap
     gaps: Sequence[Gap]
     known: Sequence[int]
@@ -36,21 +41,24 @@ class Seen:
     lead: Lead
 
 
-def measure_seen(pair: Pair, tests: Sequence[Tensor], settings: AuditSettings) -> Seen | None:
+def measure_seen(
+    pair: Pair, tests: Sequence[Levels], sigmas: Sequence[float], *, seed: int, device: torch.device
+) -> Seen | None:
     """Measure as many training pictures of each model as were held out; None: none are known.
 
     Args:
         pair: the models.
         tests: PSNR of held-out pictures by each model, (levels, n), on the CPU.
-        settings: of the measurements.
+        sigmas: the levels, see `curves.psnr_by_level`.
+        seed: of the noise, that of `tests`.
+        device: of the models.
 
     Raises:
         InputError: training sets that seem to be given in the other order.
     """
     if pair.train is None:
         return None
-    seed, sigmas, place = settings.seed, settings.sigmas, choose_device(settings.device)
-    pictures = [train[: tests[0].shape[1]].to(place) for train in pair.train]
+    pictures = [train[: tests[0].shape[1]].to(device) for train in pair.train]
     own, other = (
         [
             psnr_by_level(model, x, sigmas, seed=seed).cpu()

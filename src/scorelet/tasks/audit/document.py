@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scorelet.analysis.memorization import Shown
 from scorelet.core.brief import Brief
 from scorelet.tasks.array_files import save_page
-from scorelet.tasks.audit.drawn import Shown
 from scorelet.tasks.audit.report import report
 
 

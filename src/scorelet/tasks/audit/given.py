@@ -15,13 +15,13 @@ from scorelet.core.paths import as_path
 from scorelet.core.typing import Image, NoiseLevel
 from scorelet.data import channels_taken
 from scorelet.models import Denoiser
-from scorelet.tasks.others_denoiser import Model, name_of
+from scorelet.tasks.others_denoiser import DenoiserLike, name_of
 
 _FAR = 1.0
 """So far beyond [0, 1] the answers of denoisers do not lie, but for a few."""
 
 
-def refuse_other_channels(model: Model, denoiser: Denoiser, channels: int) -> None:
+def refuse_other_channels(model: DenoiserLike, denoiser: Denoiser, channels: int) -> None:
     """Refuse a denoiser that does not take pictures of so many channels.
 
     Raises:
@@ -52,7 +52,7 @@ class _Rest(Denoiser):
 
 
 def refuse_noise(
-    model: Model, denoiser: Denoiser, clean: Image, sigma: float, *, seed: int
+    model: DenoiserLike, denoiser: Denoiser, clean: Image, sigma: float, *, seed: int
 ) -> None:
     """Refuse a model f that returns the noise, as many networks do, where y - f(y) is clean.
 
@@ -80,7 +80,7 @@ def refuse_noise(
 
 
 def warn_of_other_scale(
-    model: Model, denoiser: Denoiser, clean: Image, sigma: float, *, seed: int
+    model: DenoiserLike, denoiser: Denoiser, clean: Image, sigma: float, *, seed: int
 ) -> list[str]:
     """Warn of answers in another unit than that of pictures, as 0 to 255.
 
@@ -108,7 +108,7 @@ def _of_best_multiple(clean: Image, sigma: float) -> float:
     return float(levels.clamp(max=EXACT).mean())
 
 
-def refuse_one_model(models: Sequence[Model]) -> None:
+def refuse_one_model(models: Sequence[DenoiserLike]) -> None:
     """Refuse one model that is given twice."""
     first, second = (str(as_path(m)) if isinstance(m, str | Path) else m for m in models)
     if first is second or (isinstance(first, str) and first == second):

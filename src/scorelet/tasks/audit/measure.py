@@ -1,6 +1,5 @@
 """What is measured of a pair of models, as a row for JSON and pictures for the report."""
 
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -9,9 +8,17 @@ from torch import Tensor
 
 from scorelet.analysis.memorization import (
     Curve,
+    Drawn,
     Evidence,
+    Pair,
+    Seen,
+    Shown,
+    at_middle,
     by_gap,
     curve,
+    draw,
+    lead_over_half,
+    measure_seen,
     model_variance,
     nearest,
     open_signs,
@@ -22,12 +29,9 @@ from scorelet.analysis.memorization import (
 )
 from scorelet.core.device import choose_device
 from scorelet.core.numbers import finite_or_none
+from scorelet.core.progress import Progress
 from scorelet.core.typing import Image
-from scorelet.tasks.audit.drawn import Drawn, Shown, draw
-from scorelet.tasks.audit.lead import lead_over_half
-from scorelet.tasks.audit.pair import Pair
-from scorelet.tasks.audit.seen import Seen, measure_seen
-from scorelet.tasks.audit.settings import AuditSettings, at_middle
+from scorelet.tasks.audit.settings import AuditSettings
 
 Row = dict[str, Any]
 
@@ -37,7 +41,7 @@ def measure(
     held_out: Image,
     settings: AuditSettings,
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> tuple[Row, Shown]:
     """Measure everything.
 
@@ -55,12 +59,13 @@ def measure(
         InputError: training sets that seem to be given in the other order.
     """
     seed, sigmas = settings.seed, settings.sigmas
-    clean = held_out.to(choose_device(settings.device))
+    device = choose_device(settings.device)
+    clean = held_out.to(device)
     tests = [psnr_by_level(model, clean, sigmas, seed=seed).cpu() for model in pair.models]
-    seen = measure_seen(pair, tests, settings)
+    seen = measure_seen(pair, tests, sigmas, seed=seed, device=device)
     variances = model_variance(pair.a, pair.b, clean, sigmas, seed=seed)
     near = _of_held_out(held_out, pair)
-    drawn = draw(pair, clean, near, settings, progress)
+    drawn = draw(pair, clean, near, settings.samples, seed=seed, progress=progress)
     test, both = torch.cat(tests, 1), (tests[0] + tests[1]) / 2
     evidence = Evidence(
         at_middle(variances),

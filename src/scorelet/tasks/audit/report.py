@@ -4,16 +4,20 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from scorelet.analysis.memorization.by_heart import ALIKE
-from scorelet.analysis.memorization.curves import LARGE_GAP, SMALL_GAP
-from scorelet.analysis.memorization.verdict import SAME
+from scorelet.analysis.memorization import Shown
 from scorelet.plots import png
 from scorelet.plots.memorisation import gap_figure, histograms_figure, twins_figure
 from scorelet.plots.report import Facts, Mark, Part, Picture, Section, Table, Text, Tone, render
-from scorelet.tasks.audit.drawn import Shown
-from scorelet.tasks.audit.settings import at_middle
-from scorelet.tasks.audit.singles import What, counts
-from scorelet.tasks.audit.words import pictures_of
+from scorelet.tasks.audit.rows import (
+    COLUMNS,
+    HEAD,
+    cosines,
+    curves,
+    lines,
+    named,
+    title,
+    with_error,
+)
 
 METHOD = (
     "Two networks of one kind are trained on two halves of the pictures that have none in common. "
@@ -32,21 +36,6 @@ METHOD_OF_MODELS = (
     "linear filter, or without these take out less than half of the strongest noise, and copy "
     "nothing, have learned too little for a verdict, or are for other noise levels."
 )
-COLUMNS = (
-    "Gap: by how many dB training pictures come back from noise better than held-out ones; from "
-    f"{LARGE_GAP:g} dB on it is memory, up to {SMALL_GAP:g} dB there is none. V: the mean square "
-    "difference of the two networks' answers to the same noisy pictures over their mean power, "
-    f"each answer without its mean: 0 is one function, up to {SAME:g} counts as one, and 1 or more "
-    "are unrelated pictures. Three are medians of cosines between pictures without their "
-    "means, 1 if they are alike but for brightness and contrast: of the two samples of one noise "
-    "(twins), of a sample and the most similar picture that its network has learned (nearest), and "
-    "of held-out pictures and the most similar learned ones (nearest of held out): so near come "
-    "pictures that were not copied. Copies: samples whose nearest picture has a cosine above "
-    f"{ALIKE:g}, and is half as far as that of any held-out picture, or nearer. By heart: measured "
-    f"training pictures that come back better than by the other network, by {LARGE_GAP:g} dB more "
-    "than any held-out picture does. Of two given models gap, nearest, copies and by heart are "
-    "those of the first and of the second."
-)
 VERDICTS: dict[str, Tone] = {
     "undertrained": "open",
     "memorises": "bad",
@@ -57,17 +46,6 @@ VERDICTS: dict[str, Tone] = {
     "generalises": "good",
     "same function": "open",
     "not known": "open",
-}
-HEAD = (
-    *("", "verdict", "gap (dB)", "V", "twins", "nearest", "nearest of held out"),
-    *("copies", "by heart"),
-)
-"""Columns of the table, here and in the shell."""
-NAMES = {
-    "near_first": "nearest learned by the first",
-    "first": "sample of the first",
-    "second": "sample of the second",
-    "near_second": "nearest learned by the second",
 }
 
 
@@ -81,8 +59,8 @@ def report(document: dict[str, Any], shown: Mapping[int, Shown]) -> str:
         Table(
             HEAD,
             [
-                (title(row), Mark(row["verdict"], VERDICTS[row["verdict"]]), *cells(row))
-                for row in rows
+                (name, Mark(found, VERDICTS[found]), *numbers)
+                for name, found, *numbers in lines(rows)
             ],
             frozenset({0, 1}),
         ),
@@ -93,35 +71,6 @@ def report(document: dict[str, Any], shown: Mapping[int, Shown]) -> str:
     for k, row in enumerate(rows):
         sections.append(Section(title(row), _pictures(row, shown.get(k, {}))))
     return render("Memorisation or generalisation?", opening, sections)
-
-
-def title(row: Mapping[str, Any]) -> str:
-    """Name a row."""
-    return "two models" if row["size"] is None else pictures_of(row["size"])
-
-
-def cells(row: Mapping[str, Any]) -> list[str]:
-    """Write the numbers of a row: gap, V, medians of the cosines."""
-    level = at_middle(row["variance"])
-    each = row["each"] if row["size"] is None and row["gap"] is not None else [row]
-    return [
-        ", ".join(_with_error(one["gap"], one["gap_error"], 2) for one in each),
-        _with_error(level["value"], level["error"], 3),
-        _median(row["pair"]),
-        ", ".join(_median(one["nearest"]) for one in each),
-        _median(row["nearest_of_held_out"]),
-        _singles(row, "copies"),
-        _singles(row, "known"),
-    ]
-
-
-def _singles(row: Mapping[str, Any], what: What) -> str:
-    """Count samples that are copies, or training pictures by heart: of two given models of each."""
-    found = counts(row["each"], what)
-    if row["size"] is not None and found:
-        (a, of_a), (b, of_b) = found
-        found = [(a + b, of_a + of_b)]
-    return ", ".join(f"{number} of {total}" for number, total in found) or "–"
 
 
 def _facts(document: dict[str, Any]) -> dict[str, str]:
@@ -154,23 +103,15 @@ def _measured(document: dict[str, Any]) -> str | None:
 def _curves(document: dict[str, Any]) -> list[Part]:
     rows = document["rows"]
     decibels = [-20 * math.log10(sigma) for sigma in document["sigmas"]]
-    curves = {
-        title(row): (
-            row["psnr_held_out"]["mean"],
-            None if row["psnr_train"] is None else row["psnr_train"]["mean"],
-        )
-        for row in rows
-    }
-    parts: list[Part] = [Picture(png(gap_figure(decibels, curves)), "Output over input PSNR.")]
+    drawn = png(gap_figure(decibels, curves(rows)))
+    parts: list[Part] = [Picture(drawn, "Output over input PSNR.")]
     if any(row["psnr_train"] is not None for row in rows):
         parts.append(Text("Where both curves coincide, training pictures are like any others."))
-    known = {title(row): row for row in rows if row["pair_cosines"] is not None}
-    if known:
-        sets = {name: (row["pair_cosines"], row["nearest_cosines"]) for name, row in known.items()}
+    if sets := cosines(rows):
         parts.append(Picture(png(histograms_figure(sets)), "Cosines of samples."))
     head = ["noise level, in [0, 1] units", *(title(row) for row in rows)]
     levels = [
-        (f"{sigma:g}", *(_with_error(*_level(row, k), 3) for row in rows))
+        (f"{sigma:g}", *(with_error(*_level(row, k), 3) for row in rows))
         for k, sigma in enumerate(document["sigmas"])
     ]
     return [*parts, Text("V by noise level:"), Table(head, levels)]
@@ -185,23 +126,12 @@ def _pictures(row: Mapping[str, Any], shown: Shown) -> list[Part]:
     if row["diverged"]:
         parts.append(Text(row["diverged"], "warning"))
     if shown:
-        drawn = {NAMES[name]: shown[name] for name in NAMES if name in shown}
         parts.append(
             Picture(
-                png(twins_figure(drawn)),
+                png(twins_figure(named(shown))),
                 "Samples of both models.",
                 "Samples in one column have the same noise; the nearest to training pictures come "
                 "first.",
             )
         )
     return parts
-
-
-def _with_error(value: float | None, error: float | None, digits: int) -> str:
-    if value is None:
-        return "–"
-    return f"{value:.{digits}f}" + ("" if error is None else f" ± {error:.{digits}f}")
-
-
-def _median(quartiles: list[float] | None) -> str:
-    return "–" if quartiles is None else f"{quartiles[1]:.2f}"

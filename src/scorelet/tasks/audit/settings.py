@@ -3,9 +3,9 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from scorelet.analysis.memorization import SIGMAS
+from scorelet.analysis.memorization import SIGMAS, at_middle
 from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields
 from scorelet.networks.unet import least_reach
@@ -148,11 +148,3 @@ class AuditSettings:
     def middle(self) -> float:
         """The noise level of the verdict."""
         return at_middle(self.sigmas)
-
-
-Value = TypeVar("Value")
-
-
-def at_middle(values: Sequence[Value]) -> Value:
-    """Return what belongs to the noise level of the verdict, of what is listed by level."""
-    return values[len(values) // 2]

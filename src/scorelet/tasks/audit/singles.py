@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 Row = Mapping[str, Any]
+"""What was measured of a pair, or of one of both, as `Audit.document` lists it; plain JSON."""
 What = Literal["copies", "known"]
 
 

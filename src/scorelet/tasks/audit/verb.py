@@ -11,14 +11,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from scorelet.analysis.jacobian.mode import Watch
 from scorelet.analysis.memorization import (
+    Pair,
+    Shown,
     disjoint_halves,
     find_copies,
     picture_names,
     shared,
     thumbnails,
 )
+from scorelet.analysis.training_mode import Watch
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.core.network import evaluated
@@ -29,7 +31,6 @@ from scorelet.models import Denoiser
 from scorelet.tasks.array_files import write_arrays
 from scorelet.tasks.audit.common import ALIKE, common_pictures
 from scorelet.tasks.audit.document import Audit
-from scorelet.tasks.audit.drawn import Shown
 from scorelet.tasks.audit.given import (
     refuse_noise,
     refuse_one_model,
@@ -40,7 +41,6 @@ from scorelet.tasks.audit.given import (
 )
 from scorelet.tasks.audit.measure import Row, measure
 from scorelet.tasks.audit.outlook import outlook
-from scorelet.tasks.audit.pair import Pair
 from scorelet.tasks.audit.settings import SIZES, AuditSettings, network_of_twins, noise_levels
 from scorelet.tasks.audit.singles import of_other
 from scorelet.tasks.audit.twins import (
@@ -56,7 +56,7 @@ from scorelet.tasks.audit.words import (
     evidence,
 )
 from scorelet.tasks.locks import Locks
-from scorelet.tasks.others_denoiser import Model, as_denoiser, name_of
+from scorelet.tasks.others_denoiser import DenoiserLike, as_denoiser, name_of
 from scorelet.tasks.picture_arrays import (
     Pictures,
     Source,
@@ -251,7 +251,7 @@ def compare_twins(
 
 def audit_models(
     data: Source,
-    models: Sequence[Model],
+    models: Sequence[DenoiserLike],
     settings: AuditSettings,
     *,
     train: Sequence[Source] | None = None,
@@ -418,5 +418,5 @@ def _warnings(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def _denoiser(model: Model) -> Denoiser:
+def _denoiser(model: DenoiserLike) -> Denoiser:
     return as_denoiser(model, verb="audit", of_channels="give channels={}")

@@ -1,15 +1,12 @@
 """What an audit says in plain words."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from scorelet.analysis.memorization import Verdict, where_it_ends
+from scorelet.analysis.memorization import Verdict, at_middle, where_it_ends
 from scorelet.analysis.memorization.curves import LARGE_GAP, SMALL_GAP
 from scorelet.analysis.memorization.verdict import SAME
-from scorelet.tasks.audit.settings import at_middle
-from scorelet.tasks.audit.singles import by_heart, copies, known
+from scorelet.tasks.audit.singles import Row, by_heart, copies, known
 
-Row = Mapping[str, Any]
 _DIFFERENT = 0.5  # V from which on two models count as different functions; 1 is unrelated pictures
 
 SUMMARY: dict[Verdict, str] = {

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from scorelet.analysis.memorization import SIGMAS, median_with_error
+from scorelet.analysis.memorization import SIGMAS, Shown, median_with_error
 from scorelet.models import Denoiser
 from scorelet.plots.report import Section
 from scorelet.recipes.base import Findings, Recipe, Setup
@@ -39,9 +39,15 @@ from scorelet.recipes.subjects.harmonic_generalization.settings import (
     Slopes,
     Twins,
 )
-from scorelet.tasks.audit import AuditSettings, Network, Told, compare_twins
-from scorelet.tasks.audit.drawn import Shown
-from scorelet.tasks.audit.twins import HALVES, twin_weights, write_halves
+from scorelet.tasks.audit import (
+    HALVES,
+    AuditSettings,
+    Network,
+    Told,
+    compare_twins,
+    twin_weights,
+    write_halves,
+)
 from scorelet.tasks.picture_arrays import images_of
 from scorelet.zoo import load_as
 

@@ -10,7 +10,7 @@ from scorelet.core.random import generator, randn
 from scorelet.core.typing import Image
 from scorelet.models import Denoiser
 from scorelet.tasks.array_files import write_arrays
-from scorelet.tasks.basis_report import pixels
+from scorelet.tasks.picture_arrays import pixels_of
 
 NOISE = 0.15
 RANKS = (1, 6, 18, 42, 90, 198)
@@ -30,8 +30,8 @@ def basis_at(model: Denoiser, clean: Image, seed: int, file: Path) -> dict[str, 
     found = jacobian_basis(model, noisy, None, NOISE)
     drawn = [found.vectors[rank - 1] for rank in RANKS if rank <= len(found.vectors)]
     pictures = {"clean": clean, "noisy": noisy, "denoised": found.denoised}
-    arrays = {name: pixels(image) for name, image in pictures.items()}
-    write_arrays(file, arrays | {"vectors": np.stack([pixels(vector) for vector in drawn])})
+    arrays = {name: pixels_of(image) for name, image in pictures.items()}
+    write_arrays(file, arrays | {"vectors": np.stack([pixels_of(vector) for vector in drawn])})
     return {
         "values": found.values.tolist(),
         "effective_dim": found.effective_dim,

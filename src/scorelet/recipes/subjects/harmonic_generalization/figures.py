@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from scorelet.analysis.memorization import Shown
 from scorelet.plots import curves_figure, png
 from scorelet.plots.eigenvectors import pictures_figure, vectors_figure
 from scorelet.plots.memorisation import gap_figure, histograms_figure, twins_figure
@@ -14,8 +15,7 @@ from scorelet.recipes.report import figure
 from scorelet.recipes.subjects.harmonic_generalization import published
 from scorelet.recipes.subjects.harmonic_generalization.eigenvectors import NOISE, RANKS
 from scorelet.recipes.subjects.harmonic_generalization.geometry import DECIBELS, window
-from scorelet.tasks.audit.drawn import Shown
-from scorelet.tasks.audit.report import COLUMNS, HEAD, NAMES, cells, title
+from scorelet.tasks.audit.rows import COLUMNS, HEAD, cosines, curves, lines, named, title
 
 LISTED = 8
 """Discs that have a row of their own."""
@@ -27,23 +27,19 @@ def twins_section(
     name: str, rows: Sequence[Row], shown: Mapping[int, Shown], sigmas: Sequence[float]
 ) -> Section:
     """Show what `scorelet audit` shows of twins."""
-    cut = [(title(row), row["verdict"], *cells(row)) for row in rows]
-    curves = {title(row): (row["psnr_held_out"]["mean"], row["psnr_train"]["mean"]) for row in rows}
     decibels = [-20 * math.log10(sigma) for sigma in sigmas]
     parts: list[Part] = [
         Text(f"{rows[0]['parameters']:,} weights."),
-        Table(HEAD, cut, frozenset({0, 1})),
+        Table(HEAD, lines(rows), frozenset({0, 1})),
         Text(COLUMNS, "note"),
-        Picture(png(gap_figure(decibels, curves)), "Output over input PSNR."),
+        Picture(png(gap_figure(decibels, curves(rows))), "Output over input PSNR."),
     ]
-    drawn = {title(row): row for row in rows if row["pair_cosines"] is not None}
-    if drawn:
-        sets = {key: (row["pair_cosines"], row["nearest_cosines"]) for key, row in drawn.items()}
+    if sets := cosines(rows):
         parts.append(Picture(png(histograms_figure(sets)), "Cosines of samples."))
     for k, row in enumerate(rows):
         if pictures := shown.get(k):
-            lines = {NAMES[key]: pictures[key] for key in NAMES if key in pictures}
-            parts += [Text(title(row)), Picture(png(twins_figure(lines)), "Samples of twins.")]
+            drawn = png(twins_figure(named(pictures)))
+            parts += [Text(title(row)), Picture(drawn, "Samples of twins.")]
     return Section(name, parts)
 
 

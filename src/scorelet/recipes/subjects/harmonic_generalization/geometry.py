@@ -25,8 +25,7 @@ from scorelet.recipes.drawn_sets import drawn
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.harmonic_generalization.settings import Manifold, Slopes
 from scorelet.tasks.array_files import write_arrays
-from scorelet.tasks.audit import Network
-from scorelet.tasks.audit.twins import picture_training
+from scorelet.tasks.audit import Network, picture_training
 from scorelet.tasks.train import train_once
 from scorelet.training.run_folder import WEIGHTS
 from scorelet.zoo import load_as
