@@ -8,6 +8,7 @@ from scorelet.analysis.weight_covariance import (
     bulk_variance,
     edge_of_norms,
     learned_part,
+    mostly_norms,
     seen_beyond_norms,
     weight_spectrum,
 )
@@ -81,3 +82,11 @@ def test_a_learned_direction_is_seen_beside_neurons_of_unequal_norms():
     kept, rest = counts(norms * torch.randn(128, 128, generator=rng) + 0.6 * learned, "bulk")
     assert kept > 4
     assert rest == 1
+
+
+@pytest.mark.parametrize(
+    ("kept", "rest", "most"),
+    [(1, 0, True), (5, 4, False), (10, 8, True), (11, 9, False), (0, 0, False), (3, 3, False)],
+)
+def test_directions_that_go_with_the_norms_are_most_if_they_are_all_or_a_fifth(kept, rest, most):
+    assert mostly_norms(kept, rest) is most

@@ -14,7 +14,6 @@ from learned_networks import (
     layer,
     learned_classifier,
 )
-from scorelet.analysis.weight_covariance import mostly_norms
 from scorelet.core.errors import InputError
 
 
@@ -114,11 +113,3 @@ def test_the_layer_with_a_broken_weight_is_named_in_one_sentence():
         net[0].weight[0] = math.nan
     with pytest.raises(InputError, match="Layer 0: some weights are NaN"):
         sl.weights.spectrum(net)
-
-
-@pytest.mark.parametrize(
-    ("kept", "rest", "said"),
-    [(1, 0, True), (5, 4, False), (10, 8, True), (11, 9, False), (0, 0, False), (3, 3, False)],
-)
-def test_directions_that_go_with_the_norms_are_said_if_they_are_all_or_a_fifth(kept, rest, said):
-    assert mostly_norms(kept, rest) is said
