@@ -627,3 +627,21 @@ def test_moments_of_a_layer_of_learned_scattering_are_seen_though_kernels_know_t
     for method in METHODS:
         with pytest.raises(InputError, match="ChannelMatrix is in training mode and changes"):
             jacobian_basis(lambda y: y * block(y).square().mean(), y, 4, method=method)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", METHODS)
+def test_what_torch_has_compiled_is_what_it_was(method):
+    """Networks, parts of them and functions; compiled graphs have no second derivative."""
+    torch.manual_seed(0)
+    plain = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.SiLU(), nn.Conv2d(4, 1, 3, padding=1))
+    y = image().float()
+    wanted = jacobian_basis(plain.eval(), y, k=2, sigma=0.1, method=method)
+    part = nn.Sequential(torch.compile(plain[0], backend="aot_eager"), *plain[1:]).eval()
+    for f in (torch.compile(plain, backend="aot_eager"), part):
+        f(y[None])  # compiled now, if it is
+        found = jacobian_basis(f, y, k=2, sigma=0.1, method=method)
+        assert torch.equal(found.values, wanted.values)
+    function = torch.compile(lambda v: plain(v[None])[0], backend="aot_eager")
+    found = jacobian_basis(function, y, k=2, sigma=0.1, method=method)
+    assert torch.allclose(found.values, wanted.values, atol=1e-5)

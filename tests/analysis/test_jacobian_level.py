@@ -58,6 +58,22 @@ def test_a_best_denoiser_has_the_level_of_the_noise(side, method, sigma):
     assert found.effective_dim / side**2 == pytest.approx(float(wiener.factors.mean()), abs=0.03)
 
 
+@pytest.mark.slow
+def test_of_a_denoiser_that_keeps_nearly_all_the_error_says_that_little_is_known():
+    """Of nine tenths of the dimensions on the residual tells a bound of σ only."""
+    sigma, side = 0.01, 24
+    f = Wiener(side, sigma)
+    kept = float(f.factors.mean())
+    assert 0.91 < kept < 0.97
+    off = []
+    for seed in range(12):
+        x = f.draw(seed)
+        y = x + sigma * randn(tuple(x.shape), rng=generator(100 + seed), like=x)
+        found = jacobian_basis(f, y, k=2, method="full")
+        off.append((found.sigma - sigma) / found.sigma_error)
+    assert torch.tensor(off).square().mean().sqrt() < 1.5
+
+
 def test_the_error_of_sure_holds_that_of_the_level():
     """SURE is ‖y - f(y)‖² + σ² (2 tr J - d), so an error δ of σ counts 2 σ |2 tr J - d| δ."""
     y = 0.1 * randn((1, 16, 16), rng=generator(0), like=torch.zeros(1, dtype=torch.float64))

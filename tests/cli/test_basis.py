@@ -66,6 +66,19 @@ def test_what_is_in_memory_is_taken_as_from_a_file(tmp_path):
         assert found == {name: value for name, value in wanted.items() if name != "source"}
 
 
+def test_a_file_with_an_array_is_a_picture(tmp_path):
+    """The channels of an array are last or first."""
+    values = noisy(20, 16) / np.float32(255)
+    np.save(tmp_path / "last.npy", values)
+    np.savez(tmp_path / "first.npz", other=values[:2], x=values.transpose(2, 0, 1))
+    told = {"model": Pointwise(lambda y: y / 2), "k": 2, "sigma": 0.1, "crop": 8}
+    wanted = sl.basis(values, **told).document
+    for source in (tmp_path / "last.npy", f"{tmp_path / 'first.npz'}:x"):
+        found = sl.basis(source, **told).document
+        assert found.pop("source") == str(source)
+        assert found == {name: value for name, value in wanted.items() if name != "source"}
+
+
 @pytest.mark.parametrize(
     ("source", "said"),
     [

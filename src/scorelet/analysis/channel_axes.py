@@ -34,7 +34,7 @@ class ChannelAxes:
 
     def __init__(self, net: nn.Module, x: Tensor) -> None:
         self._known: dict[tuple[int, ...], set[str]] = {}
-        with WATCHING, not_compiled(net):
+        with WATCHING, not_compiled():
             known = [module for module in net.modules() if _order(module)]
             hooks = [module.register_forward_hook(self._take) for module in known]
             with evaluated(net, hooks):

@@ -249,7 +249,7 @@ def listening(net: nn.Module, probe: Probe) -> Generator[None]:
     def hook(module: nn.Module, _inputs: object, output: object) -> None:
         probe.record(probe.names[module], module, output)
 
-    with WATCHING, not_compiled(net):
+    with WATCHING, not_compiled():
         hooks = [module.register_forward_hook(hook) for module in probe.names]
         with evaluated(net, hooks):
             yield

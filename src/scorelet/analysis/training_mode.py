@@ -1,6 +1,7 @@
 """Modules that are another map in training: refused, wherever they are called from."""
 
 import threading
+import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -48,7 +49,9 @@ class Watch:
         """
         handle = register_module_forward_pre_hook(self)
         try:
-            yield
+            with warnings.catch_warnings():  # it does not matter that torch calls it twice
+                warnings.filterwarnings("ignore", r"Using `torch\.compile")
+                yield
         finally:
             handle.remove()
 

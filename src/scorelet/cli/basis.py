@@ -41,7 +41,7 @@ def basis(
         scorelet basis examples/clean/chelsea.png --noise 25 --crop 16 -k all -o all.html
 
     Args:
-        source: a picture.
+        source: a picture, or an npy, npz, HDF5 or FITS file with one.
         output: NAME.html, a report with figures, or NAME.npz, the arrays.
         model: path, built-in name or Hub id of a denoiser.
         k: number of eigenvectors, largest factors first, 512 at most; all: of small pictures, see

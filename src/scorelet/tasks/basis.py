@@ -30,6 +30,9 @@ from scorelet.core.progress import Progress
 from scorelet.core.random import generator, randn
 from scorelet.core.words import counted
 from scorelet.data import Picture, on_white, read_picture, to_unit
+from scorelet.data.fields.array_files import array_suffix, read_array
+from scorelet.data.fields.arrays import split_name
+from scorelet.data.pictures.channel_axis import one_with_channels_last
 from scorelet.tasks.array_files import check_output, writing
 from scorelet.tasks.basis_report import report
 from scorelet.tasks.classify_input import Source, one_picture
@@ -173,8 +176,9 @@ def basis(  # noqa: PLR0913 - as many as the command has options
     """Find the eigenvectors of a denoiser's Jacobian at a picture.
 
     Args:
-        source: a picture, taken as noisy unless `noise` is given: a file, or an array, a tensor or
-            a Pillow picture, as `scorelet.tasks.classify_input.pictures` takes one.
+        source: a picture, taken as noisy unless `noise` is given: a file of pixels, or an npy, npz,
+            HDF5 or FITS file with an array; or an array, a tensor or a Pillow picture, as
+            `scorelet.tasks.classify_input.pictures` takes one.
         model: path, built-in name or Hub id of a denoiser; or one, or a joint law or a cascade of
             denoisers; or any module or function that maps noisy pictures, (1, channel, height,
             width), to clean ones.
@@ -200,7 +204,14 @@ def basis_of_picture(
     progress: Progress | None = None,
 ) -> PictureBasis:
     """Do what `basis` says; `progress` is called with (products, 0)."""
-    return _basis(read_picture(source), str(source), model, settings, progress)
+    return _basis(_read(source), str(source), model, settings, progress)
+
+
+def _read(source: Path) -> Picture:
+    file, name = split_name(source)
+    if array_suffix(file) is None:
+        return read_picture(source)
+    return one_picture(one_with_channels_last(np.asarray(read_array(file, name)), source))
 
 
 @torch.inference_mode(mode=False)

@@ -152,6 +152,8 @@ def test_compiled_networks_are_looked_into_as_they_were():
     plain = sl.weights.compare(net, other, data=x, draws=2).document
     drawn = sl.weights.resample(net, data=x).document
     profile = sl.fisher_profile(net, (x, torch.arange(60) % 3))
+    compiled_parts(net)  # loads the compiler
+    traced = torch._dynamo.utils.counters["frames"]["total"]
     for compiled in compiled_parts(net):
         found = sl.weights.compare(compiled, other, data=x, draws=2).document
         again = sl.fisher_profile(compiled, (x, torch.arange(60) % 3))
@@ -159,7 +161,7 @@ def test_compiled_networks_are_looked_into_as_they_were():
             entry["S_mean"] for entry in plain["layers"]
         ]
         assert [r.fisher for r in again.layers] == [r.fisher for r in profile.layers]
-        assert torch._dynamo.utils.counters["frames"]["total"] == 0  # nothing was traced
+        assert torch._dynamo.utils.counters["frames"]["total"] == traced  # nothing more
     whole = compiled_parts(net)[0]
     assert sl.weights.resample(whole, data=x).document == drawn
     document = sl.weights.compare(whole, net, data=x, draws=2).document

@@ -27,7 +27,7 @@ def watching(net: nn.Module, modules: Iterable[nn.Module], seen: Seen) -> Genera
     def take(module: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any]) -> None:
         seen(module, inputs or tuple(named.values()))
 
-    with WATCHING, not_compiled(net):
+    with WATCHING, not_compiled():
         hooks = [module.register_forward_pre_hook(take, with_kwargs=True) for module in modules]
         with evaluated(net, hooks):
             yield

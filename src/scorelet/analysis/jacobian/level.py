@@ -22,13 +22,16 @@ FINDABLE = 8
 _MOST_KEPT = 0.9
 """Share of the dimensions of flat blocks that counts as kept at most: nearer to 1 the residual says
 nothing of σ."""
+_NEARLY_ALL = 0.99
+"""Share that the error of σ counts with at most."""
 
 
 def found_level(f: object, y: Tensor, denoised: Tensor, diagonal: Tensor) -> Estimate | None:
     """Return the noise level by the residual in flat blocks; None for what is no image.
 
     What is calibrated has its level by the curve, and others by J. The error holds the spread over
-    blocks, and of the curve its distance from the level by J, too.
+    blocks, and of the curve its distance from the level by J, too; and where more is kept than
+    counts, by how much the level would be larger if all of it did.
 
     Args:
         f: the map; a denoiser may have curves.
@@ -51,11 +54,15 @@ def found_level(f: object, y: Tensor, denoised: Tensor, diagonal: Tensor) -> Est
         block_means(values, BLOCK).mean(-1).ravel()[flattest]
         for values in ((noisy - clean) ** 2, kept)
     )
-    by_jacobian = meter.raw() / math.sqrt(1 - min(float(share.mean()), _MOST_KEPT))
+    by_jacobian, with_all = (
+        meter.raw() / math.sqrt(1 - min(float(share.mean()), most))
+        for most in (_MOST_KEPT, _NEARLY_ALL)
+    )
     curves = f.calibration if isinstance(f, Denoiser) else {}
     curve = curves.get(curve_name(len(planes), bounded=False))
     level = meter.sigma(curve) if curve else by_jacobian
-    return Estimate(level, math.hypot(level * _spread(power, len(planes)), level - by_jacobian))
+    chance = level * _spread(power, len(planes))
+    return Estimate(level, math.hypot(chance, level - by_jacobian, with_all - by_jacobian))
 
 
 def _spread(power: np.ndarray, channels: int) -> float:

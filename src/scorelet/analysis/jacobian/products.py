@@ -20,6 +20,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from scorelet.analysis.training_mode import Watch, check_unchanged
 from scorelet.core.errors import InputError, mixes_dtypes, one_line
+from scorelet.core.network import not_compiled
 from scorelet.core.random import generator
 from scorelet.networks.kernel_dtype import differentiated_in_images
 
@@ -241,7 +242,8 @@ class JacobianProducts:
 
 def _call(f: Map, y: Tensor) -> Any:  # noqa: ANN401 - maps of others return what they want
     try:
-        with sdpa_kernel(SDPBackend.MATH):  # fused attention has no second derivative
+        # fused attention and compiled graphs have no second derivative
+        with sdpa_kernel(SDPBackend.MATH), not_compiled():
             value = f(y.clone())  # f may write over what it is given
     except InputError:
         raise
