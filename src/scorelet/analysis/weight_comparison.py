@@ -112,6 +112,7 @@ def layer_entry(layer: ComparedLayer) -> dict[str, Any]:
         "S21": finite_or_none(found.backward.value),
         "S_mean": finite_or_none(found.mean),
         "bootstrap_sd": finite_or_none(found.deviation),
+        "chance_sd": finite_or_none(found.chance),
         "eigenvector_cosines": layer.cosines[:LISTED, :LISTED].tolist(),
     }
 

@@ -69,19 +69,27 @@ def spectra_figure(layers: Sequence[tuple[str, Tensor, float]]) -> "Figure":
     return figure
 
 
-def similarity_figure(names: Sequence[str], found: Pairs) -> "Figure":
+def similarity_figure(
+    names: Sequence[str], found: Pairs, chance: Sequence[float | None]
+) -> "Figure":
     """Draw S by depth.
 
     Args:
         names: of the layers.
         found: S and its standard deviation at each; None where undefined.
+        chance: standard deviation of S of unrelated networks at each.
     """
     figure = new_figure(max(6.4, 0.4 * len(names) + 2), 3.8)
     axes = figure.subplots()
     values, bars = _known([s for s, _ in found]), _known([d for _, d in found])
     bars = [0.0 if math.isnan(bar) else bar for bar in bars]
     axes.errorbar(range(len(names)), values, bars, fmt="o-", color=COLOURS[0], ms=5, capsize=3)
-    axes.axhline(0, ls="--", lw=0.9, color="0.4", label="unrelated")
+    axes.axhline(0, ls="--", lw=0.9, color="0.4")
+    apart = [0.0 if math.isnan(sd) else 2 * sd for sd in _known(chance)]
+    axes.errorbar(
+        range(len(names)), [0.0] * len(names), apart, fmt="none", ecolor="0.6", capsize=6,
+        label="unrelated, two deviations",
+    )  # fmt: skip
     axes.axhline(1, ls=":", lw=0.9, color="0.4", label="the first, and networks drawn from it")
     axes.set_ylabel("similarity S of weights")
     pairs = [(v, bar) for v, bar in zip(values, bars, strict=True) if not math.isnan(v)]

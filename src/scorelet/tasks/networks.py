@@ -104,6 +104,8 @@ def _is_model(found: object) -> bool:
 
 def _own(model: str | Path) -> Any:  # noqa: ANN401 - as load
     if Path(model).suffix.lower() in TORCH:
+        if not Path(model).exists():
+            raise InputError(f"There is no file {model}.")
         raise InputError(
             f"{model} is a file of torch's weights, which does not say its architecture: name that "
             "by --arch torchvision:NAME, timm:NAME or FILE.py:FUNCTION."

@@ -86,6 +86,30 @@ def test_s_goes_both_ways_each_with_its_own_floor_and_ceiling():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "strengths", [(90.0,), (60.0, 40.0, 25.0), tuple(range(30, 50, 2)), (6.0,)]
+)
+def test_chance_is_by_how_much_s_of_unrelated_networks_varies(strengths):
+    """Few strong directions of many are near each other by chance, though neurons tell them well.
+
+    Of 60 pairs; the mean of floors has an error of its own, 1/√5 of that.
+    """
+    found = []
+    for seed in range(60):
+        pair = []
+        for s in (2 * seed, 2 * seed + 1):
+            turn = orthogonal(80, len(strengths), seed=s)
+            law = Spectrum(torch.tensor(strengths).double(), turn, 64)
+            rows = with_covariance(normal(64, 80, seed=500 + s), law)
+            pair.append(learned_part(weight_spectrum(rows)))
+        if all(len(each.values) for each in pair):
+            found.append(agreement(*pair, rng=rng(seed)))
+    assert len(found) > 50
+    ratios = torch.tensor([each.mean / each.chance for each in found])
+    assert 0.7 < float(ratios.square().mean().sqrt()) < 1.6
+
+
+@pytest.mark.slow
 def test_deviations_of_s_are_those_of_networks_of_two_laws():
     """Of 100 pairs: about those of S itself, and not smaller where the laws are one.
 

@@ -10,10 +10,24 @@ from scorelet.tasks.weights import compare_report, spectrum_report
 
 
 def test_sentences_count_one_layer_as_one():
-    compared = {"model": "a", "other": "b", "layers": [{"S_mean": 0.9}]}
-    assert "of 1 layer that can be compared 1 is more alike" in compare_report.lead(compared)
-    compared["layers"] *= 2
-    assert "of 2 layers that can be compared 2 are more alike" in compare_report.lead(compared)
+    layer = {"name": "0", "S_mean": 0.9, "chance_sd": 0.04}
+    compared = {"model": "a", "other": "b", "layers": [layer] * 2}
+    said = "of 1 layer before the last one that can be compared 1 is more alike than not"
+    assert said in compare_report.lead(compared)
+    compared["layers"] = [layer] * 3
+    said = "of 2 layers before the last one that can be compared 2 are more alike than not"
+    assert said in compare_report.lead(compared)
+    compared["layers"][1] = {"name": "1", "S_mean": 0.07, "chance_sd": 0.04}
+    assert compare_report.lead(compared).endswith("; as unrelated ones may be: 1")
+
+
+def test_the_last_layer_has_its_own_scale_and_is_not_counted():
+    layers = [{"name": "0", "S_mean": None}, {"name": "1", "S_mean": 0.9}]
+    told = compare_report.lead({"model": "a", "other": "b", "layers": layers})
+    assert told.startswith("Nothing can be compared before the last layer, 1, whose neurons")
+    layers[1]["S_mean"] = None
+    told = compare_report.lead({"model": "a", "other": "b", "layers": layers})
+    assert told.startswith("Nothing can be compared: no layer has learned directions in both")
     learned = {"name": "0", "kept": 2, "neurons": 8, "inputs": 9}
     for layers, said in (([learned], "1 of 1 layer has"), ([learned] * 2, "2 of 2 layers have")):
         assert f"{said} learned" in spectrum_report.lead(
@@ -30,7 +44,8 @@ def test_the_lead_says_how_often_chance_shows_one_direction(kept, told):
 
 
 def test_two_modules_of_one_class_are_not_named_twice():
-    compared = {"model": "Sequential", "other": "Sequential", "layers": [{"S_mean": 0.9}]}
+    layers = [{"name": "0", "S_mean": 0.9, "chance_sd": 0.04}, {"name": "1", "S_mean": None}]
+    compared = {"model": "Sequential", "other": "Sequential", "layers": layers}
     assert compare_report.lead(compared).startswith("Two networks (Sequential): of 1 layer")
 
 

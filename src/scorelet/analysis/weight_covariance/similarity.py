@@ -21,6 +21,9 @@ from scorelet.analysis.weight_covariance.learned import learned_part
 from scorelet.analysis.weight_covariance.spectrum import Spectrum, weight_spectrum
 from scorelet.core.errors import InputError
 
+_UNRELATED = 20
+"""Rotations that tell by how much S of unrelated networks varies."""
+
 
 @dataclass(frozen=True)
 class Similarity:
@@ -45,11 +48,14 @@ class Agreement:
         forward: S(C₁, C₂).
         backward: S(C₂, C₁).
         deviation: of their mean, when neurons are drawn anew; NaN where S is undefined.
+        chance: deviation of the mean of unrelated networks, cos(C₁, O C₂ Oᴴ), O random orthogonal:
+            few directions of many may be near each other by chance. NaN where S is undefined.
     """
 
     forward: Similarity
     backward: Similarity
     deviation: float
+    chance: float = math.nan
 
     @property
     def mean(self) -> float:
@@ -86,7 +92,8 @@ def similarity(first: Spectrum, second: Spectrum, *, rng: Generator, draws: int 
 def agreement(
     first: Spectrum, second: Spectrum, *, rng: Generator, draws: int = 5, resamples: int = 10
 ) -> Agreement:
-    """Return S both ways; the deviation is that of S between networks drawn from the two laws.
+    """Return S both ways, with deviations: of S between networks drawn from the two laws, and of
+    unrelated ones.
 
     Neurons are drawn anew from identity + C (a parametric bootstrap). Drawing the given neurons
     with replacement would repeat some of them, and where there are fewer neurons than inputs each
@@ -96,18 +103,19 @@ def agreement(
         first, second: learned parts, with the same number of inputs, in the same coordinates.
         rng: draws.
         draws: for floor and ceiling.
-        resamples: pairs of networks for the deviation; 0: none is computed.
+        resamples: pairs of networks for the deviation; below 2: none is computed.
     """
     forward = similarity(first, second, rng=rng, draws=draws)
     backward = similarity(second, first, rng=rng, draws=draws)
     if math.isnan(forward.value) or resamples < 2:
         return Agreement(forward, backward, float("nan"))
-    values = []
-    for _ in range(resamples):
-        cosine = bures_cosine(redrawn(first, rng), redrawn(second, rng))
-        parts = [(cosine - s.floor) / (s.ceiling - s.floor) for s in (forward, backward)]
-        values.append(sum(parts) / 2)
-    return Agreement(forward, backward, float(torch.tensor(values).double().std()))
+    drawn = [bures_cosine(redrawn(first, rng), redrawn(second, rng)) for _ in range(resamples)]
+    unrelated = [bures_cosine(first, rotated(second, rng)) for _ in range(_UNRELATED)]
+    slope = sum(1 / (s.ceiling - s.floor) for s in (forward, backward)) / 2  # of S by cos
+    deviation, chance = (
+        abs(slope) * float(torch.tensor(cosines).double().std()) for cosines in (drawn, unrelated)
+    )
+    return Agreement(forward, backward, deviation, chance)
 
 
 def rotated(spectrum: Spectrum, rng: Generator) -> Spectrum:

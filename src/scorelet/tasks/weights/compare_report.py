@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from scorelet.analysis.weight_comparison import ComparedLayer
-from scorelet.core.words import counted
+from scorelet.core.words import counted, listed
 from scorelet.plots import png
 from scorelet.plots.report import Facts, Part, Picture, Section, Table, Text, number, render
 from scorelet.plots.weights import activations_figure, cosines_figure, similarity_figure
@@ -41,21 +41,26 @@ MATRICES = (
 METHOD = (
     "S = (cos - floor)/(ceiling - floor), cos the Bures-Wasserstein cosine of the learned parts of "
     "both covariances; floor that of one with itself after a random rotation, ceiling that of one "
-    "with what as many neurons drawn from it would show. S is computed both ways; bars are "
-    "standard deviations between networks drawn from the two laws. It is undefined (–) where a "
+    "with what as many neurons drawn from it would show. S is computed both ways; bars and ± "
+    "are standard deviations between networks drawn from the two laws; by chance S of unrelated "
+    "networks varies by its own one around 0, gray bars are two of them: a smaller S says nothing. "
+    "S is undefined (–) where a "
     "network has learned nothing that noise would not show, or where the signals of the pictures "
     "span less than half of what a layer reads. Where they span a part of it (directions in the "
     "table), S is that of the weights in this part."
 )
 COLUMNS = {
-    "S_mean": "S", "bootstrap_sd": "±", "S12": "S(1,2)", "S21": "S(2,1)", "cos_raw": "cos",
-    "cos_floor": "mean floor", "cos_ceiling": "mean ceiling", "r2_align": "signals",
-    "r2_held_out": "on others", "r2_means": "by means", "directions": "directions",
+    "S_mean": "S", "bootstrap_sd": "±", "chance_sd": "by chance", "S12": "S(1,2)",
+    "S21": "S(2,1)", "cos_raw": "cos", "cos_floor": "mean floor", "cos_ceiling": "mean ceiling",
+    "r2_align": "signals", "r2_held_out": "on others", "r2_means": "by means",
+    "directions": "directions",
     "kept1": "learned by 1", "kept2": "learned by 2", "reff1": "rank of 1", "reff2": "rank of 2",
 }  # fmt: skip
 """What tables of layers show, here and in the shell: keys of the document, with titles."""
 SIGNALS = ("r2_align", "r2_held_out", "r2_means")
 _DRAWN = 12
+_BEYOND = 2
+"""Deviations of S of unrelated networks, above which S is no chance."""
 
 
 def report(document: dict[str, Any], layers: Sequence[ComparedLayer]) -> str:
@@ -68,7 +73,7 @@ def report(document: dict[str, Any], layers: Sequence[ComparedLayer]) -> str:
         Text(lead(document), "lead"),
         *(Text(f"{warning}.", "warning") for warning in document["warnings"]),
         Text(READING),
-        *_similarity(names, found),
+        *_similarity(names, found, [entry["chance_sd"] for entry in entries]),
         Picture(png(activations_figure(names, signals)), "Similarity of signals by depth."),
         Text(ACTIVATIONS, "note"),
         Facts(
@@ -102,18 +107,26 @@ def report(document: dict[str, Any], layers: Sequence[ComparedLayer]) -> str:
 
 
 def _similarity(
-    names: Sequence[str], found: Sequence[tuple[float | None, float | None]]
+    names: Sequence[str],
+    found: Sequence[tuple[float | None, float | None]],
+    chance: Sequence[float | None],
 ) -> list[Part]:
     """Return the figure of S and what it means; nothing if S is known of no layer."""
     if all(value is None for value, _ in found):
         return []
-    drawn = png(similarity_figure(names, found))
+    drawn = png(similarity_figure(names, found, chance))
     return [Picture(drawn, "Similarity of weights by depth."), Text(METHOD, "note")]
 
 
 def lead(document: dict[str, Any]) -> str:
     """Return the finding in a sentence."""
-    known = [entry for entry in document["layers"] if entry["S_mean"] is not None]
+    *hidden, last = document["layers"]
+    known = [entry for entry in hidden if entry["S_mean"] is not None]
+    if not known and last["S_mean"] is not None:
+        return (
+            f"Nothing can be compared before the last layer, {last['name']}, whose neurons "
+            "are the same classes or channels in both networks, so that S has no scale there"
+        )
     if not known:
         return (
             "Nothing can be compared: no layer has learned directions in both networks and reads "
@@ -123,9 +136,11 @@ def lead(document: dict[str, Any]) -> str:
     are = "is" if alike == 1 else "are"
     both = document["model"], document["other"]
     named = " and ".join(both) if both[0] != both[1] else f"Two networks ({both[0]})"
+    chance = [e["name"] for e in known if e["S_mean"] < _BEYOND * (e["chance_sd"] or 0)]
+    unrelated = f"; as unrelated ones may be: {listed(chance)}" if chance else ""
     return (
-        f"{named}: of {counted(len(known), 'layer')} that can "
-        f"be compared {alike} {are} more alike than not (S of 0.5 and more)"
+        f"{named}: of {counted(len(known), 'layer')} before the last one that can "
+        f"be compared {alike} {are} more alike than not (S of 0.5 and more){unrelated}"
     )
 
 
