@@ -492,5 +492,8 @@ def test_a_name_that_a_library_lacks_is_told_near_ones(name, tmp_path):
 
 @pytest.mark.parametrize("name", ["net.pth", "NET.PT", "pytorch_model.bin"])
 def test_weights_without_an_architecture_are_told_to_name_one(tmp_path, name):
+    with pytest.raises(InputError, match="There is no file"):
+        open_network(tmp_path / name, None)
+    (tmp_path / name).touch()
     with pytest.raises(InputError, match=r"--arch torchvision:NAME, timm:NAME or FILE\.py"):
         open_network(tmp_path / name, None)
