@@ -6,11 +6,13 @@ import torch
 
 import scorelet as sl
 from samples import Answering, write_png
+from scorelet.analysis.memorization import wiener_filter
 from scorelet.core.errors import InputError
+from scorelet.core.random import generator
 from scorelet.models import FiniteSetDenoiser
 from scorelet.tasks.audit import AuditSettings, Told, audit_models
 from scorelet.tasks.picture_arrays import images_of
-from smooth_pictures import finite, law_denoiser, pictures
+from smooth_pictures import finite, floats, law_denoiser, pictures
 
 
 def test_models_and_pictures_that_cannot_be_used(arrays, tmp_path):
@@ -148,3 +150,17 @@ def test_files_left_out_of_training_sets_are_warnings(arrays, tmp_path):
     (warning,) = found.document["warnings"]
     assert warning.startswith("1 of 20 pictures was left out (b/03.png): ")
     assert told == [warning]
+
+
+@pytest.mark.parametrize(("rough", "kind"), [(True, "easier"), (False, "harder")])
+def test_held_out_pictures_of_another_kind_are_said(rough, kind):
+    """Linear filters that know no picture have a gap, too, and so has each of the other's."""
+    smooth = [floats(60, seed=s) for s in range(3)]
+    noise = [0.5 + 0.2 * torch.randn(60, 1, 12, 12, generator=generator(s)) for s in range(3)]
+    (a, b, _), (*_, new) = (smooth, noise) if rough else (noise, smooth)
+    models = [wiener_filter(a), wiener_filter(b)]
+    told = {"models": models, "train": [x.clip(0, 1) for x in (a, b)], "samples": 0}
+    (said,) = sl.audit(new.clip(0, 1), **told).document["warnings"]
+    assert f"training pictures are {kind} than held-out ones" in said
+    usual = smooth[2] if rough else noise[2]
+    assert sl.audit(usual.clip(0, 1), **told).document["warnings"] == []

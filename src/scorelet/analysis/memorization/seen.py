@@ -28,6 +28,8 @@ class Seen:
         psnr: of each model on its own pictures, (levels, n).
         gap: of both models.
         gaps: of each.
+        gaps_of_other: of each, that of the other model on the same pictures, which it has not seen:
+            held-out pictures of their kind give 0, harder ones more, easier ones less.
         known: of each, how many of these pictures it knows by heart.
         known_of_other: of each, how many of those of the other model.
         lead: over the better one of two linear filters.
@@ -36,6 +38,7 @@ class Seen:
     psnr: list[Levels]
     gap: Gap
     gaps: Sequence[Gap]
+    gaps_of_other: Sequence[Gap]
     known: Sequence[int]
     known_of_other: Sequence[int]
     lead: Lead
@@ -72,6 +75,7 @@ def measure_seen(
         own,
         psnr_gap(torch.cat(own, 1), both),
         [psnr_gap(own[k], tests[k]) for k in (0, 1)],
+        [psnr_gap(other[k], tests[1 - k]) for k in (0, 1)],
         [known_by_heart((own[k], other[k]), (tests[k], tests[1 - k])) for k in (0, 1)],
         [known_by_heart((other[1 - k], own[1 - k]), (tests[k], tests[1 - k])) for k in (0, 1)],
         lead_over_filters(own, pair.train, sigmas, seed=seed),

@@ -27,6 +27,7 @@ class Audit(Brief):
             linear filter is no better), variance (sigma, value and error by level), quartiles of
             cosines: pair, nearest, nearest_of_held_out; pair_cosines, nearest_cosines; diverged
             (why no samples could be drawn, or None); each: gap, gap_error, by_gap (what it says),
+            gap_of_other (that of the other model on the same pictures, which it has not seen),
             measured (training pictures), known (those by heart), known_of_other (training pictures
             of the other model), nearest, nearest_cosines, others_cosines (with the nearest training
             picture of the other model), copies (samples with a cosine above copies_from) and

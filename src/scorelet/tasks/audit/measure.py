@@ -107,6 +107,7 @@ def _of_one(k: int, seen: Seen | None, drawn: Drawn) -> Row:
         "gap": None if gap is None else gap.value,
         "gap_error": None if gap is None else finite_or_none(gap.error),
         "by_gap": by_gap(gap),
+        "gap_of_other": None if seen is None else seen.gaps_of_other[k].value,
         "measured": None if seen is None else seen.psnr[k].shape[1],
         "known": None if seen is None else seen.known[k],
         "known_of_other": None if seen is None else seen.known_of_other[k],

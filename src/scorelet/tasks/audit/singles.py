@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from scorelet.analysis.memorization.curves import SMALL_GAP
+
 Row = Mapping[str, Any]
 """What was measured of a pair, or of one of both, as `Audit.document` lists it; plain JSON."""
 What = Literal["copies", "known"]
@@ -37,6 +39,23 @@ def known(each: Sequence[Row]) -> str | None:
     """Say how many training pictures are known by heart; None: nobody knows."""
     one, many = "is known by heart", "are known by heart"
     return _sentence(counts(each, "known"), "training pictures", one, many)
+
+
+def of_kind(each: Sequence[Row]) -> list[str]:
+    """Warn where held-out pictures are easier or harder than training pictures to both models.
+
+    Each model is asked for the training pictures of the other one, which it has not seen.
+    """
+    gaps = [one["gap_of_other"] for one in each]
+    if None in gaps or not (min(gaps) >= SMALL_GAP or max(gaps) <= -SMALL_GAP):
+        return []
+    kind = "easier" if gaps[0] > 0 else "harder"
+    return [
+        f"to the model that should not have seen them training pictures are {kind} than held-out "
+        f"ones, those of the second by {abs(gaps[1]):.1f} dB to the first and those of the first "
+        f"by {abs(gaps[0]):.1f} dB to the second: the gap says little of memory; held-out pictures "
+        "may be of another kind (give some of the same), or the models have seen each other's"
+    ]
 
 
 def of_other(each: Sequence[Row]) -> list[str]:

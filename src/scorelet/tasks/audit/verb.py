@@ -42,7 +42,7 @@ from scorelet.tasks.audit.given import (
 from scorelet.tasks.audit.measure import Row, measure
 from scorelet.tasks.audit.outlook import outlook
 from scorelet.tasks.audit.settings import SIZES, AuditSettings, network_of_twins, noise_levels
-from scorelet.tasks.audit.singles import of_other
+from scorelet.tasks.audit.singles import of_kind, of_other
 from scorelet.tasks.audit.twins import (
     HALVES,
     refuse_tiny,
@@ -305,7 +305,7 @@ def audit_models(
         "folder": None,
         "warnings": [
             *(*notes, *warn_of_copies(a, b), *warnings),
-            *(*of_other(row["each"]), *_warnings([full])),
+            *(*of_kind(row["each"]), *of_other(row["each"]), *_warnings([full])),
         ],
         "rows": [full],
     }
