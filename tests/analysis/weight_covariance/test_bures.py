@@ -85,6 +85,17 @@ def test_s_goes_both_ways_each_with_its_own_floor_and_ceiling():
     assert found.backward.value == pytest.approx(expected[1], abs=0.1)
 
 
+def test_unrelated_networks_leave_the_numbers_of_callers_as_they_are():
+    """Those drawn after S are the ones after floors, ceilings and pairs of networks."""
+    pair, ours, theirs = (planted(1), planted(2)), rng(0), rng(0)
+    agreement(*pair, rng=ours, draws=1, resamples=2)
+    similarity(*pair, rng=theirs, draws=1)
+    similarity(*pair[::-1], rng=theirs, draws=1)
+    for _ in range(2):
+        redrawn(pair[0], theirs), redrawn(pair[1], theirs)
+    assert torch.equal(ours.get_state(), theirs.get_state())
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "strengths", [(90.0,), (60.0, 40.0, 25.0), tuple(range(30, 50, 2)), (6.0,)]

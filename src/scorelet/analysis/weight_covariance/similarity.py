@@ -101,7 +101,7 @@ def agreement(
 
     Args:
         first, second: learned parts, with the same number of inputs, in the same coordinates.
-        rng: draws.
+        rng: draws; unrelated ones come from a copy, so that those of callers stay the same.
         draws: for floor and ceiling.
         resamples: pairs of networks for the deviation; below 2: none is computed.
     """
@@ -110,7 +110,8 @@ def agreement(
     if math.isnan(forward.value) or resamples < 2:
         return Agreement(forward, backward, float("nan"))
     drawn = [bures_cosine(redrawn(first, rng), redrawn(second, rng)) for _ in range(resamples)]
-    unrelated = [bures_cosine(first, rotated(second, rng)) for _ in range(_UNRELATED)]
+    apart = Generator(rng.device).set_state(rng.get_state())
+    unrelated = [bures_cosine(first, rotated(second, apart)) for _ in range(_UNRELATED)]
     slope = sum(1 / (s.ceiling - s.floor) for s in (forward, backward)) / 2  # of S by cos
     deviation, chance = (
         abs(slope) * float(torch.tensor(cosines).double().std()) for cosines in (drawn, unrelated)
