@@ -31,6 +31,14 @@ def test_no_similarity_and_no_bar_is_outside_the_figure(found, low, high):
     assert math.dist(limits, (low, high)) < 0.1
 
 
+def test_bars_of_chance_are_inside_the_figure_and_no_deviation_has_no_bar():
+    (axes,) = similarity_figure(["a", "b"], [(0.7, 0.05), (0.9, None)], [0.3, 0.2]).axes
+    assert axes.get_ylim()[0] <= -0.6
+    bars = [line.get_segments() for line in axes.collections]
+    drawn = [[s for s in one if len(s) and not any(map(math.isnan, s.ravel()))] for one in bars]
+    assert [len(one) for one in drawn] == [1, 2]
+
+
 def test_the_line_at_1_is_that_of_the_ceiling():
     (axes,) = similarity_figure(["a"], [(0.7, 0.05)], [0.04]).axes
     labels = [text.get_text() for text in axes.get_legend().get_texts()]

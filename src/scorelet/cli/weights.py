@@ -117,7 +117,7 @@ def compare(
     from scorelet.tasks.networks import PictureChoice
     from scorelet.tasks.progress import Bar
     from scorelet.tasks.weights.compare import CompareSettings, comparison
-    from scorelet.tasks.weights.compare_report import COLUMNS, lead, values
+    from scorelet.tasks.weights.compare_report import COLUMNS, lead, rows
 
     if output is not None:
         check_output(output, overwrite=overwrite, suffixes=PAGES)
@@ -127,8 +127,7 @@ def compare(
         then = partial(bar.follow, title="comparing layers")
         found = comparison(model, other, data, settings, shown, progress=bar.follow, layered=then)
     document = found.document
-    rows = [[entry["name"], *values(entry)] for entry in document["layers"]]
-    table = ConsoleTable(["layer", *COLUMNS.values()], rows)
+    table = ConsoleTable(["layer", *COLUMNS.values()], rows(document))
     text = f"{lead(document)}\n{table.text()}"
     finish(found, text, output, shared, overwrite=overwrite)
     return 0

@@ -82,7 +82,6 @@ def similarity_figure(
     figure = new_figure(max(6.4, 0.4 * len(names) + 2), 3.8)
     axes = figure.subplots()
     values, bars = _known([s for s, _ in found]), _known([d for _, d in found])
-    bars = [0.0 if math.isnan(bar) else bar for bar in bars]
     axes.errorbar(range(len(names)), values, bars, fmt="o-", color=COLOURS[0], ms=5, capsize=3)
     axes.axhline(0, ls="--", lw=0.9, color="0.4")
     apart = [0.0 if math.isnan(sd) else 2 * sd for sd in _known(chance)]
@@ -92,9 +91,11 @@ def similarity_figure(
     )  # fmt: skip
     axes.axhline(1, ls=":", lw=0.9, color="0.4", label="the first, and networks drawn from it")
     axes.set_ylabel("similarity S of weights")
-    pairs = [(v, bar) for v, bar in zip(values, bars, strict=True) if not math.isnan(v)]
-    low, high = min(-0.1, *(v - bar - _ROOM for v, bar in pairs)), max(v + bar for v, bar in pairs)
-    axes.set_ylim(low, max(1.15, high + _ROOM))
+    lengths = [0.0 if math.isnan(bar) else bar for bar in bars]
+    ends = [(v, bar) for v, bar in zip(values, lengths, strict=True) if not math.isnan(v)]
+    ends += [(0.0, bar) for bar in apart if bar]
+    low, high = min(v - bar for v, bar in ends), max(v + bar for v, bar in ends)
+    axes.set_ylim(min(-0.1, low - _ROOM), max(1.15, high + _ROOM))
     _name(axes, names)
     above = {"loc": "lower center", "bbox_to_anchor": (0.5, 1), "ncols": 2}
     axes.legend(frameon=False, fontsize="small", **above)

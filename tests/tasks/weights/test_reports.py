@@ -43,6 +43,17 @@ def test_the_lead_says_how_often_chance_shows_one_direction(kept, told):
     assert lead.endswith("untrained layers does") == (kept == 1)
 
 
+def test_tables_mark_the_last_layer_which_has_no_deviation():
+    entry = dict.fromkeys(compare_report.COLUMNS, 0.25) | {"directions": 3, "channels": [4, 4]}
+    document = {"layers": [entry | {"name": name} for name in ("0", "2")]}
+    first, last = compare_report.rows(document)
+    place = 1 + list(compare_report.COLUMNS).index("bootstrap_sd")
+    assert (first[0], first[place]) == ("0", "0.25")
+    assert (last[0], last[place]) == ("2 (last)", "–")
+    assert first[1:place] + first[place + 1 :] == last[1:place] + last[place + 1 :]
+    assert document["layers"][1]["bootstrap_sd"] == 0.25
+
+
 def test_two_modules_of_one_class_are_not_named_twice():
     layers = [{"name": "0", "S_mean": 0.9, "chance_sd": 0.04}, {"name": "1", "S_mean": None}]
     compared = {"model": "Sequential", "other": "Sequential", "layers": layers}

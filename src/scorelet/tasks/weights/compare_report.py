@@ -44,6 +44,7 @@ METHOD = (
     "with what as many neurons drawn from it would show. S is computed both ways; bars and ± "
     "are standard deviations between networks drawn from the two laws; by chance S of unrelated "
     "networks varies by its own one around 0, gray bars are two of them: a smaller S says nothing. "
+    "Of the last layer there is no ±. "
     "S is undefined (–) where a "
     "network has learned nothing that noise would not show, or where the signals of the pictures "
     "span less than half of what a layer reads. Where they span a part of it (directions in the "
@@ -66,8 +67,8 @@ _BEYOND = 2
 def report(document: dict[str, Any], layers: Sequence[ComparedLayer]) -> str:
     """Return the HTML text of what `compare` has found."""
     entries = document["layers"]
-    names = [entry["name"] for entry in entries]
-    found = [(entry["S_mean"], entry["bootstrap_sd"]) for entry in entries]
+    names = [name for name, *_ in rows(document)]
+    found = [(entry["S_mean"], entry["bootstrap_sd"]) for entry in _told(document)]
     signals = [[entry[name] for name in SIGNALS] for entry in entries]
     opening: list[Part] = [
         Text(lead(document), "lead"),
@@ -84,8 +85,8 @@ def report(document: dict[str, Any], layers: Sequence[ComparedLayer]) -> str:
             }
         ),
     ]
-    rows = [(entry["name"], *values(entry)) for entry in entries]
-    sections = [Section("Layers", [Table(["layer", *COLUMNS.values()], rows, frozenset({0}))])]
+    table = Table(["layer", *COLUMNS.values()], rows(document), frozenset({0}))
+    sections = [Section("Layers", [table])]
     drawn = [layer for layer in layers if layer.cosines.numel()][:_DRAWN]
     if drawn:
         matrices = cosines_figure(
@@ -142,6 +143,21 @@ def lead(document: dict[str, Any]) -> str:
         f"{named}: of {counted(len(known), 'layer')} before the last one that can "
         f"be compared {alike} {are} more alike than not (S of 0.5 and more){unrelated}"
     )
+
+
+def rows(document: dict[str, Any]) -> list[list[str]]:
+    """Return the rows of tables, each a name and `values`; the last layer is marked."""
+    *_, last = found = _told(document)
+    return [
+        [f"{entry['name']} (last)" if entry is last else entry["name"], *values(entry)]
+        for entry in found
+    ]
+
+
+def _told(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the layers as they are shown: ± does not hold for the last one."""
+    *hidden, last = document["layers"]
+    return [*hidden, last | {"bootstrap_sd": None}]
 
 
 def values(entry: dict[str, Any]) -> list[str]:
