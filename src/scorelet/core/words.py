@@ -10,6 +10,16 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def too_few(count: int, noun: str, *, of: int | None = None) -> str:
+    """Return that so many are too few, of all where there are more.
+
+    >>> too_few(1, "picture", of=2)
+    '1 of 2 pictures is too few'
+    """
+    shown = counted(count, noun) if of in (None, count) else f"{count} of {counted(of, noun)}"
+    return f"{shown} {'is' if count == 1 else 'are'} too few"
+
+
 def readable(name: str) -> str:
     r"""Return the name of a file with what is no UTF-8 in it written out, which no text may hold.
 

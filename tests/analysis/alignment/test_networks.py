@@ -250,6 +250,10 @@ def test_a_part_of_the_pictures_is_told_how_many_the_whole_needs():
     (warning,) = align(net, other, pictures(4), of=5).warnings
     assert warning.startswith("4 of 5 pictures are too few to align 7: 7 has 64 samples")
     assert warning.endswith("needs 100; give 8 pictures")
+    (warning,) = align(net, other, pictures(1), of=1).warnings
+    assert warning.startswith("1 picture is too few to align 3, 7: 7 has 16 samples")
+    (warning,) = align(net, other, pictures(1), of=2).warnings
+    assert warning.startswith("1 of 2 pictures is too few to align 3, 7: 7 has 16 samples")
 
 
 def test_a_narrower_reference_and_grouped_convolutions_are_warned_of():

@@ -39,7 +39,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.network import unwrapped
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
-from scorelet.core.words import listed
+from scorelet.core.words import counted, listed, too_few
 
 SAMPLES = 10
 """For each channel, so many samples are needed."""
@@ -321,10 +321,10 @@ def _warnings(
         worst = max(few, key=lambda layer: layer.needed / layer.rotation.samples)
         need = -(-whole * worst.needed // worst.rotation.samples)
         names = listed([layer.name for layer in few])
-        part = f"{pictures} pictures" if whole == pictures else f"{pictures} of {whole} pictures"
         warnings.append(
-            f"{part} are too few to align {names}: {worst.name} has "
-            f"{worst.rotation.samples} samples and needs {worst.needed}; give {need} pictures"
+            f"{too_few(pictures, 'picture', of=whole)} to align {names}: {worst.name} has "
+            f"{counted(worst.rotation.samples, 'sample')} and needs {worst.needed}; "
+            f"give {counted(need, 'picture')}"
         )
     silent = [layer.name for layer in layers if math.isnan(layer.rotation.similarity)]
     if silent:

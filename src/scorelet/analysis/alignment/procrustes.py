@@ -27,7 +27,7 @@ from torch import Tensor
 from scorelet.analysis.alignment.moments import CrossMoments
 from scorelet.core.brief import Brief
 from scorelet.core.errors import InputError
-from scorelet.core.words import listed
+from scorelet.core.words import counted, listed
 
 _STEPS = 100
 _PATIENCE = 1e-12  # of Xᴴ X = 1
@@ -146,9 +146,10 @@ def undetermined(rotations: Mapping[str, Rotation]) -> list[str]:
         return []
     shares = {name: found.directions / min(found.matrix.shape) for name, found in poor.items()}
     worst = min(shares, key=shares.__getitem__)
+    whole = counted(min(poor[worst].matrix.shape), "direction")
     return [
         f"the signals of these pictures do not span {listed(list(poor))}: those of {worst} have "
-        f"{poor[worst].directions} of {min(poor[worst].matrix.shape)} directions, so the rotation "
+        f"{poor[worst].directions} of {whole}, so the rotation "
         "is arbitrary in the others; give pictures that differ more (channels that are 0 on all "
         "pictures stay so)"
     ]

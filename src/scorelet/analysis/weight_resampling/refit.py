@@ -16,6 +16,7 @@ from scorelet.analysis.alignment.watching import read_by
 from scorelet.analysis.labelled_batches import Source, labelled_batches
 from scorelet.core.errors import InputError
 from scorelet.core.memory import refuse_beyond_memory
+from scorelet.core.words import counted, too_few
 from scorelet.data.labelled.mixing import mixed_order
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)
@@ -38,10 +39,12 @@ def refit(net: nn.Module, last: nn.Linear, data: Source) -> float:
     labels, batches = labelled_batches(data)
     if int(labels.max()) >= last.out_features:
         raise InputError(
-            f"A label is {int(labels.max())}, and the network has {last.out_features} outputs."
+            f"A label is {int(labels.max())}, and the network has "
+            f"{counted(last.out_features, 'output')}."
         )
     if len(labels) < _EVERY:
-        raise InputError(f"{len(labels)} pictures are too few to fit a classifier: give 5 or more.")
+        few = too_few(len(labels), "picture")
+        raise InputError(f"{few} to fit a classifier: give {_EVERY} or more.")
     refuse_beyond_memory(
         3 * 4 * len(labels) * last.in_features, "inputs of the last layer", "show fewer pictures"
     )

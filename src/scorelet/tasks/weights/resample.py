@@ -18,7 +18,7 @@ from scorelet.core.files import check_regular
 from scorelet.core.options import check_fields, checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
-from scorelet.core.words import listed
+from scorelet.core.words import counted, listed, too_few
 from scorelet.data.labelled import LabelledImages
 from scorelet.data.locate import locate
 from scorelet.models import Classifier
@@ -249,8 +249,9 @@ def _few(drawn: DrawnNetwork, pictures: int) -> list[str]:
     worst = max(few, key=lambda layer: layer.needed / layer.samples)
     need = -(-pictures * worst.needed // worst.samples)
     return [
-        f"{pictures} pictures are too few to align {listed([layer.name for layer in few])}: "
-        f"{worst.name} has {worst.samples} samples and needs {worst.needed}; give {need} pictures"
+        f"{too_few(pictures, 'picture')} to align {listed([layer.name for layer in few])}: "
+        f"{worst.name} has {counted(worst.samples, 'sample')} and needs {worst.needed}; "
+        f"give {counted(need, 'picture')}"
     ]
 
 
