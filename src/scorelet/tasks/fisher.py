@@ -13,7 +13,7 @@ from scorelet.analysis.fisher_profile import (
 from scorelet.core.brief import Brief
 from scorelet.core.options import check_fields, checked
 from scorelet.core.progress import Progress
-from scorelet.core.words import listed
+from scorelet.core.words import listed, too_few
 from scorelet.tasks.array_files import save_page
 from scorelet.tasks.fisher_report import report
 from scorelet.tasks.networks import (
@@ -175,7 +175,7 @@ def _warnings(profile: FisherProfile) -> list[str]:
         )
     if few:
         warnings.append(
-            f"{sum(profile.counts)} pictures are too few for the features of {listed(few)}: "
+            f"{too_few(sum(profile.counts), 'picture')} for the features of {listed(few)}: "
             "their ratios have no floor and mean nothing; give more pictures or a smaller dimension"
         )
     if apart:

@@ -227,4 +227,4 @@ def _sized(pictures: Pictures, side: int) -> Pictures:
 
 
 def _size(pixels: np.ndarray) -> str:
-    return f"{pixels.shape[1]}x{pixels.shape[0]}"
+    return f"{pixels.shape[0]}x{pixels.shape[1]}"

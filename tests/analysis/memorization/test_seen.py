@@ -35,11 +35,13 @@ def test_models_in_the_other_order_have_the_other_order_of_findings(pair):
     held_out = torch.rand(5, 1, 8, 8, generator=generator(1), dtype=torch.float64)
     found = seen(pair, held_out)
     turned = seen(Pair(pair.b, pair.a, pair.train_b, pair.train_a), held_out)
-    for name in ("gaps", "known", "known_of_other"):
+    for name in ("each", "known", "known_of_other"):
         assert list(getattr(turned, name)) == list(getattr(found, name))[::-1]
-    assert turned.gap.value == pytest.approx(found.gap.value)
+    assert turned.both.own.value == pytest.approx(found.both.own.value)
     assert turned.lead.values == pytest.approx(found.lead.values)
-    assert found.gap.value == pytest.approx(sum(gap.value for gap in found.gaps) / 2)
+    for name in ("own", "others", "over"):
+        both, each = getattr(found.both, name), [getattr(gaps, name) for gaps in found.each]
+        assert both.value == pytest.approx(sum(gap.value for gap in each) / 2)
 
 
 def test_models_that_know_the_pictures_of_each_other_are_refused(pair):

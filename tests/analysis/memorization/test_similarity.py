@@ -12,6 +12,7 @@ from scorelet.analysis.memorization import (
     Evidence,
     Gap,
     ModelVariance,
+    by_gap,
     curve,
     directions,
     mean_pair_cosine,
@@ -221,6 +222,16 @@ def test_of_two_models_one_may_memorise(gaps, near, expected):
     assert verdict_of_two(evidence, [Gap(gap, 0.1) for gap in gaps]) == expected
     alone = replace(evidence, gap=None)
     assert verdict_of_two(alone, []) == verdict(alone)
+
+
+def test_gaps_that_chance_tells_apart_do_not_make_one_of_two_memorise():
+    spread = torch.tensor([-0.02, -0.01, 0.0, 0.01, 0.02])
+    evidence = Evidence(ModelVariance(0.3, 0.02, 0.01), Gap(3.52, 0.14), 0.5 + spread, 0.8 + spread)
+    near, apart = ([Gap(3.38, error), Gap(3.66, error)] for error in (0.2, 0.01))
+    assert [by_gap(gap) for gap in near] == ["in between", "memorises"]
+    assert verdict_of_two(evidence, near) == verdict(evidence) == "memorises"
+    below = [Gap(2.8, 0.01), apart[1]]
+    assert verdict_of_two(evidence, below) == "one memorises"
 
 
 @pytest.mark.parametrize(("lead", "expected"), [(-0.6, "undertrained"), (-0.4, "generalises")])

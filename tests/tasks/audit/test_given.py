@@ -152,7 +152,7 @@ def test_files_left_out_of_training_sets_are_warnings(arrays, tmp_path):
     assert told == [warning]
 
 
-@pytest.mark.parametrize(("rough", "kind"), [(True, "easier"), (False, "harder")])
+@pytest.mark.parametrize(("rough", "kind"), [(True, "harder"), (False, "easier")])
 def test_held_out_pictures_of_another_kind_are_said(rough, kind):
     """Linear filters that know no picture have a gap, too, and so has each of the other's."""
     smooth = [floats(60, seed=s) for s in range(3)]
@@ -160,7 +160,12 @@ def test_held_out_pictures_of_another_kind_are_said(rough, kind):
     (a, b, _), (*_, new) = (smooth, noise) if rough else (noise, smooth)
     models = [wiener_filter(a), wiener_filter(b)]
     told = {"models": models, "train": [x.clip(0, 1) for x in (a, b)], "samples": 0}
-    (said,) = sl.audit(new.clip(0, 1), **told).document["warnings"]
-    assert f"training pictures are {kind} than held-out ones" in said
+    found = sl.audit(new.clip(0, 1), **told).document
+    (said,), (row,) = found["warnings"], found["rows"]
+    assert f"another kind than training pictures ({kind})" in said
+    assert [one["held_out_are"] for one in row["each"]] == [kind, kind]
+    assert [one["known"] for one in row["each"]] == [None if kind == "harder" else 0] * 2
+    assert row["verdict"] == "same function"
+    assert ("Give held-out pictures of the same kind." in found["conclusion"]) == (kind == "harder")
     usual = smooth[2] if rough else noise[2]
     assert sl.audit(usual.clip(0, 1), **told).document["warnings"] == []

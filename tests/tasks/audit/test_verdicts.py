@@ -12,6 +12,7 @@ from scorelet.analysis.memorization import wiener_filter
 from scorelet.core.errors import InputError
 from scorelet.models import FiniteSetDenoiser, GaussianDenoiser, ResidualDenoiser
 from scorelet.tasks.audit import AuditSettings, audit_models
+from scorelet.tasks.picture_arrays import images_of, load_picture_array
 from scorelet.zoo import save
 from smooth_pictures import finite, floats, law_denoiser
 
@@ -58,10 +59,17 @@ def test_each_of_two_models_has_a_gap_and_cosines(arrays, tmp_path, place):
     assert row["gap"] == pytest.approx((knows["gap"] + other["gap"]) / 2)
     known, rest = (("first", "second"), ("second", "first"))[place]
     assert found.document["conclusion"] == (
-        f"The {known} network knows its training pictures by heart, the {rest} does not."
+        f"The {known} network knows its training pictures by heart, the {rest} does not: 6 of 12 "
+        f"samples are copies of training pictures ({_listed(6, place)}) and 20 of 40 training "
+        f"pictures are known by heart ({_listed(20, place)})."
     )
     found.save(tmp_path / "r.html")
     assert f"{knows['gap']:.2f} ± " in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+def _listed(number, place):
+    counts = (number, 0) if place == 0 else (0, number)
+    return "{} of the first network's, {} of the second's".format(*counts)
 
 
 @pytest.mark.slow
@@ -190,3 +198,20 @@ def test_a_verdict_needs_a_seed_only(arrays):
     one, two = (audit_models(new, [finite(a), finite(b)], settings) for _ in range(2))
     assert one.document == two.document
     assert torch.equal(one.shown[0]["first"], two.shown[0]["first"])
+
+
+@pytest.mark.slow
+def test_models_that_both_know_both_sets_are_not_counted(arrays):
+    """No picture stands out beside a model that knows it, too; samples are copies of either set."""
+    a, b, new = arrays
+    both = images_of(np.concatenate([load_picture_array(file) for file in (a, b)]))
+    models = [FiniteSetDenoiser(both), FiniteSetDenoiser(both.clone())]
+    found = sl.audit(new, models=models, train=[a, b], samples=6, held_out=20).document
+    (row,) = found["rows"]
+    assert row["verdict"] == "memorises in part"
+    assert all(one["copies"] + one["copies_of_other"] == 6 for one in row["each"])
+    assert [one["known"] for one in row["each"]] == [None, None]
+    assert [one["held_out_are"] for one in row["each"]] == ["harder", "harder"]
+    assert "samples are copies of training pictures" in found["conclusion"]
+    assert any("cannot be counted" in text for text in found["warnings"])
+    assert sum("perhaps the training sets are not given" in w for w in found["warnings"]) == 2

@@ -6,7 +6,8 @@ from scorelet.analysis.memorization import Lead
 from scorelet.tasks.audit.report import VERDICTS
 from scorelet.tasks.audit.rows import COLUMNS, NAMES
 from scorelet.tasks.audit.settings import AuditSettings, at_middle
-from scorelet.tasks.audit.words import SUMMARY, conclusion, conclusion_of_models, evidence
+from scorelet.tasks.audit.two_models import conclusion_of_models
+from scorelet.tasks.audit.words import SUMMARY, conclusion, evidence
 
 
 @pytest.mark.parametrize(
@@ -82,17 +83,31 @@ def test_which_of_two_models_knows_its_pictures_by_heart():
     levels = [{"value": 0.5, "sigma": 0.3}]
     each = [{"gap": gap, "by_gap": "generalises", "nearest": [0, 0.5, 1]} for gap in (-0.1, 7.24)]
     each[1]["by_gap"] = "memorises"
+    each = [
+        one | of(0, known) | {"by_gap": one["by_gap"]}
+        for one, known in zip(each, (0, 60), strict=True)
+    ]
     row = {"verdict": "one memorises", "gap": 3.5, "variance": levels, "each": each, "pair": None}
     row |= {"nearest": [0, 0.7, 1], "nearest_of_held_out": None}
     said = "The second network knows its training pictures by heart, the first "
-    assert conclusion_of_models(row) == f"{said}does not."
+    counted = (
+        "none of 32 samples is a copy of a training picture and 60 of 128 training pictures are "
+        "known by heart (0 of the first network's, 60 of the second's)"
+    )
+    assert conclusion_of_models(row) == f"{said}does not: {counted}."
     assert evidence(row) == (
         "training pictures of the first come back 0.1 dB worse than held-out ones, training "
         "pictures of the second come back 7.2 dB better than held-out ones, they differ by V = 0.5 "
-        "at noise level 0.3, the nearest training pictures have 0.50 and 0.50."
+        f"at noise level 0.3, the nearest training pictures have 0.50 and 0.50, "
+        f"{counted.replace(' and 60', ', 60')}."
     )
     each[0]["by_gap"] = "in between"
-    assert conclusion_of_models(row) == f"{said}does so in part at most."
+    assert conclusion_of_models(row) == f"{said}does so in part at most: {counted}."
+    each[1]["known"] = 6
+    assert conclusion_of_models(row).startswith(
+        "By its gap, 7.2 dB, the second network knows training pictures by heart, the first does "
+        "so in part at most: "
+    )
 
 
 def of(copies, known, samples=16, measured=64):
@@ -136,7 +151,7 @@ def test_that_nothing_is_copied_is_said_of_the_samples_that_there_are():
 def test_the_other_of_two_networks_may_have_copies():
     each = [of(16, 60) | {"by_gap": "memorises"}, of(3, 0)]
     said = conclusion_of_models({"verdict": "one memorises", "each": each})
-    assert said.endswith("second does so in part: 3 of 16 samples are copies of training pictures.")
+    assert "second does so in part: 19 of 32 samples are copies of training pictures (16 of" in said
 
 
 @pytest.mark.parametrize(
@@ -160,11 +175,18 @@ def test_what_is_open_is_said(open_signs, value, words):
 
 
 def test_networks_that_a_filter_beats_may_be_for_other_levels():
-    row = {"verdict": "undertrained", "gap": 0.0, "variance": [{"sigma": 0.3}]}
+    each = [{"lead": -1.2, "undertrained": True}, {"lead": -0.9, "undertrained": True}]
+    row = {"verdict": "undertrained", "gap": 0.0, "variance": [{"sigma": 0.3}], "each": each}
     said = conclusion_of_models(row | {"fit_levels": [0.18, 0.1]})
     assert "at noise level 0.3 a linear filter does better, at 0.18, 0.1 it does not. " in said
-    assert "choose those with --sigmas (in Python sigmas)." in said
-    assert "does better. The" in conclusion_of_models(row | {"fit_levels": []})
+    assert "or are for other levels (choose those with --sigmas, in Python sigmas) or for" in said
+    assert (
+        "does better. Beside it the first network is 1.2 dB worse and the second 0.9 dB worse. "
+        in (conclusion_of_models(row | {"fit_levels": []}))
+    )
+    each[1] = {"lead": 0.4, "undertrained": False}
+    said = conclusion_of_models(row | {"fit_levels": []})
+    assert "the second 0.4 dB better. The first has not learned enough, or is for other" in said
 
 
 def test_signs_that_contradict_one_another_are_no_lack_of_both():

@@ -24,6 +24,7 @@ from scorelet.analysis.memorization.halves import (
     picture_names,
 )
 from scorelet.analysis.memorization.lead import Lead, lead_over_filters, lead_over_half
+from scorelet.analysis.memorization.other_kind import Gaps, Kind
 from scorelet.analysis.memorization.pair import Pair
 from scorelet.analysis.memorization.seen import Seen, measure_seen
 from scorelet.analysis.memorization.similarity import (
@@ -44,6 +45,7 @@ from scorelet.analysis.memorization.verdict import (
     Evidence,
     Verdict,
     by_gap,
+    by_samples,
     is_behind,
     median_with_error,
     open_signs,
@@ -61,7 +63,9 @@ __all__ = [
     "Drawn",
     "Evidence",
     "Gap",
+    "Gaps",
     "Halves",
+    "Kind",
     "Lead",
     "ModelVariance",
     "Nearest",
@@ -72,6 +76,7 @@ __all__ = [
     "Verdict",
     "at_middle",
     "by_gap",
+    "by_samples",
     "copy_threshold",
     "covariance_filter",
     "curve",

@@ -9,7 +9,7 @@ need no model: y itself, -20 log10 σ, and the mean gray; each a mean over pictu
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -27,10 +27,12 @@ class Lead:
     Attributes:
         values: by noise level, by how many dB the models are better than the filter.
         gains: and by how many the filter is better than doing nothing, or answering with gray.
+        each: the same of each model.
     """
 
     values: tuple[float, ...]
     gains: tuple[float, ...]
+    each: tuple["Lead", ...] = ()
 
     @property
     def at_middle(self) -> tuple[float, float]:
@@ -56,16 +58,27 @@ def lead_over_filters(
         train: all training pictures of each, on the CPU.
         sigmas, seed: as of `seen`.
     """
-    filtered, easier = [], []
+    parts = []
     for levels, own, other in zip(seen, train, train[::-1], strict=True):
         x = own[: levels.shape[1]]
         found = [psnr_by_level(each, x, sigmas, seed=seed) for each in linear_filters(other)]
-        filtered.append(torch.stack(found))
         gray = float(psnr(torch.full_like(x, float(other.mean())), x).mean())
-        easier.append([max(gray, -20 * math.log10(sigma)) for sigma in sigmas])
-    filters = torch.cat(filtered, -1).mean(-1).amax(0)  # the better one at each level
-    values = torch.cat(list(seen), 1).mean(1) - filters
-    gains = filters - torch.tensor(easier, dtype=filters.dtype).mean(0)
+        easier = [[max(gray, -20 * math.log10(sigma))] for sigma in sigmas]
+        parts.append((levels, torch.stack(found), torch.tensor(easier).to(levels)))
+    models, filters, easy = (torch.cat(of_both, -1) for of_both in zip(*parts, strict=True))
+    return replace(_lead(models, filters, easy), each=tuple(_lead(*part) for part in parts))
+
+
+def _lead(models: Levels, filters: Tensor, easy: Tensor) -> Lead:
+    """Average over pictures.
+
+    Args:
+        models: PSNR, (levels, n).
+        filters: of each filter, (filters, levels, n).
+        easy: of the answers that need no model, (levels, m).
+    """
+    best = filters.mean(-1).amax(0)  # the better one at each level
+    values, gains = models.mean(1) - best, best - easy.mean(1)
     return Lead(tuple(values.tolist()), tuple(gains.tolist()))
 
 

@@ -9,13 +9,12 @@ from torch import Tensor
 from scorelet.analysis.memorization.by_heart import known_by_heart
 from scorelet.analysis.memorization.curves import (
     LARGE_GAP,
-    Gap,
     Levels,
     at_middle,
     psnr_by_level,
-    psnr_gap,
 )
 from scorelet.analysis.memorization.lead import Lead, lead_over_filters
+from scorelet.analysis.memorization.other_kind import Gaps, gaps_of, gaps_of_both
 from scorelet.analysis.memorization.pair import Pair
 from scorelet.core.errors import InputError
 
@@ -26,20 +25,18 @@ class Seen:
 
     Attributes:
         psnr: of each model on its own pictures, (levels, n).
-        gap: of both models.
-        gaps: of each.
-        gaps_of_other: of each, that of the other model on the same pictures, which it has not seen:
-            held-out pictures of their kind give 0, harder ones more, easier ones less.
-        known: of each, how many of these pictures it knows by heart.
+        both: gaps of both models together.
+        each: of each.
+        known: of each, how many of these pictures it knows by heart; None where the other model,
+            which is no twin, may have seen them: beside it none stands out.
         known_of_other: of each, how many of those of the other model.
         lead: over the better one of two linear filters.
     """
 
     psnr: list[Levels]
-    gap: Gap
-    gaps: Sequence[Gap]
-    gaps_of_other: Sequence[Gap]
-    known: Sequence[int]
+    both: Gaps
+    each: Sequence[Gaps]
+    known: Sequence[int | None]
     known_of_other: Sequence[int]
     lead: Lead
 
@@ -70,13 +67,16 @@ def measure_seen(
         for models in (pair.models, pair.models[::-1])
     )
     _refuse_other_order([at_middle(list(levels)) for levels in (*own, *other)])
-    both = (tests[0] + tests[1]) / 2  # the same pictures: averaged, so that errors are honest
+    each = [gaps_of(own[k], other[k], tests[k], tests[1 - k]) for k in (0, 1)]
+    known = [known_by_heart((own[k], other[k]), (tests[k], tests[1 - k])) for k in (0, 1)]
     return Seen(
         own,
-        psnr_gap(torch.cat(own, 1), both),
-        [psnr_gap(own[k], tests[k]) for k in (0, 1)],
-        [psnr_gap(other[k], tests[1 - k]) for k in (0, 1)],
-        [known_by_heart((own[k], other[k]), (tests[k], tests[1 - k])) for k in (0, 1)],
+        gaps_of_both(own, other, tests),
+        each,
+        [
+            number if number or pair.twins or gaps.kind != "harder" else None
+            for number, gaps in zip(known, each, strict=True)
+        ],
         [known_by_heart((other[1 - k], own[1 - k]), (tests[k], tests[1 - k])) for k in (0, 1)],
         lead_over_filters(own, pair.train, sigmas, seed=seed),
     )

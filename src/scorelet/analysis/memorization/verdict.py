@@ -57,7 +57,8 @@ ALLOWED: Mapping[tuple[Verdict, Verdict], Verdict] = {
     ("generalises", "generalises"): "generalises",
 }
 """What (the gap, the samples) allow."""
-_ERRORS = 2.0
+ERRORS = 2.0
+"""Standard errors that count against "memorises" and "generalises"."""
 
 Sign = Literal["gap", "samples", "function"]
 
@@ -68,7 +69,8 @@ class Evidence:
 
     Attributes:
         variance: V at a medium noise level.
-        gap: PSNR of training pictures less that of held-out ones.
+        gap: PSNR of training pictures less that of held-out ones; of given models the gap that
+            counts, see `other_kind`.
         pair: cosines between the twins' samples.
         nearest: cosines of all samples with the nearest training picture of their own model.
         lead: by how many dB the models are better than what is easy: at that level on training
@@ -110,13 +112,14 @@ def _by_signs(evidence: Evidence) -> Verdict:
     return "in between" if found == "generalises" and not _is_one(evidence.variance) else found
 
 
-def verdict_of_two(evidence: Evidence, gaps: Sequence[Gap]) -> Verdict:
+def verdict_of_two(evidence: Evidence, gaps: Sequence[Gap | None]) -> Verdict:
     """Judge two models that may have been trained in different ways, by `gaps` one by one.
 
     What is taken of both together says nothing where one of them memorises: half of its gap may
-    pass for none, or for that of both.
+    pass for none, or for that of both. Gaps that differ by less than two standard errors do not
+    tell one from the other.
     """
-    if [by_gap(gap) for gap in gaps].count("memorises") != 1:
+    if [by_gap(gap) for gap in gaps].count("memorises") != 1 or _are_alike(*gaps):
         return verdict(evidence)
     alike = by_samples(evidence) == "generalises" and not evidence.by_heart
     return "contradictory" if alike else "one memorises"
@@ -187,7 +190,7 @@ def by_gap(gap: Gap | None) -> Verdict | None:
     """Return what the gap alone says: memorises, generalises or in between; None without one."""
     if gap is None:
         return None
-    error = _ERRORS * _known(gap.error)
+    error = ERRORS * known_error(gap.error)
     if gap.value - error >= LARGE_GAP:
         return "memorises"
     return "generalises" if gap.value + error <= SMALL_GAP else "in between"
@@ -199,16 +202,23 @@ def by_samples(evidence: Evidence) -> Verdict | None:
     if pair is None or near is None:
         return None
     (alike, error), (copied, other) = median_with_error(pair), median_with_error(near)
-    difference, chance = alike - copied, _ERRORS * (error**2 + other**2) ** 0.5
+    difference, chance = alike - copied, ERRORS * (error**2 + other**2) ** 0.5
     if difference + chance < 0:
         return "memorises"
     return "generalises" if difference - chance > 0 else "in between"
 
 
+def _are_alike(first: Gap | None, second: Gap | None) -> bool:
+    if first is None or second is None:
+        return False
+    error = math.hypot(known_error(first.error), known_error(second.error))
+    return abs(first.value - second.value) <= ERRORS * error
+
+
 def _is_one(level: ModelVariance) -> bool:
-    return level.value + _ERRORS * _known(level.error) <= SAME
+    return level.value + ERRORS * known_error(level.error) <= SAME
 
 
-def _known(error: float) -> float:
+def known_error(error: float) -> float:
     """An error that is not known counts as none."""
     return 0.0 if math.isnan(error) else error

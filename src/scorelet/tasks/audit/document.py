@@ -26,10 +26,13 @@ class Audit(Brief):
             gap_error (dB), lead (over what is easy, at the middle level, dB), fit_levels (where a
             linear filter is no better), variance (sigma, value and error by level), quartiles of
             cosines: pair, nearest, nearest_of_held_out; pair_cosines, nearest_cosines; diverged
-            (why no samples could be drawn, or None); each: gap, gap_error, by_gap (what it says),
-            gap_of_other (that of the other model on the same pictures, which it has not seen),
-            measured (training pictures), known (those by heart), known_of_other (training pictures
-            of the other model), nearest, nearest_cosines, others_cosines (with the nearest training
+            (why no samples could be drawn, or None); others_gap, others_gap_error (the gap of the
+            other model on the same pictures, which it has not seen), held_out_are (harder or easier
+            than training pictures by that, or None), by_gap (what gaps say), by_samples (what
+            samples say); each: gap, gap_error, others_gap, others_gap_error, held_out_are, by_gap,
+            lead, undertrained (whether that is too little), measured (training pictures), known
+            (those by heart; None: cannot be counted), known_of_other (training pictures of the
+            other model), nearest, nearest_cosines, others_cosines (with the nearest training
             picture of the other model), copies (samples with a cosine above copies_from) and
             copies_of_other (of training pictures of the other model) of the first model and of the
             second.

@@ -1,5 +1,6 @@
 """What is measured of a pair of models, as a row for JSON and pictures for the report."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -10,13 +11,17 @@ from scorelet.analysis.memorization import (
     Curve,
     Drawn,
     Evidence,
+    Gap,
+    Gaps,
     Pair,
     Seen,
     Shown,
     at_middle,
     by_gap,
+    by_samples,
     curve,
     draw,
+    is_behind,
     lead_over_half,
     measure_seen,
     model_variance,
@@ -67,22 +72,21 @@ def measure(
     near = _of_held_out(held_out, pair)
     drawn = draw(pair, clean, near, settings.samples, seed=seed, progress=progress)
     test, both = torch.cat(tests, 1), (tests[0] + tests[1]) / 2
+    gap, fair = _fair_gaps(seen, twins=pair.twins)
     evidence = Evidence(
         at_middle(variances),
-        None if seen is None else seen.gap,
+        gap,
         drawn.pairs,
         drawn.joined,
         *((lead_over_half(test, sigmas), None) if seen is None else seen.lead.at_middle),
-        by_heart=sum(drawn.copies or ()) + (0 if seen is None else sum(seen.known)),
+        by_heart=sum(drawn.copies or ()) + (0 if seen is None else sum(n or 0 for n in seen.known)),
     )
-    judged = verdict(evidence)
-    if seen is not None and not pair.twins:
-        judged = verdict_of_two(evidence, seen.gaps)
+    judged = verdict(evidence) if pair.twins else verdict_of_two(evidence, fair)
     row = {
         "psnr_held_out": _curve(replace(curve(test), error=curve(both).error)),
         "psnr_train": None if seen is None else _curve(curve(torch.cat(seen.psnr, 1))),
-        "gap": None if seen is None else seen.gap.value,
-        "gap_error": None if seen is None else finite_or_none(seen.gap.error),
+        **_gaps(None if seen is None else seen.both, gap, twins=pair.twins),
+        "by_samples": by_samples(evidence),
         "lead": evidence.lead,
         "fit_levels": None if seen is None else seen.lead.fit_levels(sigmas),
         "variance": [asdict(each) | {"error": finite_or_none(each.error)} for each in variances],
@@ -91,7 +95,12 @@ def measure(
         "nearest_of_held_out": None if near is None else _quartiles(torch.cat(near)),
         "pair_cosines": _list(drawn.pairs),
         "nearest_cosines": _list(drawn.joined),
-        "each": [_of_one(k, seen, drawn) for k in (0, 1)],
+        "each": [
+            _gaps(None if seen is None else seen.each[k], fair[k], twins=pair.twins)
+            | _lead(k, seen, tests, sigmas)
+            | _of_one(k, seen, drawn)
+            for k in (0, 1)
+        ],
         "verdict": judged,
         "open": open_signs(evidence),
         "diverged": drawn.diverged,
@@ -99,15 +108,39 @@ def measure(
     return row, drawn.shown
 
 
+def _fair_gaps(seen: Seen | None, *, twins: bool) -> tuple[Gap | None, list[Gap | None]]:
+    """Return the gaps that count, of both and of each; all pictures of twins are of one kind."""
+    if seen is None:
+        return None, [None, None]
+    if twins:
+        return seen.both.own, [gaps.own for gaps in seen.each]
+    return seen.both.fair, [gaps.fair for gaps in seen.each]
+
+
+def _gaps(found: Gaps | None, fair: Gap | None, *, twins: bool) -> Row:
+    """Return the gap of one model or of both, that of the other model, and what is to be seen."""
+    return {
+        "gap": None if found is None else found.own.value,
+        "gap_error": None if found is None else finite_or_none(found.own.error),
+        "others_gap": None if found is None else found.others.value,
+        "others_gap_error": None if found is None else finite_or_none(found.others.error),
+        "held_out_are": None if found is None or twins else found.kind,
+        "by_gap": by_gap(fair),
+    }
+
+
+def _lead(k: int, seen: Seen | None, tests: list[Tensor], sigmas: Sequence[float]) -> Row:
+    """Return by how much one model is better than what is easy, and whether that is too little."""
+    lead, gain = (lead_over_half(tests[k], sigmas), None)
+    if seen is not None:
+        lead, gain = seen.lead.each[k].at_middle
+    return {"lead": lead, "undertrained": is_behind(lead, gain)}
+
+
 def _of_one(k: int, seen: Seen | None, drawn: Drawn) -> Row:
     """Return what is known of either model by itself."""
-    gap = None if seen is None else seen.gaps[k]
     cosines = None if drawn.nearest is None else drawn.nearest[k]
     return {
-        "gap": None if gap is None else gap.value,
-        "gap_error": None if gap is None else finite_or_none(gap.error),
-        "by_gap": by_gap(gap),
-        "gap_of_other": None if seen is None else seen.gaps_of_other[k].value,
         "measured": None if seen is None else seen.psnr[k].shape[1],
         "known": None if seen is None else seen.known[k],
         "known_of_other": None if seen is None else seen.known_of_other[k],

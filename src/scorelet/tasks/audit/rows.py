@@ -102,10 +102,11 @@ def _cells(row: Row) -> list[str]:
 def _singles(row: Row, what: What) -> str:
     """Count samples that are copies, or training pictures by heart: of two given models of each."""
     found = counts(row["each"], what)
-    if row["size"] is not None and found:
-        (a, of_a), (b, of_b) = found
-        found = [(a + b, of_a + of_b)]
-    return ", ".join(f"{number} of {total}" for number, total in found) or "–"
+    if row["size"] is not None and None not in found:
+        found = [tuple(map(sum, zip(*found, strict=True)))]
+    if not any(found):
+        return "–"
+    return ", ".join("–" if count is None else f"{count[0]} of {count[1]}" for count in found)
 
 
 def _median(quartiles: list[float] | None) -> str:

@@ -3,30 +3,36 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from scorelet.analysis.memorization.curves import SMALL_GAP
-
 Row = Mapping[str, Any]
 """What was measured of a pair, or of one of both, as `Audit.document` lists it; plain JSON."""
 What = Literal["copies", "known"]
+Count = tuple[int, int]
+"""How many, of how many."""
+FIRST_SECOND = ("first", "second")
 
 
-def counts(each: Sequence[Row], what: What) -> list[tuple[int, int]]:
-    """Return how many, of how many, of each network; nothing where it is not known.
+def counts(each: Sequence[Row], what: What) -> list[Count | None]:
+    """Return how many, of how many, of each network; None where it is not known.
 
     Args:
         each: what is known of either network, or of one of them.
         what: samples that are copies, or training pictures that are known by heart.
     """
-    if any(one.get(what) is None for one in each):
-        return []
     of = {"copies": lambda one: len(one["nearest_cosines"]), "known": lambda one: one["measured"]}
-    return [(one[what], of[what](one)) for one in each]
+    return [None if one.get(what) is None else (one[what], of[what](one)) for one in each]
+
+
+def is_majority(one: Row) -> bool:
+    """Return whether most samples are copies, of either set, or most training pictures known."""
+    samples = len(one["nearest_cosines"] or ())
+    copied = (one["copies"] or 0) + (one.get("copies_of_other") or 0)
+    return 2 * copied > samples or 2 * (one["known"] or 0) > one["measured"]
 
 
 def by_heart(each: Sequence[Row]) -> list[str]:
     """Say how many samples are copies and how many training pictures are known, if any."""
     found: list[tuple[What, str | None]] = [("copies", copies(each)), ("known", known(each))]
-    return [text for what, text in found if text and any(n for n, _ in counts(each, what))]
+    return [text for what, text in found if text and _any(counts(each, what))]
 
 
 def copies(each: Sequence[Row]) -> str | None:
@@ -41,26 +47,9 @@ def known(each: Sequence[Row]) -> str | None:
     return _sentence(counts(each, "known"), "training pictures", one, many)
 
 
-def of_kind(each: Sequence[Row]) -> list[str]:
-    """Warn where held-out pictures are easier or harder than training pictures to both models.
-
-    Each model is asked for the training pictures of the other one, which it has not seen.
-    """
-    gaps = [one["gap_of_other"] for one in each]
-    if None in gaps or not (min(gaps) >= SMALL_GAP or max(gaps) <= -SMALL_GAP):
-        return []
-    kind = "easier" if gaps[0] > 0 else "harder"
-    return [
-        f"to the model that should not have seen them training pictures are {kind} than held-out "
-        f"ones, those of the second by {abs(gaps[1]):.1f} dB to the first and those of the first "
-        f"by {abs(gaps[0]):.1f} dB to the second: the gap says little of memory; held-out pictures "
-        "may be of another kind (give some of the same), or the models have seen each other's"
-    ]
-
-
 def of_other(each: Sequence[Row]) -> list[str]:
     """Warn of models that know pictures which only the other one has learned, if any do."""
-    names = ("first", "second")
+    names = FIRST_SECOND
     said = []
     for k, one in enumerate(each):
         parts = [
@@ -80,12 +69,19 @@ def of_other(each: Sequence[Row]) -> list[str]:
     return said
 
 
-def _sentence(found: list[tuple[int, int]], what: str, one: str, many: str) -> str | None:
-    if not found:
+def _any(found: Sequence[Count | None]) -> bool:
+    return any(count is not None and count[0] > 0 for count in found)
+
+
+def _sentence(found: list[Count | None], what: str, one: str, many: str) -> str | None:
+    counted = [count for count in found if count is not None]
+    if not counted:
         return None
-    number, total = (sum(parts) for parts in zip(*found, strict=True))
+    number, total = (sum(parts) for parts in zip(*counted, strict=True))
+    if None in found and len(found) > 1:
+        what = f"{what} of the {FIRST_SECOND[found.index(counted[0])]} network"
     said = f"{number or 'none'} of {total} {what} {one if number < 2 else many}"
-    if len(found) == 1 or not number:
+    if len(counted) == 1 or not number:
         return said
-    (first, _), (second, _) = found
+    (first, _), (second, _) = counted
     return f"{said} ({first} of the first network's, {second} of the second's)"

@@ -42,7 +42,7 @@ from scorelet.tasks.audit.given import (
 from scorelet.tasks.audit.measure import Row, measure
 from scorelet.tasks.audit.outlook import outlook
 from scorelet.tasks.audit.settings import SIZES, AuditSettings, network_of_twins, noise_levels
-from scorelet.tasks.audit.singles import of_kind, of_other
+from scorelet.tasks.audit.singles import of_other
 from scorelet.tasks.audit.twins import (
     HALVES,
     refuse_tiny,
@@ -50,11 +50,8 @@ from scorelet.tasks.audit.twins import (
     twin_weights,
     write_halves,
 )
-from scorelet.tasks.audit.words import (
-    conclusion,
-    conclusion_of_models,
-    evidence,
-)
+from scorelet.tasks.audit.two_models import conclusion_of_models, of_kind
+from scorelet.tasks.audit.words import conclusion, evidence
 from scorelet.tasks.locks import Locks
 from scorelet.tasks.others_denoiser import DenoiserLike, as_denoiser, name_of
 from scorelet.tasks.picture_arrays import (
@@ -305,7 +302,7 @@ def audit_models(
         "folder": None,
         "warnings": [
             *(*notes, *warn_of_copies(a, b), *warnings),
-            *(*of_kind(row["each"]), *of_other(row["each"]), *_warnings([full])),
+            *(*of_other(row["each"]), *of_kind(row), *_warnings([full])),
         ],
         "rows": [full],
     }
@@ -363,7 +360,7 @@ def _load(
         source = data if isinstance(data, str | Path) else "An array"
         raise InputError(
             f"{source} has pictures of {size} pixels, the held-out ones have {expected}: give "
-            "--side to bring all to one size."
+            "--side (in Python side) to bring all to one size."
         )
     return pictures, notes
 

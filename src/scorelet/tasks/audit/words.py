@@ -3,11 +3,7 @@
 from collections.abc import Sequence
 
 from scorelet.analysis.memorization import Verdict, at_middle, where_it_ends
-from scorelet.analysis.memorization.curves import LARGE_GAP, SMALL_GAP
-from scorelet.analysis.memorization.verdict import SAME
-from scorelet.tasks.audit.singles import Row, by_heart, copies, known
-
-_DIFFERENT = 0.5  # V from which on two models count as different functions; 1 is unrelated pictures
+from scorelet.tasks.audit.singles import FIRST_SECOND, Row, by_heart, copies, known
 
 SUMMARY: dict[Verdict, str] = {
     "memorises": "the networks know their training pictures by heart",
@@ -15,8 +11,7 @@ SUMMARY: dict[Verdict, str] = {
     "one memorises": "one of the networks knows its training pictures by heart",
     "undertrained": "a linear filter does better",
     "in between": "memorisation is ending, or training was too short",
-    "contradictory": "the signs contradict one another: of the gap and the samples one says that "
-    "the networks know their training pictures by heart, and the other that they do not",
+    "contradictory": "the signs contradict one another",
     "generalises": "two networks that have no picture in common are the same function",
     "same function": "the two are the same function, and whether they have it by heart is not "
     "known",
@@ -77,89 +72,36 @@ def _unknown(rows: Sequence[Row]) -> str:
             f"with {pictures_of(unseen[0])} no samples were compared with training pictures. Draw "
             "some, with --samples."
         )
-    return f"with {_sizes(torn)} {SUMMARY['contradictory']}." if torn else ""
+    if not torn:
+        return ""
+    (row, *_) = (row for row in rows if row["verdict"] == "contradictory")
+    return f"with {_sizes(torn)} {contradiction(row)}."
 
 
-def conclusion_of_models(row: Row) -> str:
-    """Say in one sentence what two given models show."""
-    found = row["verdict"]
-    if found == "undertrained":
-        return _of_unfit(row)
-    if found == "one memorises":
-        return _of_one(row)
-    if found in OPEN:
-        lacking = "training pictures" if row["gap"] is None else "samples"
+def contradiction(row: Row) -> str:
+    """Say that the signs contradict one another, and which one speaks of memory."""
+    said = SUMMARY["contradictory"]
+    if row.get("by_samples") == "memorises":
         return (
-            f"The two models {_difference(row)}. Whether they know training pictures by heart is "
-            f"not known without {lacking}."
+            f"{said}: samples are nearer to training pictures than to each other, as those of "
+            "networks that know these by heart, and yet training pictures come back no better "
+            "than held-out ones"
         )
-    said = SUMMARY[found]
-    if found == "memorises in part":
-        said += f": {' and '.join(by_heart(row['each']))}"
-    elif found == "generalises":
-        said += f", and {copies(row['each'])}"
-    elif found == "in between":
-        said = f"{_what_is_open(row)}. Perhaps {said}"
-    return f"The verdict is {found}: {said}."
-
-
-def _of_unfit(row: Row) -> str:
-    """Say of models that a linear filter beats what may be the reason."""
-    if row["gap"] is None:
-        return "No verdict: the models take out less than half of the strongest noise, if any."
-    level = at_middle(row["variance"])["sigma"]
-    fit = ", ".join(f"{sigma:g}" for sigma in row["fit_levels"])
-    return (
-        f"No verdict: at noise level {level:g} {SUMMARY['undertrained']}"
-        f"{f', at {fit} it does not' if fit else ''}. The networks have not learned enough, or are "
-        "for other levels: choose those with --sigmas (in Python sigmas)."
-    )
-
-
-def _what_is_open(row: Row) -> str:
-    """Say which signs stand between two models and a verdict."""
-    said = ["they are one function"]
-    if "function" in row["open"]:
-        level = at_middle(row["variance"])
-        value = f"{level['value']:.2g}{_plus_minus(level['error'], 2)}"
-        said = [
-            f"they differ by V = {value} at noise level {level['sigma']:g} (one function: up to "
-            f"{SAME:g})"
-        ]
-    if "gap" in row["open"]:
-        said.append(
-            "whether training pictures come back better is open, the gap is "
-            f"{row['gap']:.1f}{_plus_minus(row['gap_error'], 1)} dB (none: up to {SMALL_GAP:g}, "
-            f"memory: from {LARGE_GAP:g} on)"
+    if row.get("by_samples") == "generalises":
+        return (
+            f"{said}: training pictures{_of_which(row)} come back better than held-out ones, as "
+            "from networks that know these by heart, and yet samples are nearer to each other "
+            "than to training pictures"
         )
-    if "samples" in row["open"]:
-        said.append("samples are as near to training pictures as to the twin's")
-    return "; ".join(said)
+    return said
 
 
-def _plus_minus(error: float | None, digits: int) -> str:
-    return "" if error is None else f" ± {error:.{digits}f}"
-
-
-def _of_one(row: Row) -> str:
+def _of_which(row: Row) -> str:
+    """Name the network whose gap alone speaks of memory."""
     signs = [one["by_gap"] for one in row["each"]]
-    knowing = signs.index("memorises")
-    names, other = ("first", "second"), row["each"][1 - knowing]
-    how = "does not" if "generalises" in signs else "does so in part at most"
-    if single := by_heart([other]):
-        how = f"does so in part: {' and '.join(single)}"
-    return (
-        f"The {names[knowing]} network knows its training pictures by heart, the "
-        f"{names[1 - knowing]} {how}."
-    )
-
-
-def _difference(row: Row) -> str:
-    if row["verdict"] == "same function":
-        return "are nearly the same function on these pictures"
-    level = at_middle(row["variance"])
-    how = "differ somewhat" if level["value"] < _DIFFERENT else "are different functions"
-    return f"{how} on these pictures: V = {level['value']:.2g} at noise level {level['sigma']:g}"
+    if signs.count("memorises") != 1:
+        return ""
+    return f" of the {FIRST_SECOND[signs.index('memorises')]} network"
 
 
 def evidence(row: Row) -> str:
@@ -167,13 +109,13 @@ def evidence(row: Row) -> str:
     level = at_middle(row["variance"])
     said = [f"they differ by V = {level['value']:.2g} at noise level {level['sigma']:g}"]
     if row.get("verdict") == "one memorises":
-        gaps = (_of_gap(one["gap"]) for one in row["each"])
+        gaps = (better(one["gap"]) for one in row["each"])
         said[:0] = [
             f"training pictures of the {which} come back {gap} than held-out ones"
             for which, gap in zip(("first", "second"), gaps, strict=True)
         ]
     elif row["gap"] is not None:
-        said.insert(0, f"training pictures come back {_of_gap(row['gap'])} than held-out ones")
+        said.insert(0, f"training pictures come back {better(row['gap'])} than held-out ones")
     if row["pair"] is not None:
         said.append(f"their samples of the same noise have a cosine of {row['pair'][1]:.2f}")
     if row["nearest"] is not None and row.get("verdict") == "one memorises":
@@ -191,7 +133,8 @@ def evidence(row: Row) -> str:
     return f"{', '.join(said)}."
 
 
-def _of_gap(gap: float) -> str:
+def better(gap: float) -> str:
+    """Write a difference in dB."""
     return f"{gap:.1f} dB better" if gap >= 0 else f"{-gap:.1f} dB worse"
 
 
