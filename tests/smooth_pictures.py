@@ -20,9 +20,9 @@ def floats(count, *, seed):
     return (0.5 + 0.12 * LAW.sample(count, 12, seed)).clip(0, 1).float()
 
 
-def law_denoiser():
+def law_denoiser(spread=0.12):
     """The best denoiser of the law of `pictures`, which knows none of them."""
-    return StationaryGaussianDenoiser(0.12**2 * LAW.power(12), mean=0.5)
+    return StationaryGaussianDenoiser(spread**2 * LAW.power(12), mean=0.5)
 
 
 def finite(path):

@@ -24,7 +24,7 @@ from scorelet.plots.weights import (
     ],
 )
 def test_no_similarity_and_no_bar_is_outside_the_figure(found, low, high):
-    (axes,) = similarity_figure(["a", "b"], found, [0.01, None]).axes
+    (axes,) = similarity_figure(["a", "b"], found, [(0.0, 0.01), (None, None)]).axes
     limits = axes.get_ylim()
     assert limits[0] <= low
     assert limits[1] >= high
@@ -32,7 +32,7 @@ def test_no_similarity_and_no_bar_is_outside_the_figure(found, low, high):
 
 
 def test_bars_of_chance_are_inside_the_figure_and_no_deviation_has_no_bar():
-    (axes,) = similarity_figure(["a", "b"], [(0.7, 0.05), (0.9, None)], [0.3, 0.2]).axes
+    (axes,) = similarity_figure(["a", "b"], [(0.7, 0.05), (0.9, None)], [(0.0, 0.3), (0.1, 0.2)]).axes
     assert axes.get_ylim()[0] <= -0.6
     bars = [line.get_segments() for line in axes.collections]
     drawn = [[s for s in one if len(s) and not any(map(math.isnan, s.ravel()))] for one in bars]
@@ -40,13 +40,13 @@ def test_bars_of_chance_are_inside_the_figure_and_no_deviation_has_no_bar():
 
 
 def test_the_line_at_1_is_that_of_the_ceiling():
-    (axes,) = similarity_figure(["a"], [(0.7, 0.05)], [0.04]).axes
+    (axes,) = similarity_figure(["a"], [(0.7, 0.05)], [(0.0, 0.04)]).axes
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
     assert set(labels) == {"unrelated, two deviations", "the first, and networks drawn from it"}
 
 
 def test_the_legend_of_similarity_is_not_on_its_lines():
-    figure = similarity_figure(["a", "b"], [(0.7, 0.05), (0.9, 0.1)], [0.04, 0.05])
+    figure = similarity_figure(["a", "b"], [(0.7, 0.05), (0.9, 0.1)], [(0.0, 0.04), (0.0, 0.05)])
     png(figure)
     (axes,) = figure.axes
     box = axes.get_legend().get_window_extent()
@@ -57,7 +57,7 @@ def test_the_legend_of_similarity_is_not_on_its_lines():
 def test_layers_without_a_finding_have_their_place():
     names, found = ["a", "b", "c"], [(None, None), (0.7, 0.05), (None, None)]
     for figure in (
-        similarity_figure(names, found, [None, 0.04, None]),
+        similarity_figure(names, found, [(None, None), (0.0, 0.04), (None, None)]),
         activations_figure(names, [(None, None, None), (1.0, 1.0, 0.4), (None, None, None)]),
         ranks_figure(names, [0, 1, 0], [None, 1.0, None]),
     ):

@@ -75,7 +75,8 @@ def compared_layer(
     if not layer.rotation.is_determined:
         nothing = learned[0].vectors.new_zeros(0, 0)
         return ComparedLayer(layer, r2_held_out, spectra, learned, Agreement.undefined(), nothing)
-    found = agreement(*learned, rng=rng, draws=draws, resamples=draws)
+    taps = 1 if layer.fixed else layer.reference.shape[2]
+    found = agreement(*learned, rng=rng, draws=draws, resamples=draws, taps=taps)
     cosines = eigenvector_cosines(*learned)
     return ComparedLayer(layer, r2_held_out, spectra, learned, found, cosines)
 
@@ -112,6 +113,7 @@ def layer_entry(layer: ComparedLayer) -> dict[str, Any]:
         "S21": finite_or_none(found.backward.value),
         "S_mean": finite_or_none(found.mean),
         "bootstrap_sd": finite_or_none(found.deviation),
+        "chance_mean": finite_or_none(found.unrelated),
         "chance_sd": finite_or_none(found.chance),
         "eigenvector_cosines": layer.cosines[:LISTED, :LISTED].tolist(),
     }

@@ -70,30 +70,31 @@ def spectra_figure(layers: Sequence[tuple[str, Tensor, float]]) -> "Figure":
 
 
 def similarity_figure(
-    names: Sequence[str], found: Pairs, chance: Sequence[float | None]
+    names: Sequence[str], found: Pairs, chance: Pairs
 ) -> "Figure":
     """Draw S by depth.
 
     Args:
         names: of the layers.
         found: S and its standard deviation at each; None where undefined.
-        chance: standard deviation of S of unrelated networks at each.
+        chance: S of unrelated networks and its standard deviation at each; None where undefined.
     """
     figure = new_figure(max(6.4, 0.4 * len(names) + 2), 3.8)
     axes = figure.subplots()
     values, bars = _known([s for s, _ in found]), _known([d for _, d in found])
     axes.errorbar(range(len(names)), values, bars, fmt="o-", color=COLOURS[0], ms=5, capsize=3)
     axes.axhline(0, ls="--", lw=0.9, color="0.4")
-    apart = [0.0 if math.isnan(sd) else 2 * sd for sd in _known(chance)]
+    means = [0.0 if mean is None else mean for mean, _ in chance]
+    apart = [0.0 if deviation is None else 2 * deviation for _, deviation in chance]
     axes.errorbar(
-        range(len(names)), [0.0] * len(names), apart, fmt="none", ecolor="0.6", capsize=6,
+        range(len(names)), means, apart, fmt="none", ecolor="0.6", capsize=6,
         label="unrelated, two deviations",
     )  # fmt: skip
     axes.axhline(1, ls=":", lw=0.9, color="0.4", label="the first, and networks drawn from it")
     axes.set_ylabel("similarity S of weights")
     lengths = [0.0 if math.isnan(bar) else bar for bar in bars]
     ends = [(v, bar) for v, bar in zip(values, lengths, strict=True) if not math.isnan(v)]
-    ends += [(0.0, bar) for bar in apart if bar]
+    ends += [(mean, bar) for mean, bar in zip(means, apart, strict=True) if bar]
     low, high = min(v - bar for v, bar in ends), max(v + bar for v, bar in ends)
     axes.set_ylim(min(-0.1, low - _ROOM), max(1.15, high + _ROOM))
     _name(axes, names)

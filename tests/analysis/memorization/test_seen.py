@@ -28,7 +28,7 @@ def pair():
 
 def seen(pair, held_out):
     tests = [psnr_by_level(model, held_out, SIGMAS, seed=1) for model in pair.models]
-    return measure_seen(pair, tests, SIGMAS, seed=1, device=CPU)
+    return measure_seen(pair, held_out, tests, SIGMAS, seed=1, device=CPU)
 
 
 def test_models_in_the_other_order_have_the_other_order_of_findings(pair):

@@ -221,3 +221,29 @@ def test_other_inputs_are_refused():
         similarity(small(1), Spectrum(torch.ones(1).double(), orthogonal(39, 1), 60), rng=rng(0))
     with pytest.raises(InputError, match="at least one"):
         similarity(small(1), small(2), rng=rng(0), draws=0)
+
+
+def test_unrelated_convolutions_share_what_filters_do_in_space():
+    """Channels are turned at random, and 9 weights of each alike: C = turned(u) ⊗ v vᵀ.
+
+    S of such networks is what their mean by chance says, and far above 0.
+    """
+    taps = normal(9, 1, seed=0)
+    taps /= taps.norm()
+    found = []
+    for seed in range(8):
+        first, second = (
+            Spectrum(
+                torch.tensor([40.0, 30, 20]).double(),
+                torch.einsum("ck,s->csk", orthogonal(16, 3, seed=s), taps[:, 0]).flatten(0, 1),
+                64,
+            )
+            for s in (2 * seed, 2 * seed + 1)
+        )
+        found.append(agreement(first, second, rng=rng(seed), draws=3, taps=9))
+    apart = torch.tensor([(each.mean - each.unrelated) / each.chance for each in found])
+    assert min(each.unrelated for each in found) > 0.15
+    assert float(apart.abs().max()) < 4
+    assert abs(float(apart.mean())) < 1
+    along = rotated(first, rng(0), 9).vectors.unflatten(0, (16, 9))
+    assert float((taps.squeeze() @ along).norm()) == pytest.approx(3**0.5)

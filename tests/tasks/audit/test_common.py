@@ -40,5 +40,5 @@ def test_training_sets_that_look_alike_are_named_and_not_refused(arrays):
     known = torch.corrcoef(torch.stack([a[0].flatten(), b[0].flatten()]))[0, 1]
     assert f"the first one: 0 is like 0, {known:.3f})" in warning
     two[7] = one[30]
-    with pytest.raises(InputError, match=r"^1 pictures .* \(the first one: 30 is 7\)"):
+    with pytest.raises(InputError, match=r"^1 picture of .* is in .* \(the first one: 30 is 7\)"):
         sl.audit(new, models=models, train=[one, two], samples=0)

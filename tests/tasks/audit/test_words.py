@@ -81,10 +81,10 @@ def test_models_that_differ_by_little_are_no_different_functions(value, words):
 
 def test_which_of_two_models_knows_its_pictures_by_heart():
     levels = [{"value": 0.5, "sigma": 0.3}]
-    each = [{"gap": gap, "by_gap": "generalises", "nearest": [0, 0.5, 1]} for gap in (-0.1, 7.24)]
+    each = [{"gap": gap, "counted_gap": gap, "by_gap": "generalises", "nearest": [0, 0.5, 1]} for gap in (-0.1, 7.24)]
     each[1]["by_gap"] = "memorises"
     each = [
-        one | of(0, known) | {"by_gap": one["by_gap"]}
+        one | of(0, known) | {"by_gap": one["by_gap"], "held_out_are": None}
         for one, known in zip(each, (0, 60), strict=True)
     ]
     row = {"verdict": "one memorises", "gap": 3.5, "variance": levels, "each": each, "pair": None}
@@ -107,6 +107,12 @@ def test_which_of_two_models_knows_its_pictures_by_heart():
     assert conclusion_of_models(row).startswith(
         "By its gap, 7.2 dB, the second network knows training pictures by heart, the first does "
         "so in part at most: "
+    )
+    each[1] |= {"counted_gap": 3.9, "held_out_are": "easier"}
+    assert conclusion_of_models(row).startswith(
+        "By what it has more than the other network and linear filters, which have not seen them, "
+        "3.9 dB, the second network knows training pictures by heart, the first does so in part at "
+        "most: "
     )
 
 

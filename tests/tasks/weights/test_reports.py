@@ -9,15 +9,18 @@ from scorelet.core.errors import InputError
 from scorelet.tasks.weights import compare_report, spectrum_report
 
 
+CHANCE = {"chance_mean": 0.03, "chance_sd": 0.04}
+
+
 def test_sentences_count_one_layer_as_one():
-    layer = {"name": "0", "S_mean": 0.9, "chance_sd": 0.04}
+    layer = {"name": "0", "S_mean": 0.9, **CHANCE}
     compared = {"model": "a", "other": "b", "layers": [layer] * 2}
     said = "of 1 layer before the last one that can be compared 1 is more alike than not"
     assert said in compare_report.lead(compared)
     compared["layers"] = [layer] * 3
     said = "of 2 layers before the last one that can be compared 2 are more alike than not"
     assert said in compare_report.lead(compared)
-    compared["layers"][1] = {"name": "1", "S_mean": 0.07, "chance_sd": 0.04}
+    compared["layers"][1] = {"name": "1", "S_mean": 0.1, **CHANCE}
     assert compare_report.lead(compared).endswith("; as unrelated ones may be: 1")
 
 
@@ -44,7 +47,7 @@ def test_the_lead_says_how_often_chance_shows_one_direction(kept, told):
 
 
 def test_tables_mark_the_last_layer_which_has_no_deviation():
-    entry = dict.fromkeys(compare_report.COLUMNS, 0.25) | {"directions": 3, "channels": [4, 4]}
+    entry = dict.fromkeys(compare_report.COLUMNS, 0.25) | CHANCE | {"directions": 3, "channels": [4, 4]}
     document = {"layers": [entry | {"name": name} for name in ("0", "2")]}
     first, last = compare_report.rows(document)
     place = 1 + list(compare_report.COLUMNS).index("bootstrap_sd")
@@ -55,7 +58,7 @@ def test_tables_mark_the_last_layer_which_has_no_deviation():
 
 
 def test_two_modules_of_one_class_are_not_named_twice():
-    layers = [{"name": "0", "S_mean": 0.9, "chance_sd": 0.04}, {"name": "1", "S_mean": None}]
+    layers = [{"name": "0", "S_mean": 0.9, **CHANCE}, {"name": "1", "S_mean": None}]
     compared = {"model": "Sequential", "other": "Sequential", "layers": layers}
     assert compare_report.lead(compared).startswith("Two networks (Sequential): of 1 layer")
 

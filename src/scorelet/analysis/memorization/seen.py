@@ -1,7 +1,7 @@
 """Training pictures under noise: what their own model, the other one and a filter make of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -13,10 +13,13 @@ from scorelet.analysis.memorization.curves import (
     at_middle,
     psnr_by_level,
 )
+from scorelet.analysis.memorization.filter_gaps import filter_gaps
 from scorelet.analysis.memorization.lead import Lead, lead_over_filters
-from scorelet.analysis.memorization.other_kind import Gaps, gaps_of, gaps_of_both
+from scorelet.analysis.memorization.other_kind import Gaps, Others, gaps_of, gaps_of_both
 from scorelet.analysis.memorization.pair import Pair
+from scorelet.analysis.memorization.verdict import is_behind
 from scorelet.core.errors import InputError
+from scorelet.core.typing import Image
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,8 @@ class Seen:
         psnr: of each model on its own pictures, (levels, n).
         both: gaps of both models together.
         each: of each.
-        known: of each, how many of these pictures it knows by heart; None where the other model,
-            which is no twin, may have seen them: beside it none stands out.
+        known: of each, how many of these pictures it knows by heart; None where held-out pictures
+            are of another kind and there is no memory, or the other model may have seen them.
         known_of_other: of each, how many of those of the other model.
         lead: over the better one of two linear filters.
     """
@@ -42,12 +45,19 @@ class Seen:
 
 
 def measure_seen(
-    pair: Pair, tests: Sequence[Levels], sigmas: Sequence[float], *, seed: int, device: torch.device
+    pair: Pair,
+    held_out: Image,
+    tests: Sequence[Levels],
+    sigmas: Sequence[float],
+    *,
+    seed: int,
+    device: torch.device,
 ) -> Seen | None:
     """Measure as many training pictures of each model as were held out; None: none are known.
 
     Args:
         pair: the models.
+        held_out: pictures that neither has seen, on the CPU.
         tests: PSNR of held-out pictures by each model, (levels, n), on the CPU.
         sigmas: the levels, see `curves.psnr_by_level`.
         seed: of the noise, that of `tests`.
@@ -66,36 +76,66 @@ def measure_seen(
         ]
         for models in (pair.models, pair.models[::-1])
     )
-    _refuse_other_order([at_middle(list(levels)) for levels in (*own, *other)])
-    each = [gaps_of(own[k], other[k], tests[k], tests[1 - k]) for k in (0, 1)]
-    known = [known_by_heart((own[k], other[k]), (tests[k], tests[1 - k])) for k in (0, 1)]
+    filters = ((), ()) if pair.twins else filter_gaps(pair.train, held_out, sigmas, seed=seed)
+    _refuse_other_order([at_middle(list(levels)) for levels in (*own, *other)], filters)
+    lead = lead_over_filters(own, pair.train, sigmas, seed=seed)
+    fit = [not is_behind(*one.at_middle) for one in lead.each]
+    each = [
+        replace(gaps_of(own[k], other[k], tests[k], tests[1 - k]), filters=filters[k], fit=fit[k])
+        for k in (0, 1)
+    ]
+    both = gaps_of_both(own, other, tests)
     return Seen(
         own,
-        gaps_of_both(own, other, tests),
+        replace(both, filters=filters[0] + filters[1], fit=all(fit)),
         each,
+        [_known((own[k], other[k]), (tests[k], tests[1 - k]), each[k], pair) for k in (0, 1)],
         [
-            number if number or pair.twins or gaps.kind != "harder" else None
-            for number, gaps in zip(known, each, strict=True)
+            known_by_heart(
+                (other[1 - k], own[1 - k]),
+                (tests[k], tests[1 - k]),
+                beyond=each[1 - k].others_without_memory if each[1 - k].kind else 0.0,
+            )
+            for k in (0, 1)
         ],
-        [known_by_heart((other[1 - k], own[1 - k]), (tests[k], tests[1 - k])) for k in (0, 1)],
-        lead_over_filters(own, pair.train, sigmas, seed=seed),
+        lead,
     )
 
 
-def _refuse_other_order(levels: Sequence[Tensor]) -> None:
+def _known(
+    own: tuple[Levels, Levels], tests: tuple[Others, Others], gaps: Gaps, pair: Pair
+) -> int | None:
+    """Count what a model knows by heart, see `Seen.known`."""
+    if pair.twins or gaps.kind is None:
+        return known_by_heart(own, tests)
+    if gaps.fair is None:
+        return None
+    return known_by_heart(own, tests, beyond=gaps.without_memory) or None
+
+
+def _refuse_other_order(levels: Sequence[Tensor], filters: tuple[Sequence[Gaps], ...]) -> None:
     """Refuse training sets of which a model knows the other one.
 
     Both differences are added, so that nothing depends on which set is harder: one is large and the
-    other small where a single model knows its pictures by heart.
+    other small where a single model knows its pictures by heart. A model that has learned nothing
+    finds none harder: what filters find does not count.
 
     Args:
         levels: PSNR of a on what a has learned, of b on b's, of b on a's and of a on b's.
+        filters: of each set, see `filter_gaps`.
     """
     a_of_a, b_of_b, b_of_a, a_of_b = (float(level.mean()) for level in levels)
     better = a_of_b - a_of_a + b_of_a - b_of_b
-    if better >= LARGE_GAP:
+    harder = max((_harder(*gaps) for gaps in zip(*filters, strict=True)), default=0.0)
+    if better - harder >= LARGE_GAP:
         raise InputError(
             f"The models bring training pictures of each other back {better:.1f} dB better than "
             "their own, both differences added: the training sets seem to be given in the other "
             "order; give them in that of the models."
         )
+
+
+def _harder(a: Gaps, b: Gaps) -> float:
+    """Return by how many dB filters of one set, which have not seen either, prefer the other."""
+    by_b, by_a = a.others.value - b.own.value, b.others.value - a.own.value
+    return max(by_b, 0.0) + max(by_a, 0.0)

@@ -42,6 +42,8 @@ Verdict = Literal[
 BEHIND = 0.5
 """dB by which a linear filter may be better on the pictures that networks were trained on: of
 Gaussian fields it is the best one, and networks come close to it."""
+_ONE_MAP = 1e-9
+"""V of one function and itself; there is rounding."""
 SAME = 0.2
 """V up to which two denoisers count as the same function; 1 and more are unrelated images."""
 MEMORY: tuple[Verdict, ...] = ("memorises", "memorises in part")
@@ -73,6 +75,7 @@ class Evidence:
             counts, see `other_kind`.
         pair: cosines between the twins' samples.
         nearest: cosines of all samples with the nearest training picture of their own model.
+        of_held_out: those of held-out pictures: what the set itself has.
         lead: by how many dB the models are better than what is easy: at that level on training
             pictures than a linear filter of others.
         gain: by how many dB that filter is better than what is easier still: to do nothing, or to
@@ -84,6 +87,7 @@ class Evidence:
     gap: Gap | None = None
     pair: Tensor | None = None
     nearest: Tensor | None = None
+    of_held_out: Tensor | None = None
     lead: float | None = None
     gain: float | None = None
     by_heart: int = 0
@@ -117,12 +121,19 @@ def verdict_of_two(evidence: Evidence, gaps: Sequence[Gap | None]) -> Verdict:
 
     What is taken of both together says nothing where one of them memorises: half of its gap may
     pass for none, or for that of both. Gaps that differ by less than two standard errors do not
-    tell one from the other.
+    tell one from the other. A function agrees with itself, which shows nothing.
     """
     if [by_gap(gap) for gap in gaps].count("memorises") != 1 or _are_alike(*gaps):
-        return verdict(evidence)
+        found = verdict(evidence)
+        one = found == "generalises" and is_one_map(evidence.variance.value)
+        return "same function" if one else found
     alike = by_samples(evidence) == "generalises" and not evidence.by_heart
     return "contradictory" if alike else "one memorises"
+
+
+def is_one_map(variance: float) -> bool:
+    """Return whether two functions are one and the same but for rounding."""
+    return variance <= _ONE_MAP
 
 
 def open_signs(evidence: Evidence) -> list[Sign]:
@@ -197,15 +208,24 @@ def by_gap(gap: Gap | None) -> Verdict | None:
 
 
 def by_samples(evidence: Evidence) -> Verdict | None:
-    """Return what samples alone say, by their medians; None without training pictures."""
+    """Return what samples alone say, by their medians; None without training pictures.
+
+    Functions of two kinds of pictures draw different ones, too: samples are near to training
+    pictures only if they are nearer than held-out ones are.
+    """
     pair, near = evidence.pair, evidence.nearest
     if pair is None or near is None:
         return None
-    (alike, error), (copied, other) = median_with_error(pair), median_with_error(near)
-    difference, chance = alike - copied, ERRORS * (error**2 + other**2) ** 0.5
-    if difference + chance < 0:
-        return "memorises"
-    return "generalises" if difference - chance > 0 else "in between"
+    if _is_above(near, pair):
+        beside = evidence.of_held_out
+        return "memorises" if beside is None or _is_above(near, beside) else "in between"
+    return "generalises" if _is_above(pair, near) else "in between"
+
+
+def _is_above(first: Tensor, second: Tensor) -> bool:
+    """Return whether a median is above another one, beyond chance."""
+    (high, error), (low, other) = median_with_error(first), median_with_error(second)
+    return high - low > ERRORS * math.hypot(error, other)
 
 
 def _are_alike(first: Gap | None, second: Gap | None) -> bool:

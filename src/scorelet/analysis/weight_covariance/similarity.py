@@ -4,14 +4,15 @@
 
 floor: cos(C₁, O C₁ Oᴴ), O random orthogonal: unrelated eigenvectors. ceiling: cos(C₁, Ĉ₁), Ĉ₁ what
 is found when as many neurons are drawn from identity + C₁. S is not symmetric; S(C, C) exceeds 1,
-because the ceiling is that of an estimate. Two independent networks of one law reach about 0.9 if
+because the ceiling is that of an estimate. Unrelated convolutions are above 0: their channels are
+turned at random, but what a filter does in space has no rotation, and networks share it. Two independent networks of one law reach about 0.9 if
 what they have learned is far above noise, and 0.5 to 0.8 near it, where each finds others.
 
 Reference: Guth, Ménard 2024, arXiv 2409.19460, eq. 6.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Generator, Tensor
@@ -48,13 +49,16 @@ class Agreement:
         forward: S(C₁, C₂).
         backward: S(C₂, C₁).
         deviation: of their mean, when neurons are drawn anew; NaN where S is undefined.
-        chance: deviation of the mean of unrelated networks, cos(C₁, O C₂ Oᴴ), O random orthogonal:
-            few directions of many may be near each other by chance. NaN where S is undefined.
+        unrelated: S, the mean of both ways, of unrelated networks, cos(C₁, O C₂ Oᴴ) with a random
+            rotation O of channels, O ⊗ 1 on the weights of each: on average.
+        chance: and its deviation; few directions of many may be near each other by chance. Both
+            are NaN where S is undefined.
     """
 
     forward: Similarity
     backward: Similarity
     deviation: float
+    unrelated: float = math.nan
     chance: float = math.nan
 
     @property
@@ -90,7 +94,13 @@ def similarity(first: Spectrum, second: Spectrum, *, rng: Generator, draws: int 
 
 
 def agreement(
-    first: Spectrum, second: Spectrum, *, rng: Generator, draws: int = 5, resamples: int = 10
+    first: Spectrum,
+    second: Spectrum,
+    *,
+    rng: Generator,
+    draws: int = 5,
+    resamples: int = 10,
+    taps: int = 1,
 ) -> Agreement:
     """Return S both ways, with deviations: of S between networks drawn from the two laws, and of
     unrelated ones.
@@ -104,6 +114,7 @@ def agreement(
         rng: draws; unrelated ones come from a copy, so that those of callers stay the same.
         draws: for floor and ceiling.
         resamples: pairs of networks for the deviation; below 2: none is computed.
+        taps: weights of each channel, side by side, which rotations of networks turn alike.
     """
     forward = similarity(first, second, rng=rng, draws=draws)
     backward = similarity(second, first, rng=rng, draws=draws)
@@ -111,19 +122,33 @@ def agreement(
         return Agreement(forward, backward, float("nan"))
     drawn = [bures_cosine(redrawn(first, rng), redrawn(second, rng)) for _ in range(resamples)]
     apart = Generator(rng.device).set_state(rng.get_state())
-    unrelated = [bures_cosine(first, rotated(second, apart)) for _ in range(_UNRELATED)]
+    unrelated = [bures_cosine(first, rotated(second, apart, taps)) for _ in range(_UNRELATED)]
     slope = sum(1 / (s.ceiling - s.floor) for s in (forward, backward)) / 2  # of S by cos
     deviation, chance = (
         abs(slope) * float(torch.tensor(cosines).double().std()) for cosines in (drawn, unrelated)
     )
-    return Agreement(forward, backward, deviation, chance)
+    found = Agreement(forward, backward, deviation)
+    mean = found.mean + slope * (sum(unrelated) / _UNRELATED - forward.cosine)
+    return replace(found, unrelated=mean, chance=chance)
 
 
-def rotated(spectrum: Spectrum, rng: Generator) -> Spectrum:
-    """Return O C Oᴴ with a random orthogonal (unitary) O: the same values, unrelated vectors."""
-    noise = _normal(spectrum.vectors.shape, spectrum.vectors, rng)
-    vectors, triangle = torch.linalg.qr(noise)
-    return Spectrum(spectrum.values, vectors * triangle.diagonal().sgn(), spectrum.neurons)
+def rotated(spectrum: Spectrum, rng: Generator, taps: int = 1) -> Spectrum:
+    """Return O C Oᴴ with a random orthogonal (unitary) O: the same values, unrelated vectors.
+
+    Args:
+        spectrum: of C.
+        rng: draws O.
+        taps: O turns channels, and so many weights of each alike; inputs are channels times taps.
+    """
+    if taps == 1:
+        vectors = _orthonormal(spectrum.vectors.shape, spectrum.vectors, rng)
+    else:
+        channels = spectrum.inputs // taps
+        turn = _orthonormal((channels, channels), spectrum.vectors, rng)
+        vectors = (turn @ spectrum.vectors.unflatten(0, (channels, taps)).flatten(1)).view_as(
+            spectrum.vectors
+        )
+    return Spectrum(spectrum.values, vectors, spectrum.neurons)
 
 
 def redrawn(spectrum: Spectrum, rng: Generator) -> Spectrum:
@@ -154,6 +179,12 @@ def without_covariance(rows: Tensor, spectrum: Spectrum) -> Tensor:
     vectors = spectrum.vectors
     shrinkage = (1 + spectrum.values).rsqrt() - 1
     return rows + ((rows @ vectors) * shrinkage) @ vectors.mH
+
+
+def _orthonormal(shape: tuple[int, ...] | torch.Size, like: Tensor, rng: Generator) -> Tensor:
+    """Random orthonormal columns."""
+    vectors, triangle = torch.linalg.qr(_normal(shape, like, rng))
+    return vectors * triangle.diagonal().sgn()
 
 
 def _normal(shape: tuple[int, ...] | torch.Size, like: Tensor, rng: Generator) -> Tensor:

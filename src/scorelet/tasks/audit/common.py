@@ -37,9 +37,11 @@ def _same(first: Sequence[bytes], second: Sequence[bytes]) -> list[str]:
     pairs = [(k, places[name]) for k, name in enumerate(first) if name in places]
     if not pairs:
         return []
+    which = "picture of the first training set is"
+    if len(pairs) > 1:
+        which = "pictures of the first training set are"
     said = (
-        f"{len(pairs)} pictures of the first training set are in the second, too (the first one: "
-        f"{pairs[0][0]} is {pairs[0][1]})"
+        f"{len(pairs)} {which} in the second, too (the first one: {pairs[0][0]} is {pairs[0][1]})"
     )
     if len(pairs) > _MANY * min(len(first), len(second)):
         raise InputError(
@@ -56,8 +58,11 @@ def _alike(names: Sequence[Sequence[bytes]], rows: Sequence[Tensor]) -> list[str
     if not len(pairs):
         return []
     found = (rows[0][kept][pairs[:, 0]] * rows[1][pairs[:, 1]]).sum(1).abs()
+    look = "picture of the first training set looks"
+    if len(pairs) > 1:
+        look = "pictures of the first training set look"
     return [
-        f"{len(pairs)} pictures of the first training set look like some of the second ({ALIKE}, "
+        f"{len(pairs)} {look} like some of the second ({ALIKE}, "
         f"the first one: {kept[int(pairs[0, 0])]} is like {int(pairs[0, 1])}, "
         f"{float(found[0]):.3f}): if they are copies, models agree for that reason"
     ]

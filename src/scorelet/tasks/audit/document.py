@@ -27,9 +27,13 @@ class Audit(Brief):
             linear filter is no better), variance (sigma, value and error by level), quartiles of
             cosines: pair, nearest, nearest_of_held_out; pair_cosines, nearest_cosines; diverged
             (why no samples could be drawn, or None); others_gap, others_gap_error (the gap of the
-            other model on the same pictures, which it has not seen), held_out_are (harder or easier
-            than training pictures by that, or None), by_gap (what gaps say), by_samples (what
-            samples say); each: gap, gap_error, others_gap, others_gap_error, held_out_are, by_gap,
+            other model on the same pictures, which it has not seen), filter_gap (that of a linear
+            filter of others of the same set; of two given models), held_out_are (harder, easier or
+            other than training pictures by these, or None), counted_gap, counted_gap_error (the
+            gap; of held-out pictures of another kind what is memory of it, None: nobody knows),
+            by_gap (what that says), by_samples (what samples say); each: gap, gap_error,
+            others_gap, others_gap_error, filter_gap, held_out_are, counted_gap, counted_gap_error,
+            by_gap,
             lead, undertrained (whether that is too little), measured (training pictures), known
             (those by heart; None: cannot be counted), known_of_other (training pictures of the
             other model), nearest, nearest_cosines, others_cosines (with the nearest training

@@ -67,18 +67,20 @@ def measure(
     device = choose_device(settings.device)
     clean = held_out.to(device)
     tests = [psnr_by_level(model, clean, sigmas, seed=seed).cpu() for model in pair.models]
-    seen = measure_seen(pair, tests, sigmas, seed=seed, device=device)
+    seen = measure_seen(pair, held_out, tests, sigmas, seed=seed, device=device)
     variances = model_variance(pair.a, pair.b, clean, sigmas, seed=seed)
     near = _of_held_out(held_out, pair)
     drawn = draw(pair, clean, near, settings.samples, seed=seed, progress=progress)
     test, both = torch.cat(tests, 1), (tests[0] + tests[1]) / 2
     gap, fair = _fair_gaps(seen, twins=pair.twins)
+    one_kind = pair.twins or seen is None or seen.both.kind is None
     evidence = Evidence(
         at_middle(variances),
         gap,
-        drawn.pairs,
-        drawn.joined,
-        *((lead_over_half(test, sigmas), None) if seen is None else seen.lead.at_middle),
+        drawn.pairs if one_kind else None,  # networks of two kinds draw different samples
+        drawn.joined if one_kind else None,
+        None if near is None else torch.cat(near),
+        *_least_lead(seen, tests, sigmas, twins=pair.twins),
         by_heart=sum(drawn.copies or ()) + (0 if seen is None else sum(n or 0 for n in seen.known)),
     )
     judged = verdict(evidence) if pair.twins else verdict_of_two(evidence, fair)
@@ -124,9 +126,24 @@ def _gaps(found: Gaps | None, fair: Gap | None, *, twins: bool) -> Row:
         "gap_error": None if found is None else finite_or_none(found.own.error),
         "others_gap": None if found is None else found.others.value,
         "others_gap_error": None if found is None else finite_or_none(found.others.error),
+        "filter_gap": None if found is None else found.by_filters,
         "held_out_are": None if found is None or twins else found.kind,
+        "counted_gap": None if fair is None else fair.value,
+        "counted_gap_error": None if fair is None else finite_or_none(fair.error),
         "by_gap": by_gap(fair),
     }
+
+
+def _least_lead(
+    seen: Seen | None, tests: list[Tensor], sigmas: Sequence[float], *, twins: bool
+) -> tuple[float, float | None]:
+    """Return lead and gain of twins, or of that of two given models which has learned less."""
+    if seen is None:
+        return min(lead_over_half(test, sigmas) for test in tests), None
+    if twins:
+        return seen.lead.at_middle
+    each = [one.at_middle for one in seen.lead.each]
+    return min(each, key=lambda one: (not is_behind(*one), one[0]))
 
 
 def _lead(k: int, seen: Seen | None, tests: list[Tensor], sigmas: Sequence[float]) -> Row:

@@ -31,7 +31,9 @@ COLUMNS = (
     f"{ALIKE:g}, and is half as far as that of any held-out picture, or nearer. By heart: measured "
     f"training pictures that come back better than by the other network, by {LARGE_GAP:g} dB more "
     "than any held-out picture does. Of two given models gap, nearest, copies and by heart are "
-    "those of the first and of the second."
+    "those of the first and of the second, and where held-out pictures are of another kind the gap "
+    "is what is memory of it: what the network has more than the other one, less what linear "
+    "filters have; – where that does not tell."
 )
 """What they mean."""
 NAMES = {
@@ -89,7 +91,7 @@ def _cells(row: Row) -> list[str]:
     level = at_middle(row["variance"])
     each = row["each"] if row["size"] is None and row["gap"] is not None else [row]
     return [
-        ", ".join(with_error(one["gap"], one["gap_error"], 2) for one in each),
+        ", ".join(with_error(one["counted_gap"], one["counted_gap_error"], 2) for one in each),
         with_error(level["value"], level["error"], 3),
         _median(row["pair"]),
         ", ".join(_median(one["nearest"]) for one in each),

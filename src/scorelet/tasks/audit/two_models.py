@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from scorelet.analysis.memorization import Verdict, at_middle
 from scorelet.analysis.memorization.curves import LARGE_GAP, SMALL_GAP
-from scorelet.analysis.memorization.verdict import SAME
+from scorelet.analysis.memorization.verdict import SAME, is_one_map
 from scorelet.tasks.audit.singles import (
     FIRST_SECOND,
     Row,
@@ -15,6 +15,7 @@ from scorelet.tasks.audit.singles import (
 )
 from scorelet.tasks.audit.words import OPEN, SUMMARY, better, contradiction
 
+_OVER = "the other network and linear filters, which have not seen them"
 _DIFFERENT = 0.5  # V from which on two models count as different functions; 1 is unrelated pictures
 
 
@@ -41,20 +42,40 @@ def of_kind(row: Row) -> list[str]:
     """Warn of held-out pictures that seem to be of another kind than training pictures."""
     if not any(one["held_out_are"] for one in (row, *row["each"])):
         return []
-    gaps = " and ".join(better(one["others_gap"]) for one in row["each"])
     uncounted = any(one["known"] is None for one in row["each"])
     return [
-        f"{_what_kind(row)}: by the network that should not have seen them training pictures of "
-        f"the first and of the second come back {gaps} than held-out ones"
+        f"{_what_kind(row)}: training pictures of the first and of the second come back "
+        f"{_of_each(row, 'others_gap')} than held-out ones by the other network, and "
+        f"{_of_each(row, 'filter_gap')} by a linear filter of others of their set"
         f"{'; which are known by heart cannot be counted then' if uncounted else ''}"
     ]
 
 
+def of_unfit(row: Row) -> list[str]:
+    """Warn of models that a linear filter beats where there is a verdict all the same."""
+    if row["verdict"] == "undertrained" or row["gap"] is None:
+        return []
+    return [
+        f"of its own training pictures the {name} network is {better(one['lead'])} than a linear "
+        "filter of others: it has not learned enough, or is for other noise levels (--sigmas, in "
+        "Python sigmas) or for pictures in another unit than [0, 1]"
+        for name, one in zip(FIRST_SECOND, row["each"], strict=True)
+        if one["undertrained"]
+    ]
+
+
+def _of_each(row: Row, name: str) -> str:
+    return " and ".join(better(one[name]) for one in row["each"])
+
+
 def _what_kind(row: Row) -> str:
+    kinds = {one["held_out_are"] for one in (row, *row["each"])} - {None}
     said = "held-out pictures seem to be of another kind than training pictures"
-    if row["others_gap"] < 0:
+    if kinds == {"easier"}:
         return f"{said} (easier)"
-    return f"{said} (harder), or both models have seen training pictures of each other"
+    if kinds == {"harder"}:
+        return f"{said} (harder), or both models have seen training pictures of each other"
+    return f"{said}, or those of the two models are of different kinds"
 
 
 def _of_memory(row: Row) -> str:
@@ -62,11 +83,9 @@ def _of_memory(row: Row) -> str:
     if all(is_majority(one) for one in row["each"]):
         return SUMMARY["memorises"]
     signs = []
-    over = row["gap"] - row["others_gap"]
-    if row["held_out_are"] and over >= LARGE_GAP:
-        signs.append(f"training pictures come back {better(over)} than from the other network")
-    elif row["by_gap"] == "memorises":
-        signs.append(f"training pictures come back {better(row['gap'])} than held-out ones")
+    if row["by_gap"] == "memorises":
+        beside = _OVER if row["held_out_are"] else "held-out ones"
+        signs.append(f"training pictures come back {better(row['counted_gap'])} than {beside}")
     if row["by_samples"] == "memorises":
         signs.append("samples are nearer to training pictures than to each other")
     return f"{' and '.join(signs)}; {_counted(row)}"
@@ -110,11 +129,16 @@ def _of_unfit(row: Row) -> str:
 
 
 def _of_open(row: Row) -> str:
+    if row["gap"] is not None and is_one_map(at_middle(row["variance"])["value"]):
+        return (
+            "The two models are one and the same function on these pictures. It agrees with "
+            "itself, which shows nothing: give two models that were trained apart."
+        )
     said = f"The two models {_difference(row)}. Whether they know training pictures by heart is "
     if row["gap"] is None:
         return f"{said}not known without training pictures."
     if row["by_gap"] is None:
-        return f"{said}not known: {_what_kind(row)}. Give held-out pictures of the same kind."
+        return f"{said}not known: {_what_kind(row)}. Give held-out pictures of the kind of both."
     return f"{said}not known without samples."
 
 
@@ -155,8 +179,9 @@ def _of_one(row: Row) -> str:
         how = "does so, too" if is_majority(row["each"][1 - knowing]) else "does so in part"
     said = f"The {name} network knows its training pictures by heart, the {rest} {how}"
     if not is_majority(one):
+        by = f"what it has more than {_OVER}" if one["held_out_are"] else "its gap"
         said = (
-            f"By its gap, {one['gap']:.1f} dB, the {name} network knows training pictures by "
+            f"By {by}, {one['counted_gap']:.1f} dB, the {name} network knows training pictures by "
             f"heart, the {rest} {how}"
         )
     return f"{said}: {_counted(row)}."

@@ -50,7 +50,7 @@ from scorelet.tasks.audit.twins import (
     twin_weights,
     write_halves,
 )
-from scorelet.tasks.audit.two_models import conclusion_of_models, of_kind
+from scorelet.tasks.audit.two_models import conclusion_of_models, of_kind, of_unfit
 from scorelet.tasks.audit.words import conclusion, evidence
 from scorelet.tasks.locks import Locks
 from scorelet.tasks.others_denoiser import DenoiserLike, as_denoiser, name_of
@@ -302,7 +302,7 @@ def audit_models(
         "folder": None,
         "warnings": [
             *(*notes, *warn_of_copies(a, b), *warnings),
-            *(*of_other(row["each"]), *of_kind(row), *_warnings([full])),
+            *(*of_other(row["each"]), *of_kind(row), *of_unfit(row), *_warnings([full])),
         ],
         "rows": [full],
     }

@@ -76,8 +76,8 @@ class Comparison(Brief):
             each: name, kind, neurons, channels, gamma and bulk_variance of both,
             weights_per_channel, samples, needed, directions (that samples determine), r2_align,
             r2_held_out (of pictures that are held out), r2_means, kept1, kept2, reff1, reff2,
-            cos_raw, cos_floor, cos_ceiling, S12, S21, S_mean, bootstrap_sd, chance_sd (None where
-            undefined), eigenvector_cosines (the first 40).
+            cos_raw, cos_floor, cos_ceiling, S12, S21, S_mean, bootstrap_sd, chance_mean,
+            chance_sd (None where undefined), eigenvector_cosines (the first 40).
         layers: what it was made from.
     """
 

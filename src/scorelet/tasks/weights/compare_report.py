@@ -42,8 +42,10 @@ METHOD = (
     "S = (cos - floor)/(ceiling - floor), cos the Bures-Wasserstein cosine of the learned parts of "
     "both covariances; floor that of one with itself after a random rotation, ceiling that of one "
     "with what as many neurons drawn from it would show. S is computed both ways; bars and ± "
-    "are standard deviations between networks drawn from the two laws; by chance S of unrelated "
-    "networks varies by its own one around 0, gray bars are two of them: a smaller S says nothing. "
+    "are standard deviations between networks drawn from the two laws. By chance is S of unrelated "
+    "networks, with directions like these whose channels are turned at random: its mean, which "
+    "filters in space that all networks share lift above 0, and its standard deviation. Gray bars "
+    "are two of these: an S up to there says nothing. "
     "Of the last layer there is no ±. "
     "S is undefined (–) where a "
     "network has learned nothing that noise would not show, or where the signals of the pictures "
@@ -51,7 +53,7 @@ METHOD = (
     "table), S is that of the weights in this part."
 )
 COLUMNS = {
-    "S_mean": "S", "bootstrap_sd": "±", "chance_sd": "by chance", "S12": "S(1,2)",
+    "S_mean": "S", "bootstrap_sd": "±", "chance": "by chance", "S12": "S(1,2)",
     "S21": "S(2,1)", "cos_raw": "cos", "cos_floor": "mean floor", "cos_ceiling": "mean ceiling",
     "r2_align": "signals", "r2_held_out": "on others", "r2_means": "by means",
     "directions": "directions",
@@ -74,7 +76,7 @@ def report(document: dict[str, Any], layers: Sequence[ComparedLayer]) -> str:
         Text(lead(document), "lead"),
         *(Text(f"{warning}.", "warning") for warning in document["warnings"]),
         Text(READING),
-        *_similarity(names, found, [entry["chance_sd"] for entry in entries]),
+        *_similarity(names, found, [(entry["chance_mean"], entry["chance_sd"]) for entry in entries]),
         Picture(png(activations_figure(names, signals)), "Similarity of signals by depth."),
         Text(ACTIVATIONS, "note"),
         Facts(
@@ -110,7 +112,7 @@ def report(document: dict[str, Any], layers: Sequence[ComparedLayer]) -> str:
 def _similarity(
     names: Sequence[str],
     found: Sequence[tuple[float | None, float | None]],
-    chance: Sequence[float | None],
+    chance: Sequence[tuple[float | None, float | None]],
 ) -> list[Part]:
     """Return the figure of S and what it means; nothing if S is known of no layer."""
     if all(value is None for value, _ in found):
@@ -137,7 +139,7 @@ def lead(document: dict[str, Any]) -> str:
     are = "is" if alike == 1 else "are"
     both = document["model"], document["other"]
     named = " and ".join(both) if both[0] != both[1] else f"Two networks ({both[0]})"
-    chance = [e["name"] for e in known if e["S_mean"] < _BEYOND * (e["chance_sd"] or 0)]
+    chance = [e["name"] for e in known if e["S_mean"] < _most_by_chance(e)]
     unrelated = f"; as unrelated ones may be: {listed(chance)}" if chance else ""
     return (
         f"{named}: of {counted(len(known), 'layer')} before the last one that can "
@@ -160,8 +162,16 @@ def _told(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [*hidden, last | {"bootstrap_sd": None}]
 
 
+def _most_by_chance(entry: dict[str, Any]) -> float:
+    return (entry["chance_mean"] or 0) + _BEYOND * (entry["chance_sd"] or 0)
+
+
 def values(entry: dict[str, Any]) -> list[str]:
     """Write what tables show of a layer, in the order of `COLUMNS`."""
-    shown = entry | {"directions": f"{entry['directions']} of {min(entry['channels'])}"}
+    mean, deviation = entry["chance_mean"], entry["chance_sd"]
+    shown = entry | {
+        "directions": f"{entry['directions']} of {min(entry['channels'])}",
+        "chance": None if mean is None else f"{number(mean)} ± {number(deviation)}",
+    }
     found = (shown[name] for name in COLUMNS)
     return [str(value) if isinstance(value, int | str) else number(value) for value in found]

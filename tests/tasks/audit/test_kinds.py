@@ -1,0 +1,96 @@
+"""Two given models of different kinds of pictures, or beside one that has learned nothing."""
+
+import pytest
+import torch
+
+import scorelet as sl
+from samples import Answering
+from scorelet.analysis.memorization import covariance_filter
+from scorelet.core.random import generator
+from scorelet.models import FiniteSetDenoiser, StationaryGaussianDenoiser
+
+SIDE = 16
+FREQUENCY = SIDE * torch.fft.fftfreq(SIDE, dtype=torch.float64)
+DOWN, RIGHT = torch.meshgrid(FREQUENCY, FREQUENCY, indexing="ij")
+
+
+def law(power, spread=0.12):
+    """The exact denoiser of stationary Gaussian pictures around 0.5."""
+    return StationaryGaussianDenoiser(spread**2 * (power / power.mean())[None], mean=0.5)
+
+
+def smooth(eta, spread=0.12):
+    return law(torch.hypot(DOWN, RIGHT).clamp(min=1) ** -eta, spread)
+
+
+def stripes(along, across):
+    return law(torch.where(along.abs() < 0.5, 1.0, 1e-4) / (1 + across.abs()), 0.15)
+
+
+ROUGH, SMOOTH, PALE = smooth(0.5), smooth(3.0), smooth(3.0, 0.01)
+LYING, STANDING = stripes(RIGHT, DOWN), stripes(DOWN, RIGHT)
+
+
+def drawn(of, seed, count=64):
+    x = of.sample(count, rng=generator(seed))
+    return x.clip(0, 1).float()
+
+
+def identity():
+    return Answering(lambda y: y + 0)
+
+
+def audited(models, laws, held_out, **told):
+    train = [drawn(each, seed) for seed, each in enumerate(laws, 1)]
+    found = sl.audit(held_out, models=models, train=train, **({"samples": 8} | told)).document
+    return found, found["rows"][0]
+
+
+def test_a_network_that_knows_one_kind_does_not_know_pictures_by_heart():
+    """Beside one that has learned nothing it is better on its kind than on held-out pictures."""
+    _, row = audited([identity(), SMOOTH], [SMOOTH, SMOOTH], drawn(ROUGH, 3))
+    assert row["verdict"] == "undertrained"
+    assert [one["known"] for one in row["each"]] == [None, None]
+    assert [one["by_gap"] for one in row["each"]] == [None, None]
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+def test_networks_of_two_kinds_do_not_know_pictures_by_heart(mixed):
+    held_out = drawn(LYING, 3)
+    if mixed:
+        held_out[::2] = drawn(STANDING, 4)[::2]
+    found, row = audited([LYING, STANDING], [LYING, STANDING], held_out)
+    assert row["verdict"] == "not known"
+    assert not any(one["known"] for one in row["each"])
+    assert "those of the two models are of different kinds" in found["conclusion"]
+    assert found["conclusion"].endswith("Give held-out pictures of the kind of both.")
+
+
+def test_networks_of_two_kinds_that_know_pictures_by_heart_are_found():
+    laws = [LYING, STANDING]
+    models = [FiniteSetDenoiser(drawn(each, seed)) for seed, each in enumerate(laws, 1)]
+    found, row = audited(models, laws, drawn(LYING, 3))
+    assert row["verdict"] == "memorises"
+    assert [one["known"] for one in row["each"]] == [64, 64]
+    assert found["conclusion"].endswith("the networks know their training pictures by heart.")
+
+
+def test_a_network_that_has_learned_nothing_of_easy_pictures_is_given_in_order():
+    """The other one brings these back far better than its own, which are hard."""
+    found, row = audited([identity(), ROUGH], [PALE, ROUGH], drawn(ROUGH, 3), samples=0)
+    assert row["verdict"] == "undertrained"
+    assert row["each"][0]["undertrained"]
+    assert not any("knows some, too" in text for text in found["warnings"])
+
+
+@pytest.mark.parametrize("spread", [0.05, 0.02])
+def test_easier_held_out_pictures_do_not_hide_what_both_know(spread):
+    laws = [smooth(1.5), smooth(1.5)]
+    both = torch.cat([drawn(each, seed, 12) for seed, each in enumerate(laws, 1)]).double()
+    models = [covariance_filter(both), covariance_filter(both + 1e-3 * torch.rand(both.shape))]
+    train = list(both.float().split(12))
+    new = drawn(smooth(3.0, spread), 3)
+    found = sl.audit(new, models=models, train=train, samples=8).document
+    assert found["rows"][0]["verdict"] == "same function"
+    (said,) = found["warnings"]
+    assert "another kind than training pictures (easier)" in said
