@@ -32,7 +32,9 @@ def test_no_similarity_and_no_bar_is_outside_the_figure(found, low, high):
 
 
 def test_bars_of_chance_are_inside_the_figure_and_no_deviation_has_no_bar():
-    (axes,) = similarity_figure(["a", "b"], [(0.7, 0.05), (0.9, None)], [(0.0, 0.3), (0.1, 0.2)]).axes
+    (axes,) = similarity_figure(
+        ["a", "b"], [(0.7, 0.05), (0.9, None)], [(0.0, 0.3), (0.1, 0.2)]
+    ).axes
     assert axes.get_ylim()[0] <= -0.6
     bars = [line.get_segments() for line in axes.collections]
     drawn = [[s for s in one if len(s) and not any(map(math.isnan, s.ravel()))] for one in bars]

@@ -69,9 +69,7 @@ def spectra_figure(layers: Sequence[tuple[str, Tensor, float]]) -> "Figure":
     return figure
 
 
-def similarity_figure(
-    names: Sequence[str], found: Pairs, chance: Pairs
-) -> "Figure":
+def similarity_figure(names: Sequence[str], found: Pairs, chance: Pairs) -> "Figure":
     """Draw S by depth.
 
     Args:

@@ -14,6 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from scorelet.analysis.alignment.pictures import picture_batches
+from scorelet.analysis.weight_resampling.norms import settle_all
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.data.labelled import LabelledImages, load_labelled
@@ -146,6 +148,12 @@ class Trainings:
         config = read_config(self._folder(f"{name}-{seed}") / CONFIG)
         assert isinstance(config, ClassifyConfig)
         return make_network(config.model, seed=config.seed).eval()
+
+    def settled_start(self, name: str, seed: int = 0, *, pictures: int) -> nn.Module:
+        """Return `start` with norms measured on so many training pictures: it ran on none."""
+        net = self.start(name, seed).to(choose_device("auto"))
+        settle_all(net, picture_batches(self.train.first(pictures))[1])
+        return net
 
     def _folder(self, name: str) -> Path:
         return self.steps.folder / name

@@ -244,7 +244,11 @@ def test_falls_are_those_of_every_layer():
 
 def seeds_found(before, p=(0.5,)):
     return {
-        "signals": [{"test": 0.9, "as they are": 0.1}],
+        "signals": [{"test": 0.9, "as they are": 0.1}, {"test": 0.8, "as they are": 0.2}],
+        "signals, untrained": [
+            {"test": 0.7, "as they are": 0.2},
+            {"test": 0.3, "as they are": 0.1},
+        ],
         "eigenvectors": [{"aligned": 0.9, "as they are": 0.1}],
         "gaussianity": [
             {"before": b, "after": 0.05, "before_error": 0.02, "after_error": 0.01, "networks": 8}
@@ -263,6 +267,13 @@ def test_what_was_outside_of_no_bulk_has_no_ratio():
     assert "nothing was learned" in nothing.note
     found = scattering._of_seeds(seeds_found((0.2,), (0.9, 0.01, 0.95, 0.03, 0.99, 0.02)))
     assert found["median p"].value == pytest.approx((0.03 + 0.9) / 2)
+
+
+def test_what_rotations_gain_is_compared_with_untrained_networks():
+    found = scattering._of_seeds(seeds_found((0.2,)))
+    assert found["signals over plain"].value == pytest.approx(0.6)
+    assert found["signals over untrained"].value == pytest.approx(0.3)
+    assert found["signals over untrained"].note == "untrained ones agree better by 0.20 to 0.50"
 
 
 def test_what_thirty_directions_lose():

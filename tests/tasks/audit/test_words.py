@@ -81,7 +81,10 @@ def test_models_that_differ_by_little_are_no_different_functions(value, words):
 
 def test_which_of_two_models_knows_its_pictures_by_heart():
     levels = [{"value": 0.5, "sigma": 0.3}]
-    each = [{"gap": gap, "counted_gap": gap, "by_gap": "generalises", "nearest": [0, 0.5, 1]} for gap in (-0.1, 7.24)]
+    each = [
+        {"gap": gap, "counted_gap": gap, "by_gap": "generalises", "nearest": [0, 0.5, 1]}
+        for gap in (-0.1, 7.24)
+    ]
     each[1]["by_gap"] = "memorises"
     each = [
         one | of(0, known) | {"by_gap": one["by_gap"], "held_out_are": None}

@@ -87,11 +87,13 @@ class Alignment(Brief):
         layers: one record each.
         pictures: how many were shown.
         warnings: sentences without a full stop.
+        output: the last layer of the reference that is called, None if that is none of `layers`.
     """
 
     layers: tuple[AlignedLayer, ...]
     pictures: int
     warnings: tuple[str, ...] = ()
+    output: Layer | None = None
 
     def __getitem__(self, name: str) -> AlignedLayer:
         """Return the layer that the reference calls `name`."""
@@ -150,7 +152,8 @@ def align(
         for pair, sums in zip(pairs, moments, strict=True)
     )
     warnings = _warnings(reference, layers, count, of or count)
-    return Alignment(layers, count, (*warnings, *_repeated(parts)))
+    last = [layer for layer in parts[0].layers if layer.module is parts[0].last]
+    return Alignment(layers, count, (*warnings, *_repeated(parts)), *last)
 
 
 LayerPair = tuple[Layer, Layer]

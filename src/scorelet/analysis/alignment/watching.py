@@ -67,15 +67,18 @@ class CalledParts:
         layers: that mix channels.
         steps: these, and norms between them.
         repeated: layers that were called more than once.
+        last: what was called last of all that has weights, and may not mix all channels.
     """
 
     def __init__(self, net: nn.Module, x: Tensor) -> None:
         self.layers: list[Layer] = []
         self.steps: list[nn.Module] = []
         self.repeated: list[Layer] = []
+        self.last: nn.Module | None = None
         self._names = {module: name for name, module in net.named_modules()}
         self._maps = Maps()
-        with watching(net, [m for m in net.modules() if _is_part(m)], self._entered), self._maps:
+        seen = [module for module in net.modules() if _is_part(module) or _weighs(module)]
+        with watching(net, seen, self._entered), self._maps:
             show(net, x)
         self._maps.forget()
 
@@ -87,6 +90,10 @@ class CalledParts:
         return self.steps[start + 1 : stop]
 
     def _entered(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
+        if not isinstance(module, _NORMS):
+            self.last = module
+        if not _is_part(module):
+            return
         if module not in self.steps:
             self._found(module, inputs)
         else:
@@ -107,6 +114,11 @@ class CalledParts:
         if not self.layers or not isinstance(module, nn.Linear) or inputs[0].ndim != 2:
             return 1  # pictures are not rotated
         return self._maps.positions(inputs[0])
+
+
+def _weighs(module: nn.Module) -> bool:
+    """Whether it is a convolution, of any kind, or a linear layer."""
+    return isinstance(module, nn.modules.conv._ConvNd | nn.Linear)
 
 
 def _is_part(module: nn.Module) -> bool:

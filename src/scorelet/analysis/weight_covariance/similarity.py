@@ -5,8 +5,9 @@
 floor: cos(C₁, O C₁ Oᴴ), O random orthogonal: unrelated eigenvectors. ceiling: cos(C₁, Ĉ₁), Ĉ₁ what
 is found when as many neurons are drawn from identity + C₁. S is not symmetric; S(C, C) exceeds 1,
 because the ceiling is that of an estimate. Unrelated convolutions are above 0: their channels are
-turned at random, but what a filter does in space has no rotation, and networks share it. Two independent networks of one law reach about 0.9 if
-what they have learned is far above noise, and 0.5 to 0.8 near it, where each finds others.
+turned at random, but what a filter does in space has no rotation, and networks share it. Two
+independent networks of one law reach about 0.9 if what they have learned is far above noise, and
+0.5 to 0.8 near it, where each finds others.
 
 Reference: Guth, Ménard 2024, arXiv 2409.19460, eq. 6.
 """

@@ -77,7 +77,8 @@ class Comparison(Brief):
             weights_per_channel, samples, needed, directions (that samples determine), r2_align,
             r2_held_out (of pictures that are held out), r2_means, kept1, kept2, reff1, reff2,
             cos_raw, cos_floor, cos_ceiling, S12, S21, S_mean, bootstrap_sd, chance_mean,
-            chance_sd (None where undefined), eigenvector_cosines (the first 40).
+            chance_sd (None where undefined), eigenvector_cosines (the first 40), is_output (of the
+            layer that is called last: neither S = 1 nor bootstrap_sd has a meaning there).
         layers: what it was made from.
     """
 
@@ -194,7 +195,10 @@ def comparison(
         "held_out": len(held),
         "noise": noise,
         **{name: getattr(settings, name) for name in ("draws", "polar", "seed")},
-        "layers": [layer_entry(layer) for layer in layers],
+        "layers": [
+            layer_entry(layer) | {"is_output": layer.aligned.reference is alignment.output}
+            for layer in layers
+        ],
         "warnings": [
             *([SAME] if equal_weights(*networks) else []),
             *(f"first network: {text}" for text in first.notes),

@@ -76,7 +76,7 @@ def report(document: dict[str, Any], layers: Sequence[ComparedLayer]) -> str:
         Text(lead(document), "lead"),
         *(Text(f"{warning}.", "warning") for warning in document["warnings"]),
         Text(READING),
-        *_similarity(names, found, [(entry["chance_mean"], entry["chance_sd"]) for entry in entries]),
+        *_similarity(names, found, [(e["chance_mean"], e["chance_sd"]) for e in entries]),
         Picture(png(activations_figure(names, signals)), "Similarity of signals by depth."),
         Text(ACTIVATIONS, "note"),
         Facts(
@@ -123,11 +123,12 @@ def _similarity(
 
 def lead(document: dict[str, Any]) -> str:
     """Return the finding in a sentence."""
-    *hidden, last = document["layers"]
-    known = [entry for entry in hidden if entry["S_mean"] is not None]
-    if not known and last["S_mean"] is not None:
+    layers = document["layers"]
+    last = [entry for entry in layers if entry["is_output"]]
+    known = [entry for entry in layers if entry["S_mean"] is not None and entry not in last]
+    if not known and last and last[0]["S_mean"] is not None:
         return (
-            f"Nothing can be compared before the last layer, {last['name']}, whose neurons "
+            f"Nothing can be compared before the last layer, {last[0]['name']}, whose neurons "
             "are the same classes or channels in both networks, so that S has no scale there"
         )
     if not known:
@@ -135,31 +136,30 @@ def lead(document: dict[str, Any]) -> str:
             "Nothing can be compared: no layer has learned directions in both networks and reads "
             "signals that determine a rotation"
         )
-    alike = sum(entry["S_mean"] >= 0.5 for entry in known)
+    alike = sum(entry["S_mean"] >= max(0.5, _most_by_chance(entry)) for entry in known)
     are = "is" if alike == 1 else "are"
     both = document["model"], document["other"]
     named = " and ".join(both) if both[0] != both[1] else f"Two networks ({both[0]})"
     chance = [e["name"] for e in known if e["S_mean"] < _most_by_chance(e)]
     unrelated = f"; as unrelated ones may be: {listed(chance)}" if chance else ""
     return (
-        f"{named}: of {counted(len(known), 'layer')} before the last one that can "
-        f"be compared {alike} {are} more alike than not (S of 0.5 and more){unrelated}"
+        f"{named}: of {counted(len(known), 'layer')}{' before the last one' if last else ''} that "
+        f"can be compared {alike} {are} more alike than not (S of 0.5 and more){unrelated}"
     )
 
 
 def rows(document: dict[str, Any]) -> list[list[str]]:
     """Return the rows of tables, each a name and `values`; the last layer is marked."""
-    *_, last = found = _told(document)
     return [
-        [f"{entry['name']} (last)" if entry is last else entry["name"], *values(entry)]
-        for entry in found
+        [f"{entry['name']} (last)" if entry["is_output"] else entry["name"], *values(entry)]
+        for entry in _told(document)
     ]
 
 
 def _told(document: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the layers as they are shown: ± does not hold for the last one."""
-    *hidden, last = document["layers"]
-    return [*hidden, last | {"bootstrap_sd": None}]
+    nothing = {"bootstrap_sd": None}
+    return [entry | (nothing if entry["is_output"] else {}) for entry in document["layers"]]
 
 
 def _most_by_chance(entry: dict[str, Any]) -> float:

@@ -8,9 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from scorelet.analysis.alignment.pictures import picture_batches
 from scorelet.analysis.weight_covariance import universal_filters
-from scorelet.analysis.weight_resampling.norms import settle_all
 from scorelet.core.random import generator
 from scorelet.networks.hermite_gaussian import hermite_gaussians
 from scorelet.recipes.contrasts import Contrast, train_all
@@ -80,10 +78,8 @@ class Networks:
 
     def untrained(self, kind: str, name: str, number: int = 0) -> nn.Module:
         """Return a network as it was before its training, with norms of its own signals."""
-        trainings = self.on(name)
-        net = trainings.start(f"{kind}-{name}", number)
-        settle_all(net, picture_batches(trainings.train.first(self.settings.comparing.settled))[1])
-        return net
+        pictures = self.settings.comparing.settled
+        return self.on(name).settled_start(f"{kind}-{name}", number, pictures=pictures)
 
     def filters(self, kind: str) -> Tensor:
         """Return frozen filters, (K, k, k); universal ones are those of the joint network."""

@@ -30,7 +30,8 @@ def claims(scale: Scale, settings: Settings) -> tuple[Claim, ...]:
     if settings.tutorial is not None:
         trained = {"perceptron trained": at_least(settings.tutorial.budget.floor)}
         found += [*_accuracies(), *_alignment(), *_controls(trained), *_tutorial_widths(trained)]
-    found += [*_widths(settings), _signals(learned), _start(single, settings)]
+    found += [*_widths(settings), _signals(learned), _signals_untrained(learned)]
+    found += [_start(single, settings)]
     found += [*_ranks(single, settings), _thirty(learned), *_seeds(learned)]
     found += [*_gaussianity(learned), *_drawn(settings.widths)]
     return tuple(found)
@@ -55,6 +56,17 @@ def _signals(learned: Given) -> Claim:
         "control",
         "least difference of the cosines of a layer",
         at_least(0.1),
+        given=learned,
+    )
+
+
+def _signals_untrained(learned: Given) -> Claim:
+    return Claim(
+        "and by more than signals of networks that were not trained",
+        "signals over untrained",
+        "control",
+        "least difference of both gains, of a layer",
+        at_least(0),
         given=learned,
     )
 
@@ -198,7 +210,7 @@ def _widths(settings: Settings) -> list[Claim]:
                 "least fall of the error 2 (1 - cos)",
                 at_least(0, errors=0),
                 note=f"{_listed(settings.widths)}, compared with one network of width "
-                f"{settings.widths.reference:g}",
+                f"{settings.widths.reference:g}; networks that were not trained do so, too",
                 given={"trained": at_least(settings.widths.budget.floor)},
             )
         )

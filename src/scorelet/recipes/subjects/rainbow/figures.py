@@ -10,6 +10,7 @@ from scorelet.recipes.subjects.rainbow import published
 from scorelet.recipes.subjects.rainbow.measures import BASES, MARGINALS, Rows
 
 Tables = Mapping[str, Rows]
+_COSINES = ("test", "as they are")
 
 
 def kernel_section(rows: Rows) -> Section:
@@ -79,7 +80,11 @@ def widths_section(tables: Tables) -> Section:
         "to which the rotation was not fitted: 0 for equal signals, 2 for unrelated ones."
     )
     parts: list[Part] = [Text(text)]
-    for key, title in (("scattering_widths", "Scatterings"), ("residual_widths", "ResNets")):
+    for key, title in (
+        ("scattering_widths", "Scatterings"),
+        ("untrained_widths", "Scatterings before their training"),
+        ("residual_widths", "ResNets"),
+    ):
         if rows := tables.get(key):
             parts += _by_width(title, rows, "layers", "error 2 (1 - cos)")
     if len(parts) > 1:
@@ -220,10 +225,10 @@ def ranks_section(tables: Tables, network: str, other: str) -> Section:
 def seeds_section(tables: Tables, networks: str) -> Section:
     """Show whether seeds learn the same directions, and whether weights are Gaussian."""
     signals = Table(
-        ["read by", "aligned", "as they are"],
+        ["read by", "aligned", "as they are", "untrained, aligned", "untrained, as they are"],
         [
-            (row["layer"], figure(row["test"]), figure(row["as they are"]))
-            for row in tables["signals"]
+            (row["layer"], *(figure(x[key]) for x in (row, start) for key in _COSINES))
+            for row, start in zip(tables["signals"], tables["signals, untrained"], strict=True)
         ],
     )
     eigenvectors = Table(

@@ -11,7 +11,8 @@ def quantities(settings: Settings) -> frozenset[str]:
     return frozenset(tutorial | residual | _widths(settings.widths)) | {
         *("kernel slope", "law trained", "network trained", "least cosine", "amplification"),
         *("rank loss", "over random basis", "signals loss", "signals loss, few", "thirty loss"),
-        *("signals over plain", "eigenvectors aligned", "eigenvectors as they are"),
+        *("signals over plain", "signals over untrained"),
+        *("eigenvectors aligned", "eigenvectors as they are"),
         *("outside ratio", "median p"),
     }
 
@@ -20,7 +21,9 @@ def _widths(family: Family) -> set[str]:
     found = {"trained", "sampled", "sampled, refitted", "white", "white, refitted", "over white"}
     if len(family.widths) > 1:
         found.add("drawn rises")
-    return found | (set() if family.reference is None else {"width drop", "covariance drop"})
+    if family.reference is not None:
+        found |= {"width drop", "width drop, untrained", "covariance drop"}
+    return found
 
 
 def _tutorial() -> set[str]:

@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -57,8 +57,10 @@ def by_width(family: Family, trainings: Trainings) -> Found:
         (reference,) = train_scattering(family, trainings, family.reference)
         name = scattering_name(family)
         errors = _errors(name, trainings, reference, networks, fitted, matrices(reference))
-        tables["scattering_widths"] = errors
+        starts = _untrained(name, trainings, (family.reference, 0), networks, fitted)
+        tables |= {"scattering_widths": errors, "untrained_widths": starts}
         measured["width drop"] = least_drop(errors)
+        measured["width drop, untrained"] = least_drop(starts)
         measured["covariance drop"] = least_covariance_drop(errors)
     return measured, tables
 
@@ -112,6 +114,42 @@ def _errors(
         work = partial(_compared, reference, net, (fitted, test), names)
         rows.append({"width": width} | trainings.steps(at(f"aligned-{name}", width), work))
     return rows
+
+
+def _untrained(
+    name: str,
+    trainings: Trainings,
+    reference: tuple[float, int],
+    networks: Iterable[float],
+    fitted: LabelledImages,
+) -> Rows:
+    """Align the same networks as they were before their training.
+
+    Args:
+        name, trainings, fitted: as of `_errors`.
+        reference: its width and seed.
+        networks: widths.
+    """
+    test = trainings.test.first(len(fitted))
+
+    def at_start(width: float, seed: int = 0) -> nn.Module:
+        return trainings.settled_start(at(name, width), seed, pictures=len(fitted))
+
+    rows = []
+    for width in networks:
+        work = partial(_signals_of, partial(at_start, *reference), partial(at_start, width))
+        found = trainings.steps(at(f"untrained-{name}", width), partial(work, fitted, test))
+        rows.append({"width": width} | found)
+    return rows
+
+
+def _signals_of(
+    first: Callable[[], nn.Module],
+    second: Callable[[], nn.Module],
+    fitted: LabelledImages,
+    test: LabelledImages,
+) -> dict[str, Rows]:
+    return {"layers": aligned_errors(first(), second(), fitted, test)}
 
 
 def _compared(
@@ -193,7 +231,12 @@ def laws(settings: Settings, trainings: Trainings) -> Found:
     curve = steps("by-rank", partial(by_rank, networks[0], names[0], settings.curve, images[1]))
     work = partial(_between_seeds, networks, images, names, settings.matched)
     seeds: dict[str, Any] = steps("seeds", work)
-    trained = trainings.hits[at(scattering_name(family), family.main)][:1]
+    training = at(scattering_name(family), family.main)
+    starts = [partial(trainings.settled_start, training, k, pictures=family.fitted) for k in (0, 1)]
+    test = images[1].first(len(images[0]))
+    untrained = steps("untrained-seeds", partial(_signals_of, *starts, images[0], test))
+    seeds["signals, untrained"] = untrained["layers"]
+    trained = trainings.hits[training][:1]
     measured = {"thirty loss": _of_curve(curve, trained), "law trained": accuracy(trained)}
     tables = {
         "by_rank": [{"rank": r["rank"], "accuracy": _percent(r["hits"])} for r in curve],
@@ -254,7 +297,10 @@ def _of_curve(rows: Rows, trained: Hits) -> Measured:
 
 def _of_seeds(found: dict[str, Rows]) -> dict[str, Measured]:
     rows, tests = found["eigenvectors"], found["gaussianity"]
-    gains = [row["test"] - row["as they are"] for row in found["signals"]]
+    gains, before = (
+        [row["test"] - row["as they are"] for row in found[key]]
+        for key in ("signals", "signals, untrained")
+    )
     unlearned = "a layer has no eigenvalue outside the bulk: nothing was learned there"
     ratio = Measured(math.nan, note=unlearned)
     if all(row["before"] > 0 for row in tests):
@@ -262,11 +308,18 @@ def _of_seeds(found: dict[str, Rows]) -> dict[str, Measured]:
     values = sorted(value for row in tests for value in row["p_values"].values())
     return {
         "signals over plain": Measured(min(gains)),
+        "signals over untrained": Measured(
+            min(a - b for a, b in zip(gains, before, strict=True)), note=_untrained_note(before)
+        ),
         "eigenvectors aligned": Measured(min(row["aligned"] for row in rows)),
         "eigenvectors as they are": Measured(max(row["as they are"] for row in rows)),
         "outside ratio": ratio,
         "median p": Measured(statistics.median(values), note=f"of {len(values)} tests"),
     }
+
+
+def _untrained_note(gains: Sequence[float]) -> str:
+    return f"untrained ones agree better by {min(gains):.2f} to {max(gains):.2f}"
 
 
 def _outside(row: dict[str, Any]) -> Measured:
