@@ -72,11 +72,24 @@ def test_a_file_with_an_array_is_a_picture(tmp_path):
     np.save(tmp_path / "last.npy", values)
     np.savez(tmp_path / "first.npz", other=values[:2], x=values.transpose(2, 0, 1))
     told = {"model": Pointwise(lambda y: y / 2), "k": 2, "sigma": 0.1, "crop": 8}
+    np.save(tmp_path / "one.npy", values.transpose(2, 0, 1)[None])
     wanted = sl.basis(values, **told).document
-    for source in (tmp_path / "last.npy", f"{tmp_path / 'first.npz'}:x"):
+    wanted.pop("source")
+    for source in (tmp_path / "last.npy", f"{tmp_path / 'first.npz'}:x", tmp_path / "one.npy"):
         found = sl.basis(source, **told).document
         assert found.pop("source") == str(source)
-        assert found == {name: value for name, value in wanted.items() if name != "source"}
+        assert found == wanted
+    for array in (values.transpose(2, 0, 1), values[None]):
+        assert sl.basis(array, **told).document | wanted == sl.basis(array, **told).document
+
+
+def test_whole_numbers_that_are_no_pixels_keep_their_unit(tmp_path):
+    """Many FITS files have 16 bits with a sign."""
+    values = (1000 * np.sin(np.arange(144))).reshape(12, 12)
+    np.save(tmp_path / "signed.npy", values.astype(np.int16))
+    told = {"model": Pointwise(lambda y: y / 2), "k": 2, "sigma": 0.1}
+    found = sl.basis(tmp_path / "signed.npy", **told).basis.noisy
+    assert torch.equal(found[0, 0], torch.from_numpy(values.astype(np.int16)).float())
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,9 @@ def basis(  # noqa: PLR0913 - as many as the command has options
     settings = BasisSettings(k, sigma, noise, crop, kind, tolerance, device, seed)
     if isinstance(source, str | Path):
         return basis_of_picture(as_path(source), model, settings)
-    return _basis(one_picture(source), type(source).__name__, model, settings)
+    name = type(source).__name__
+    picture = _of_array(source, name) if isinstance(source, np.ndarray) else one_picture(source)
+    return _basis(picture, name, model, settings)
 
 
 def basis_of_picture(
@@ -211,7 +213,19 @@ def _read(source: Path) -> Picture:
     file, name = split_name(source)
     if array_suffix(file) is None:
         return read_picture(source)
-    return one_picture(one_with_channels_last(np.asarray(read_array(file, name)), source))
+    return _of_array(np.asarray(read_array(file, name)), source)
+
+
+def _of_array(array: np.ndarray, source: object) -> Picture:
+    """Return the picture of an array, channels last or first, perhaps in a batch of one.
+
+    Whole numbers that are no pixels of 8 or 16 bits, as of many FITS files, keep their unit.
+    """
+    if array.ndim == 4 and len(array) == 1:
+        array = array[0]
+    if array.dtype.kind in "biu" and array.dtype not in (np.uint8, np.uint16):
+        array = array.astype(np.float32)
+    return one_picture(one_with_channels_last(array, source))
 
 
 @torch.inference_mode(mode=False)

@@ -57,6 +57,12 @@ def test_a_kind_is_said_beyond_two_errors_only():
     assert of(0.0, 2.2, error=0.3).kind == "harder"
 
 
+def test_each_gap_is_that_of_its_own_network():
+    own, other, test, test_of_other = (torch.full((2, 3), x) for x in (9.0, 4.0, 5.0, 7.0))
+    found = gaps_of(own, other, test, test_of_other)
+    assert [gap.value for gap in (found.own, found.others, found.over)] == [4, -3, 7]
+
+
 def test_the_difference_of_two_gaps_has_the_error_of_the_same_pictures():
     """How hard a picture is drops out, so that over is known far better than own and others."""
     rng = generator(0)

@@ -26,7 +26,7 @@ def test_models_and_pictures_that_cannot_be_used(arrays, tmp_path):
         sl.audit(new, train=[a, b])
     with pytest.raises(InputError, match="20 pictures of the first training set are in the second"):
         sl.audit(new, models=models, train=[a, a], samples=0)
-    with pytest.raises(InputError, match="different and in no training set"):
+    with pytest.raises(InputError, match="Different and in no training set: 0 of 20 pictures"):
         sl.audit(a, models=models, train=[a, b], samples=0)
     np.save(tmp_path / "small.npy", pictures(5, side=10))
     with pytest.raises(InputError, match=r"10x10 pixels.*have 12x12"):

@@ -5,9 +5,12 @@ import torch
 
 import scorelet as sl
 from samples import Answering
-from scorelet.analysis.memorization import covariance_filter
+from scorelet.analysis.memorization import Pair, covariance_filter
 from scorelet.core.random import generator
 from scorelet.models import FiniteSetDenoiser, StationaryGaussianDenoiser
+from scorelet.tasks.audit import AuditSettings
+from scorelet.tasks.audit.measure import measure
+from scorelet.tasks.audit.rows import HEAD, lines, with_error
 
 SIDE = 16
 FREQUENCY = SIDE * torch.fft.fftfreq(SIDE, dtype=torch.float64)
@@ -48,8 +51,10 @@ def audited(models, laws, held_out, **told):
 
 def test_a_network_that_knows_one_kind_does_not_know_pictures_by_heart():
     """Beside one that has learned nothing it is better on its kind than on held-out pictures."""
-    _, row = audited([identity(), SMOOTH], [SMOOTH, SMOOTH], drawn(ROUGH, 3))
+    found, row = audited([identity(), SMOOTH], [SMOOTH, SMOOTH], drawn(ROUGH, 3))
     assert row["verdict"] == "undertrained"
+    assert [one["undertrained"] for one in row["each"]] == [True, False]
+    assert "The first has not learned enough" in found["conclusion"]
     assert [one["known"] for one in row["each"]] == [None, None]
     assert [one["by_gap"] for one in row["each"]] == [None, None]
 
@@ -94,3 +99,30 @@ def test_easier_held_out_pictures_do_not_hide_what_both_know(spread):
     assert found["rows"][0]["verdict"] == "same function"
     (said,) = found["warnings"]
     assert "another kind than training pictures (easier)" in said
+
+
+def test_the_gap_that_counts_is_in_the_document_and_in_the_table():
+    """Easier held-out pictures hide it: the network has little of its own, and the rest counts."""
+    train = [drawn(smooth(1.5), seed, 12) for seed in (1, 2)]
+    models = [covariance_filter(each) for each in train]
+    found = sl.audit(drawn(smooth(3.0, 0.02), 3), models=models, train=train, samples=0).document
+    (row,) = found["rows"]
+    assert row["verdict"] == "memorises"
+    for one in row["each"]:
+        over = one["gap"] - one["others_gap"]
+        assert one["gap"] < 2 < 6 < one["counted_gap"] <= over + 1e-9
+        assert one["counted_gap_error"] < 1
+    (line,) = lines(found["rows"])
+    counted = [with_error(o["counted_gap"], o["counted_gap_error"], 2) for o in row["each"]]
+    assert line[HEAD.index("gap (dB)")] == ", ".join(counted)
+
+
+def test_all_pictures_of_twins_are_of_one_kind():
+    """Their gap is what it is, though held-out pictures seem to be harder."""
+    a, b = drawn(SMOOTH, 1), drawn(SMOOTH, 2)
+    pair = Pair(SMOOTH, smooth(3.0, 0.1201), a, b)
+    row, _ = measure(pair, drawn(ROUGH, 3), AuditSettings(samples=0))
+    assert row["held_out_are"] is None
+    assert row["counted_gap"] == row["gap"] > 3
+    assert [one["counted_gap"] for one in row["each"]] == [one["gap"] for one in row["each"]]
+    assert [one["filter_gap"] for one in row["each"]] == [None, None]

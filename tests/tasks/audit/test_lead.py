@@ -13,6 +13,7 @@ from scorelet.analysis.memorization import (
 from scorelet.core.random import generator
 from scorelet.models import StationaryGaussianDenoiser
 from scorelet.recipes.power_laws import power_law
+from scorelet.tasks.others_denoiser import as_denoiser
 
 SIGMAS = (1.0, 0.3, 0.1)
 
@@ -54,3 +55,12 @@ def test_the_filter_of_the_covariance_is_the_best_linear_one_of_its_pictures():
     J = torch.linalg.solve(C + 0.09 * torch.eye(64), C).mT
     torch.testing.assert_close(found.jacobian(0.3), J)
     torch.testing.assert_close(found(x, 0.3).flatten(1), x.mean(0).flatten() + z @ J.mT)
+
+
+def test_each_network_has_its_own_lead():
+    a, b = pictures(40, 0), pictures(40, 1)
+    good, bad = wiener_filter(b), as_denoiser(lambda y: y, verb="audit", of_channels="{}")
+    seen = [psnr_by_level(good, a[:20], SIGMAS), psnr_by_level(bad, b[:20], SIGMAS)]
+    first, second = lead_over_filters(seen, (a, b), SIGMAS, seed=0).each
+    assert first.values[0] > -1
+    assert second.values[0] < -5

@@ -85,7 +85,7 @@ def test_too_few_pictures_and_impossible_settings(tmp_path):
     for options, words in (
         ({"sizes": [3, 2]}, "rising"),
         ({"sizes": []}, "at least one, above 0"),
-        ({"held_out": 1}, "at least two are needed"),
+        ({"held_out": 1}, "at least two pictures are needed"),
         ({"samples": 1}, "none, or at least two"),
         ({"steps": 0}, "at least one each"),
         ({"seed": -1}, "seed is -1"),

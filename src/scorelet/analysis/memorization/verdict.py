@@ -81,6 +81,7 @@ class Evidence:
         gain: by how many dB that filter is better than what is easier still: to do nothing, or to
             answer with gray.
         by_heart: how many samples are copies, and training pictures are known.
+        mostly: whether most samples of both are copies, or most training pictures known.
     """
 
     variance: ModelVariance
@@ -91,6 +92,7 @@ class Evidence:
     lead: float | None = None
     gain: float | None = None
     by_heart: int = 0
+    mostly: bool = False
 
 
 def verdict(evidence: Evidence) -> Verdict:
@@ -101,7 +103,9 @@ def verdict(evidence: Evidence) -> Verdict:
     known.
     """
     found = _by_signs(evidence)
-    return "memorises in part" if evidence.by_heart and found != "memorises" else found
+    if not evidence.by_heart:
+        return found
+    return "memorises" if evidence.mostly or found == "memorises" else "memorises in part"
 
 
 def _by_signs(evidence: Evidence) -> Verdict:

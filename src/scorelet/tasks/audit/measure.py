@@ -37,6 +37,7 @@ from scorelet.core.numbers import finite_or_none
 from scorelet.core.progress import Progress
 from scorelet.core.typing import Image
 from scorelet.tasks.audit.settings import AuditSettings
+from scorelet.tasks.audit.singles import is_majority
 
 Row = dict[str, Any]
 
@@ -74,6 +75,12 @@ def measure(
     test, both = torch.cat(tests, 1), (tests[0] + tests[1]) / 2
     gap, fair = _fair_gaps(seen, twins=pair.twins)
     one_kind = pair.twins or seen is None or seen.both.kind is None
+    each = [
+        _gaps(None if seen is None else seen.each[k], fair[k], twins=pair.twins)
+        | _lead(k, seen, tests, sigmas)
+        | _of_one(k, seen, drawn)
+        for k in (0, 1)
+    ]
     evidence = Evidence(
         at_middle(variances),
         gap,
@@ -81,7 +88,8 @@ def measure(
         drawn.joined if one_kind else None,
         None if near is None else torch.cat(near),
         *_least_lead(seen, tests, sigmas, twins=pair.twins),
-        by_heart=sum(drawn.copies or ()) + (0 if seen is None else sum(n or 0 for n in seen.known)),
+        by_heart=sum((one["copies"] or 0) + (one["known"] or 0) for one in each),
+        mostly=seen is not None and all(is_majority(one) for one in each),
     )
     judged = verdict(evidence) if pair.twins else verdict_of_two(evidence, fair)
     row = {
@@ -97,12 +105,7 @@ def measure(
         "nearest_of_held_out": None if near is None else _quartiles(torch.cat(near)),
         "pair_cosines": _list(drawn.pairs),
         "nearest_cosines": _list(drawn.joined),
-        "each": [
-            _gaps(None if seen is None else seen.each[k], fair[k], twins=pair.twins)
-            | _lead(k, seen, tests, sigmas)
-            | _of_one(k, seen, drawn)
-            for k in (0, 1)
-        ],
+        "each": each,
         "verdict": judged,
         "open": open_signs(evidence),
         "diverged": drawn.diverged,

@@ -131,7 +131,7 @@ class AuditSettings:
         if list(self.sizes) != sorted(set(self.sizes)):
             raise InputError(f"The sizes are {list(self.sizes)}: expected rising numbers.")
         if self.held_out < 2:
-            raise InputError(f"{self.held_out} pictures are held out: at least two are needed.")
+            raise InputError(f"held_out is {self.held_out}: at least two pictures are needed.")
         if self.samples < 0 or self.samples == 1:
             raise InputError(f"There are {self.samples} samples: expected none, or at least two.")
         if self.network.steps < 1 or self.network.batch < 1:

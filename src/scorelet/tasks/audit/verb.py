@@ -27,6 +27,7 @@ from scorelet.core.network import evaluated
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
+from scorelet.core.words import counted
 from scorelet.models import Denoiser
 from scorelet.tasks.array_files import write_arrays
 from scorelet.tasks.audit.common import ALIKE, common_pictures
@@ -401,8 +402,9 @@ def _unseen(pictures: Pictures, known: list[Pictures]) -> tuple[np.ndarray, int]
     found = kept[fresh].numpy()
     if len(found) < 2:
         raise InputError(
-            f"{len(found)} of {len(pictures)} pictures are different and in no training set "
-            f"(copies are {ALIKE}): give at least two that the models have not seen."
+            f"Different and in no training set: {len(found)} of "
+            f"{counted(len(pictures), 'picture')} (copies are {ALIKE}): give at least two that the "
+            "models have not seen."
         )
     return found, len(pictures) - len(found)
 
