@@ -16,7 +16,13 @@ from measure import Row
 from program import FOLDER, run_parts
 from torch import Tensor
 
-from scorelet.analysis.memorization import Pair, covariance_filter, psnr_by_level, wiener_filter
+from scorelet.analysis.memorization import (
+    Pair,
+    at_middle,
+    covariance_filter,
+    psnr_by_level,
+    wiener_filter,
+)
 from scorelet.analysis.psnr_slope import psnr_slope
 from scorelet.data.fields.ensembles import ensemble
 from scorelet.models import Denoiser
@@ -87,26 +93,25 @@ def _verdict(size: int, row: Row) -> Row:
 def lead(first: Tensor, second: Tensor, count: int, settings: AuditSettings) -> Row:
     """Return PSNR of both filters on training faces of the other half at the middle level.
 
-    `networks` is by how much the stored networks are better than the stationary one; the same
-    faces and the same noise, so that it is known for the other filter, too.
+    The stored networks are better than the better one by `networks_over_better`; the same faces
+    and the same noise, so that it is known for the stationary one, too: `networks`.
     """
-    sigma = settings.sigmas[settings.middle]
     levels = {
         name: torch.cat(
             [
-                psnr_by_level(fit(other), own[:count], settings.sigmas, seed=SEED)[settings.middle]
+                at_middle(list(psnr_by_level(fit(other), own[:count], settings.sigmas, seed=SEED)))
                 for own, other in ((first, second), (second, first))
             ]
         ).mean()
         for name, fit in KINDS.items()
     }
-    row: Row = {"size": len(first), "sigma": sigma}
+    row: Row = {"size": len(first), "sigma": settings.middle}
     row |= {name: float(level) for name, level in levels.items()}
     known = {twin["size"]: twin["lead"] for twin in reversed(stored["twins"])}
     if len(first) in known:
-        networks = known[len(first)]
+        over = known[len(first)]
         better = float(max(levels.values()) - levels["stationary"])
-        row |= {"networks": networks, "networks_over_better": networks - better}
+        row |= {"networks": over + better, "networks_over_better": over}
     return row
 
 

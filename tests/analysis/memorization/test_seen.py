@@ -39,7 +39,7 @@ def test_models_in_the_other_order_have_the_other_order_of_findings(pair):
         assert list(getattr(turned, name)) == list(getattr(found, name))[::-1]
     assert turned.both.own.value == pytest.approx(found.both.own.value)
     assert turned.lead.values == pytest.approx(found.lead.values)
-    for name in ("own", "others", "over"):
+    for name in ("own", "others", "unseen"):
         both, each = getattr(found.both, name), [getattr(gaps, name) for gaps in found.each]
         assert both.value == pytest.approx(sum(gap.value for gap in each) / 2)
 

@@ -75,9 +75,10 @@ def test_networks_of_two_kinds_that_know_pictures_by_heart_are_found():
     laws = [LYING, STANDING]
     models = [FiniteSetDenoiser(drawn(each, seed)) for seed, each in enumerate(laws, 1)]
     found, row = audited(models, laws, drawn(LYING, 3))
-    assert row["verdict"] == "memorises"
-    assert [one["known"] for one in row["each"]] == [64, 64]
-    assert found["conclusion"].endswith("the networks know their training pictures by heart.")
+    assert [one["known"] for one in row["each"]] == [64, None]
+    assert [one["copies"] for one in row["each"]] == [8, 8]
+    said = "The first network knows its training pictures by heart, the second does so, too: "
+    assert found["conclusion"].startswith(said)
 
 
 def test_a_network_that_has_learned_nothing_of_easy_pictures_is_given_in_order():
@@ -109,8 +110,7 @@ def test_the_gap_that_counts_is_in_the_document_and_in_the_table():
     (row,) = found["rows"]
     assert row["verdict"] == "memorises"
     for one in row["each"]:
-        over = one["gap"] - one["others_gap"]
-        assert one["gap"] < 2 < 6 < one["counted_gap"] <= over + 1e-9
+        assert one["gap"] < 2 < 6 < one["counted_gap"]
         assert one["counted_gap_error"] < 1
     (line,) = lines(found["rows"])
     counted = [with_error(o["counted_gap"], o["counted_gap_error"], 2) for o in row["each"]]

@@ -113,9 +113,8 @@ def test_which_of_two_models_knows_its_pictures_by_heart():
     )
     each[1] |= {"counted_gap": 3.9, "held_out_are": "easier"}
     assert conclusion_of_models(row).startswith(
-        "By what it has more than the other network and linear filters, which have not seen them, "
-        "3.9 dB, the second network knows training pictures by heart, the first does so in part at "
-        "most: "
+        "By its gap to those of the other network, which it has not seen, 3.9 dB, the second "
+        "network knows training pictures by heart, the first does so in part at most: "
     )
 
 

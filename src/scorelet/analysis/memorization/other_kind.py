@@ -5,14 +5,12 @@ trained on; j the other model; H held-out pictures.
 
     own    = P_k(T_k) - P_k(H),     what k gains on what it has seen,
     others = P_j(T_k) - P_j(H),     what j gains on the same, which it has not seen,
-    over   = own - others.
+    unseen = P_k(T_k) - P_k(T_j),   what k gains over what only j has seen.
 
-If held-out pictures are of the kind of training pictures, others is 0 and over is own. Where others
-is large, H is harder than T_k, or j has seen T_k; where it is negative, H is easier, or j has
-learned pictures of the kind of H. A linear filter of other pictures of the kind of T_k, which knows
-none by heart, has a gap there, too (`filter_gaps`). Then only what own has more than both tells
-memory; that there is none it does not tell, as j may have seen T_k. Nor is it told of a model that
-a filter is better than on T_k: one that knows nothing finds H no easier.
+If held-out pictures are of the kind of training pictures, others is 0, and so are gaps of linear
+filters of this kind (`kinds`). Where they are large, H is harder than T_k, or j has seen T_k; where
+they are negative, H is easier, or j has learned pictures of the kind of H. Then T_j is held out
+from k, if both sets are of one kind. That unseen is small tells nothing: k may have seen T_j, too.
 """
 
 import math
@@ -24,7 +22,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from scorelet.analysis.memorization.curves import SMALL_GAP, Gap, Levels, psnr_gap
-from scorelet.analysis.memorization.verdict import ERRORS, by_gap, known_error
+from scorelet.analysis.memorization.kinds import Kinds
+from scorelet.analysis.memorization.verdict import ERRORS, by_gap
 
 Kind = Literal["harder", "easier", "other"]
 Others = Float[Tensor, "levels m"]
@@ -37,68 +36,45 @@ class Gaps:
     Attributes:
         own: of pictures that a model has seen.
         others: of the same pictures by the other model, which has not seen them.
-        over: own less others, of the same pictures, whose error is small.
-        filters: the same of filters on pictures to which they were not fitted, by kind of filter;
-            () where all pictures are of one kind.
-        fit: whether the model is not behind filters, see `lead`.
+        unseen: of pictures that a model has seen to those that only the other one has.
+        kinds: what linear filters say of all sets; None: they are of one kind.
     """
 
     own: Gap
     others: Gap
-    over: Gap
-    filters: tuple["Gaps", ...] = ()
-    fit: bool = True
+    unseen: Gap
+    kinds: Kinds | None = None
 
     @property
     def kind(self) -> Kind | None:
         """What held-out pictures are beside training pictures; None: of their kind."""
-        gaps = [self.others, *(gap for each in self.filters for gap in (each.own, each.others))]
-        harder = {gap.value > 0 for gap in gaps if _is_large(gap)}
+        gaps = (self.others, *(() if self.kinds is None else self.kinds.gaps))
+        harder = {gap.value > 0 for gap in gaps if is_large(gap)}
         if not harder:
             return None
         return "other" if len(harder) > 1 else "harder" if harder == {True} else "easier"
 
     @property
-    def by_filters(self) -> float | None:
-        """The largest own of filters, of either sign; None without any."""
-        return max((each.own.value for each in self.filters), key=abs, default=None)
-
-    @property
-    def others_without_memory(self) -> float:
-        """The same of the other model, which has not seen T_k."""
-        return max([0.0, *(max(g.others.value, -g.over.value) for g in self.filters)])
-
-    @property
-    def without_memory(self) -> float:
-        """What filters have of over, which know no picture by heart, or of own; at least 0."""
-        return max([0.0, *(max(each.own.value, each.over.value) for each in self.filters)])
-
-    @property
     def fair(self) -> Gap | None:
-        """What is memory of own, all of it where pictures are of one kind; None: nobody knows."""
+        """The gap that tells memory; None: none does."""
         if self.kind is None:
             return self.own
-        memory = min((self.over, *map(self._over_filter, self.filters)), key=lambda gap: gap.value)
-        return memory if self.fit and by_gap(memory) == "memorises" else None
-
-    def _over_filter(self, each: "Gaps") -> Gap:
-        error = math.hypot(known_error(self.own.error), known_error(each.own.error))
-        return Gap(self.own.value - each.own.value, error)
+        one_kind = self.kinds is None or not any(map(is_large, self.kinds.between))
+        return self.unseen if one_kind and by_gap(self.unseen) == "memorises" else None
 
 
-def gaps_of(own: Levels, other: Levels, test: Others, test_of_other: Others) -> Gaps:
+def gaps_of(
+    own: Levels, other: Levels, test: Others, test_of_other: Others, unseen: Tensor
+) -> Gaps:
     """Compare what was measured of one model with what was measured of the other.
 
     Args:
         own: PSNR of T_k by k, (levels, n).
         other: PSNR of T_k by j.
         test, test_of_other: PSNR of H by k and by j, (levels, m).
+        unseen: PSNR of T_j by k, (levels, l).
     """
-    return Gaps(
-        psnr_gap(own, test),
-        psnr_gap(other, test_of_other),
-        psnr_gap(own - other, test - test_of_other),
-    )
+    return Gaps(psnr_gap(own, test), psnr_gap(other, test_of_other), psnr_gap(own, unseen))
 
 
 def gaps_of_both(own: list[Tensor], other: list[Tensor], tests: Sequence[Tensor]) -> Gaps:
@@ -111,8 +87,13 @@ def gaps_of_both(own: list[Tensor], other: list[Tensor], tests: Sequence[Tensor]
         tests: of each model, (levels, m).
     """
     test = (tests[0] + tests[1]) / 2
-    over = [first - second for first, second in zip(own, other, strict=True)]
-    return Gaps(_of_both(own, test), _of_both(other, test), _of_both(over, test - test))
+    unseen = [psnr_gap(own[k], other[1 - k]) for k in (0, 1)]
+    error = math.hypot(*(gap.error for gap in unseen)) / 2
+    return Gaps(
+        _of_both(own, test),
+        _of_both(other, test),
+        Gap(sum(gap.value for gap in unseen) / 2, error),
+    )
 
 
 def _of_both(train: list[Tensor], test: Others) -> Gap:
@@ -123,6 +104,6 @@ def _of_both(train: list[Tensor], test: Others) -> Gap:
     return Gap(sum(gap.value for gap in gaps) / 2, math.sqrt(of_sets + alone))
 
 
-def _is_large(gap: Gap) -> bool:
+def is_large(gap: Gap) -> bool:
     """Return whether a gap is one beyond chance; of a single picture nobody knows."""
     return abs(gap.value) - ERRORS * gap.error >= SMALL_GAP

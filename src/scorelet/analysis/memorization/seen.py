@@ -13,11 +13,10 @@ from scorelet.analysis.memorization.curves import (
     at_middle,
     psnr_by_level,
 )
-from scorelet.analysis.memorization.filter_gaps import filter_gaps
+from scorelet.analysis.memorization.kinds import measure_kinds
 from scorelet.analysis.memorization.lead import Lead, lead_over_filters
-from scorelet.analysis.memorization.other_kind import Gaps, Others, gaps_of, gaps_of_both
+from scorelet.analysis.memorization.other_kind import Gaps, Others, gaps_of, gaps_of_both, is_large
 from scorelet.analysis.memorization.pair import Pair
-from scorelet.analysis.memorization.verdict import is_behind
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image
 
@@ -32,7 +31,8 @@ class Seen:
         each: of each.
         known: of each, how many of these pictures it knows by heart; None where held-out pictures
             are of another kind and there is no memory, or the other model may have seen them.
-        known_of_other: of each, how many of those of the other model.
+        known_of_other: of each, how many of those of the other model; None where held-out pictures
+            are of another kind than these.
         lead: over the better one of two linear filters.
     """
 
@@ -40,7 +40,7 @@ class Seen:
     both: Gaps
     each: Sequence[Gaps]
     known: Sequence[int | None]
-    known_of_other: Sequence[int]
+    known_of_other: Sequence[int | None]
     lead: Lead
 
 
@@ -76,29 +76,32 @@ def measure_seen(
         ]
         for models in (pair.models, pair.models[::-1])
     )
-    filters = ((), ()) if pair.twins else filter_gaps(pair.train, held_out, sigmas, seed=seed)
-    _refuse_other_order([at_middle(list(levels)) for levels in (*own, *other)], filters)
-    lead = lead_over_filters(own, pair.train, sigmas, seed=seed)
-    fit = [not is_behind(*one.at_middle) for one in lead.each]
+    kinds = None
+    if not pair.twins:
+        kinds = measure_kinds(pair.train, held_out, sigmas, seed=seed)
+    if kinds is None or not any(map(is_large, kinds[0].between)):
+        _refuse_other_order([at_middle(list(levels)) for levels in (*own, *other)])
     each = [
-        replace(gaps_of(own[k], other[k], tests[k], tests[1 - k]), filters=filters[k], fit=fit[k])
+        replace(
+            gaps_of(own[k], other[k], tests[k], tests[1 - k], other[1 - k]),
+            kinds=kinds and kinds[k],
+        )
         for k in (0, 1)
     ]
-    both = gaps_of_both(own, other, tests)
+    both = replace(gaps_of_both(own, other, tests), kinds=kinds and kinds[0] + kinds[1])
+    counted = [pair.twins or gaps.kind is None for gaps in each]
     return Seen(
         own,
-        replace(both, filters=filters[0] + filters[1], fit=all(fit)),
+        both,
         each,
         [_known((own[k], other[k]), (tests[k], tests[1 - k]), each[k], pair) for k in (0, 1)],
         [
-            known_by_heart(
-                (other[1 - k], own[1 - k]),
-                (tests[k], tests[1 - k]),
-                beyond=each[1 - k].others_without_memory if each[1 - k].kind else 0.0,
-            )
+            known_by_heart((other[1 - k], own[1 - k]), (tests[k], tests[1 - k]))
+            if counted[1 - k]
+            else None
             for k in (0, 1)
         ],
-        lead,
+        lead_over_filters(own, pair.train, sigmas, seed=seed),
     )
 
 
@@ -108,34 +111,23 @@ def _known(
     """Count what a model knows by heart, see `Seen.known`."""
     if pair.twins or gaps.kind is None:
         return known_by_heart(own, tests)
-    if gaps.fair is None:
-        return None
-    return known_by_heart(own, tests, beyond=gaps.without_memory) or None
+    return None if gaps.fair is None else known_by_heart(own, tests) or None
 
 
-def _refuse_other_order(levels: Sequence[Tensor], filters: tuple[Sequence[Gaps], ...]) -> None:
+def _refuse_other_order(levels: Sequence[Tensor]) -> None:
     """Refuse training sets of which a model knows the other one.
 
     Both differences are added, so that nothing depends on which set is harder: one is large and the
-    other small where a single model knows its pictures by heart. A model that has learned nothing
-    finds none harder: what filters find does not count.
+    other small where a single model knows its pictures by heart. Sets are of one kind.
 
     Args:
         levels: PSNR of a on what a has learned, of b on b's, of b on a's and of a on b's.
-        filters: of each set, see `filter_gaps`.
     """
     a_of_a, b_of_b, b_of_a, a_of_b = (float(level.mean()) for level in levels)
     better = a_of_b - a_of_a + b_of_a - b_of_b
-    harder = max((_harder(*gaps) for gaps in zip(*filters, strict=True)), default=0.0)
-    if better - harder >= LARGE_GAP:
+    if better >= LARGE_GAP:
         raise InputError(
             f"The models bring training pictures of each other back {better:.1f} dB better than "
             "their own, both differences added: the training sets seem to be given in the other "
             "order; give them in that of the models."
         )
-
-
-def _harder(a: Gaps, b: Gaps) -> float:
-    """Return by how many dB filters of one set, which have not seen either, prefer the other."""
-    by_b, by_a = a.others.value - b.own.value, b.others.value - a.own.value
-    return max(by_b, 0.0) + max(by_a, 0.0)

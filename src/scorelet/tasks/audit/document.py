@@ -30,7 +30,8 @@ class Audit(Brief):
             other model on the same pictures, which it has not seen), filter_gap (that of a linear
             filter of others of the same set; of two given models), held_out_are (harder, easier or
             other than training pictures by these, or None), counted_gap, counted_gap_error (the
-            gap; of held-out pictures of another kind what is memory of it, None: nobody knows),
+            gap; where held-out pictures are of another kind that to training pictures of the other
+            model, None: nobody knows),
             by_gap (what that says), by_samples (what samples say); each: gap, gap_error,
             others_gap, others_gap_error, filter_gap, held_out_are, counted_gap, counted_gap_error,
             by_gap,

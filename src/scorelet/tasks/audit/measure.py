@@ -129,7 +129,7 @@ def _gaps(found: Gaps | None, fair: Gap | None, *, twins: bool) -> Row:
         "gap_error": None if found is None else finite_or_none(found.own.error),
         "others_gap": None if found is None else found.others.value,
         "others_gap_error": None if found is None else finite_or_none(found.others.error),
-        "filter_gap": None if found is None else found.by_filters,
+        "filter_gap": None if found is None or found.kinds is None else found.kinds.largest,
         "held_out_are": None if found is None or twins else found.kind,
         "counted_gap": None if fair is None else fair.value,
         "counted_gap_error": None if fair is None else finite_or_none(fair.error),

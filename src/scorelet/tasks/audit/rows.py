@@ -32,8 +32,8 @@ COLUMNS = (
     f"training pictures that come back better than by the other network, by {LARGE_GAP:g} dB more "
     "than any held-out picture does. Of two given models gap, nearest, copies and by heart are "
     "those of the first and of the second, and where held-out pictures are of another kind the gap "
-    "is what is memory of it: what the network has more than the other one, less what linear "
-    "filters have; – where that does not tell."
+    "is that to training pictures of the other network, which are held out from this one; – where "
+    "these are of another kind, too, or it may have seen them."
 )
 """What they mean."""
 NAMES = {

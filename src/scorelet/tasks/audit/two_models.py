@@ -15,7 +15,7 @@ from scorelet.tasks.audit.singles import (
 )
 from scorelet.tasks.audit.words import OPEN, SUMMARY, better, contradiction
 
-_OVER = "the other network and linear filters, which have not seen them"
+_UNSEEN = "those of the other network, which it has not seen"
 _DIFFERENT = 0.5  # V from which on two models count as different functions; 1 is unrelated pictures
 
 
@@ -84,7 +84,7 @@ def _of_memory(row: Row) -> str:
         return SUMMARY["memorises"]
     signs = []
     if row["by_gap"] == "memorises":
-        beside = _OVER if row["held_out_are"] else "held-out ones"
+        beside = _UNSEEN if row["held_out_are"] else "held-out ones"
         signs.append(f"training pictures come back {better(row['counted_gap'])} than {beside}")
     if row["by_samples"] == "memorises":
         signs.append("samples are nearer to training pictures than to each other")
@@ -179,7 +179,7 @@ def _of_one(row: Row) -> str:
         how = "does so, too" if is_majority(row["each"][1 - knowing]) else "does so in part"
     said = f"The {name} network knows its training pictures by heart, the {rest} {how}"
     if not is_majority(one):
-        by = f"what it has more than {_OVER}" if one["held_out_are"] else "its gap"
+        by = f"its gap to {_UNSEEN}" if one["held_out_are"] else "its gap"
         said = (
             f"By {by}, {one['counted_gap']:.1f} dB, the {name} network knows training pictures by "
             f"heart, the {rest} {how}"
