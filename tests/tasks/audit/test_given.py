@@ -166,6 +166,6 @@ def test_held_out_pictures_of_another_kind_are_said(rough, kind):
     assert [one["held_out_are"] for one in row["each"]] == [kind, kind]
     assert [one["known"] for one in row["each"]] == [None, None]
     assert row["verdict"] == "same function"
-    assert found["conclusion"].endswith("Give held-out pictures of the kind of both.")
+    assert found["conclusion"].endswith("of one kind of pictures, with held-out ones of that kind.")
     usual = smooth[2] if rough else noise[2]
     assert sl.audit(usual.clip(0, 1), **told).document["warnings"] == []

@@ -6,7 +6,8 @@ linear filter that was fitted to T''_k and has seen nothing else, j the other mo
     P(F_k, T'_k) - P(F_k, H),   P(F_j, T'_k) - P(F_j, H)    are 0 if H is of the kind of T_k,
     P(F_k, T'_k) - P(F_k, T'_j)                             is 0 if T_k and T_j are of one kind,
 
-P the PSNR as in `curves`. Filters are those of `linear_filters`; of larger pictures thumbnails are
+P the PSNR as in `curves`. F_k knows none of T'_k by heart: where it would be counted (`by_heart`),
+H is of another kind, too. Filters are those of `linear_filters`; of larger pictures thumbnails are
 measured, too, whose covariance is known.
 """
 
@@ -18,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from scorelet.analysis.memorization.baseline import linear_filters
+from scorelet.analysis.memorization.by_heart import known_by_heart
 from scorelet.analysis.memorization.curves import Gap, psnr_by_level, psnr_gap
 from scorelet.core.typing import Image
 from scorelet.models.gaussian import LARGEST_COVARIANCE
@@ -31,11 +33,13 @@ class Kinds:
         own: P(F_k, T'_k) - P(F_k, H); of a single picture, which has no halves, as others.
         others: P(F_j, T'_k) - P(F_j, H).
         between: P(F_k, T'_k) - P(F_k, T'_j), and the other way round.
+        known: how many of T'_k would be counted as known by heart by F_k.
     """
 
     own: tuple[Gap, ...]
     others: tuple[Gap, ...]
     between: tuple[Gap, ...]
+    known: int = 0
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
@@ -49,7 +53,12 @@ class Kinds:
 
     def __add__(self, other: "Kinds") -> "Kinds":
         """Return those of both models together."""
-        return Kinds(self.own + other.own, self.others + other.others, self.between + other.between)
+        return Kinds(
+            self.own + other.own,
+            self.others + other.others,
+            self.between + other.between,
+            self.known + other.known,
+        )
 
 
 def measure_kinds(
@@ -83,7 +92,11 @@ def _by_filter(
             psnr_gap(on[k][k], on[k][2]) if len(x) > 1 else others[k] for k, x in enumerate((a, b))
         ]
         between = tuple(psnr_gap(on[k][k], on[k][1 - k]) for k in (0, 1))
-        found.append(tuple(Kinds((own[k],), (others[k],), between) for k in (0, 1)))
+        known = [
+            known_by_heart((on[k][k], on[1 - k][k]), (on[k][2], on[1 - k][2])) if len(x) > 1 else 0
+            for k, x in enumerate((a, b))
+        ]
+        found.append(tuple(Kinds((own[k],), (others[k],), between, known[k]) for k in (0, 1)))
     return found
 
 

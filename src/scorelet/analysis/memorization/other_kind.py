@@ -50,6 +50,8 @@ class Gaps:
         """What held-out pictures are beside training pictures; None: of their kind."""
         gaps = (self.others, *(() if self.kinds is None else self.kinds.gaps))
         harder = {gap.value > 0 for gap in gaps if is_large(gap)}
+        if self.kinds is not None and self.kinds.known:
+            harder.add(True)
         if not harder:
             return None
         return "other" if len(harder) > 1 else "harder" if harder == {True} else "easier"

@@ -138,7 +138,10 @@ def _of_open(row: Row) -> str:
     if row["gap"] is None:
         return f"{said}not known without training pictures."
     if row["by_gap"] is None:
-        return f"{said}not known: {_what_kind(row)}. Give held-out pictures of the kind of both."
+        return (
+            f"{said}not known: {_what_kind(row)}. Compare two models of one kind of pictures, with "
+            "held-out ones of that kind."
+        )
     return f"{said}not known without samples."
 
 
