@@ -36,15 +36,15 @@ class Kinds:
         known: how many of T'_k would be counted as known by heart by F_k.
     """
 
-    own: tuple[Gap, ...]
-    others: tuple[Gap, ...]
-    between: tuple[Gap, ...]
+    own: Sequence[Gap]
+    others: Sequence[Gap]
+    between: Sequence[Gap]
     known: int = 0
 
     @property
-    def gaps(self) -> tuple[Gap, ...]:
+    def gaps(self) -> Sequence[Gap]:
         """Those that say what held-out pictures are."""
-        return self.own + self.others
+        return (*self.own, *self.others)
 
     @property
     def largest(self) -> float:
@@ -54,9 +54,9 @@ class Kinds:
     def __add__(self, other: "Kinds") -> "Kinds":
         """Return those of both models together."""
         return Kinds(
-            self.own + other.own,
-            self.others + other.others,
-            self.between + other.between,
+            (*self.own, *other.own),
+            (*self.others, *other.others),
+            (*self.between, *other.between),
             self.known + other.known,
         )
 
@@ -96,12 +96,13 @@ def _by_filter(
             known_by_heart((on[k][k], on[1 - k][k]), (on[k][2], on[1 - k][2])) if len(x) > 1 else 0
             for k, x in enumerate((a, b))
         ]
-        found.append(tuple(Kinds((own[k],), (others[k],), between, known[k]) for k in (0, 1)))
+        first, second = (Kinds((own[k],), (others[k],), between, known[k]) for k in (0, 1))
+        found.append((first, second))
     return found
 
 
 def _thumbnails(x: Tensor) -> Tensor:
     """Average to the largest size whose covariance is found."""
     shrinkage = math.sqrt(LARGEST_COVARIANCE / x[0].numel())
-    size = tuple(max(1, math.floor(side * shrinkage)) for side in x.shape[-2:])
-    return F.adaptive_avg_pool2d(x, size)
+    height, width = (max(1, math.floor(side * shrinkage)) for side in x.shape[-2:])
+    return F.adaptive_avg_pool2d(x, (height, width))
