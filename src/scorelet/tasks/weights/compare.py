@@ -114,8 +114,8 @@ def compare(  # noqa: PLR0913 - as many as the shell has options
     """Compare what two networks of one architecture have learned, layer by layer.
 
     Both see the same pictures; an orthogonal map brings the channels of the other network to those
-    of the first; then covariances of weights are compared by S, which is about 0 for unrelated
-    networks and 0.5 to 0.9 for two networks of one law.
+    of the first; then covariances of weights are compared by S, which is about 0 for networks
+    without common directions and 0.5 to 0.9 for two networks of one law.
 
     Args:
         model, other: paths, built-in names or Hub ids; with `arch` files of weights; or modules.
