@@ -210,7 +210,7 @@ def _widths(settings: Settings) -> list[Claim]:
                 "least fall of the error 2 (1 - cos)",
                 at_least(0, errors=0),
                 note=f"{_listed(settings.widths)}, compared with one network of width "
-                f"{settings.widths.reference:g}; networks that were not trained are measured beside these",
+                f"{settings.widths.reference:g}; untrained networks are measured beside these",
                 given={"trained": at_least(settings.widths.budget.floor)},
             )
         )
