@@ -94,7 +94,10 @@ def measure_seen(
         own,
         both,
         each,
-        [_known((own[k], other[k]), (tests[k], tests[1 - k]), each[k], pair) for k in (0, 1)],
+        [
+            _known((own[k], other[k]), (tests[k], tests[1 - k]), each[k], counted=counted[k])
+            for k in (0, 1)
+        ],
         [
             known_by_heart((other[1 - k], own[1 - k]), (tests[k], tests[1 - k]))
             if counted[1 - k]
@@ -106,12 +109,12 @@ def measure_seen(
 
 
 def _known(
-    own: tuple[Levels, Levels], tests: tuple[Others, Others], gaps: Gaps, pair: Pair
+    own: tuple[Levels, Levels], tests: tuple[Others, Others], gaps: Gaps, *, counted: bool
 ) -> int | None:
     """Count what a model knows by heart, see `Seen.known`."""
-    if pair.twins or gaps.kind is None:
-        return known_by_heart(own, tests)
-    return None if gaps.fair is None else known_by_heart(own, tests) or None
+    if not counted and gaps.fair is None:
+        return None
+    return known_by_heart(own, tests) or (0 if counted else None)
 
 
 def _refuse_other_order(levels: Sequence[Tensor]) -> None:

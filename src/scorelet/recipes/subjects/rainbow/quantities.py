@@ -22,7 +22,7 @@ def _widths(family: Family) -> set[str]:
     if len(family.widths) > 1:
         found.add("drawn rises")
     if family.reference is not None:
-        found |= {"width drop", "width drop, untrained", "covariance drop"}
+        found |= {"width drop", "covariance drop"}
     return found
 
 

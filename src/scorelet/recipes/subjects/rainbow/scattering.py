@@ -60,7 +60,6 @@ def by_width(family: Family, trainings: Trainings) -> Found:
         starts = _untrained(name, trainings, (family.reference, 0), networks, fitted)
         tables |= {"scattering_widths": errors, "untrained_widths": starts}
         measured["width drop"] = least_drop(errors)
-        measured["width drop, untrained"] = least_drop(starts)
         measured["covariance drop"] = least_covariance_drop(errors)
     return measured, tables
 
