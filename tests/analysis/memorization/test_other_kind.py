@@ -58,6 +58,11 @@ def test_linear_filters_say_what_kinds_there_are(own, others, unseen, filters, b
     assert value_of(found.fair) == fair
 
 
+def test_too_few_pictures_do_not_tell_that_sets_are_of_one_kind():
+    kinds = Kinds((gap(7.0),), (gap(0.0),), (gap(0.0, float("nan")),))
+    assert Gaps(gap(7.0), gap(0.0), gap(7.0), kinds).fair is None
+
+
 def value_of(found):
     return None if found is None else found.value
 

@@ -61,7 +61,8 @@ class Gaps:
         """The gap that tells memory; None: none does."""
         if self.kind is None:
             return self.own
-        one_kind = self.kinds is None or not any(map(is_large, self.kinds.between))
+        between = () if self.kinds is None else self.kinds.between
+        one_kind = not any(math.isnan(gap.error) or is_large(gap) for gap in between)
         return self.unseen if one_kind and by_gap(self.unseen) == "memorises" else None
 
 
